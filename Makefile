@@ -1,0 +1,52 @@
+# Two targets set everything up on a fresh machine: demo and test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+export UV_PYTHON_DOWNLOADS := never
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo test dev bench lint format types lock clean
+
+help:  ## What there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
+	$(BIN)/spotify-assets demo
+
+test: lint types  ## Lint, types, tests with branch coverage
+	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=85
+
+dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000
+	$(BIN)/spotify-assets dev
+
+bench: $(INSTALLED)  ## Measure speed and memory; prints tables
+	$(BIN)/python -m benchmarks
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+format: $(INSTALLED)  ## Put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(INSTALLED)  ## Resolve the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --all-extras --custom-compile-command "make lock" \
+		pyproject.toml -o requirements.lock
+
+# The versions of the lock file, no others; the project itself from this folder.
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed: make PYTHON=python3.12 …"'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:  ## Remove what make made; data/ stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* build *.egg-info

@@ -1,0 +1,1 @@
+"""A music analytics warehouse as Dagster assets."""

@@ -1,0 +1,113 @@
+"""Assets that one query makes of one genre-day: the ranks and the facts.
+
+Belongs here: running the query over the partition's files, and storing what keeps the contract.
+Does not belong here: the queries (`transforms`), and whatever depends on other days (`publish`).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandera.errors
+import polars as pl
+
+from spotify_assets.defs.assets.metadata import table_spec
+from spotify_assets.defs.checks import asset_key, contract_broken, contract_check, contract_kept
+from spotify_assets.defs.partitions import genre_days_of
+from spotify_assets.defs.resources import LakeResource
+from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake.tables import write_partition
+from spotify_assets.schemas import FACTS, RANKED, Contract
+from spotify_assets.transforms.expressions import inputs, sql
+from spotify_assets.warehouse.compute import compute
+
+RANKED_NOTE = "`publish` adds the movement against other days in the warehouse."
+
+
+def _specs(contracts: tuple[type[Contract], ...], note: str = "") -> list[dg.AssetSpec]:
+    return [
+        table_spec(
+            contract,
+            [dg.AssetKey(table.split(".")) for table in inputs(contract)],
+            kinds={"duckdb", "parquet"},
+            note=note,
+        )
+        for contract in contracts
+    ]
+
+
+@dg.multi_asset(
+    name="rank",
+    specs=_specs(RANKED, RANKED_NOTE),
+    check_specs=[contract_check(contract) for contract in RANKED],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def rank(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Rank what the search of each genre-day found."""
+    yield from _make(context, lake.lake, RANKED)
+
+
+@dg.multi_asset(
+    name="facts",
+    specs=_specs(FACTS),
+    check_specs=[contract_check(contract) for contract in FACTS],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def facts(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Put the measures of each genre-day into fact rows."""
+    yield from _make(context, lake.lake, FACTS)
+    for day in genre_days_of(context):
+        lake.lake.finish(day)
+
+
+def _make(
+    context: dg.AssetExecutionContext, lake: Lake, contracts: tuple[type[Contract], ...]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    days = genre_days_of(context)
+    for contract in contracts:
+        try:
+            frame = _computed(lake, contract, days)
+        except pandera.errors.SchemaErrors as error:
+            yield contract_broken(contract, error)
+            raise dg.Failure(
+                f"The query of {contract.table()} gives rows that break its contract; nothing was "
+                "stored. See the check's metadata.",
+                allow_retries=False,
+            ) from error
+        rows = _write(lake, contract, days, frame)
+        yield dg.MaterializeResult(
+            asset_key=asset_key(contract),
+            metadata={
+                "dagster/partition_row_count": rows,
+                "sql": dg.MetadataValue.md(f"```sql\n{sql(contract)}\n```"),
+            },
+            check_results=[contract_kept(contract, rows)],
+        )
+
+
+def _computed(lake: Lake, contract: type[Contract], days: list[GenreDay]) -> pl.DataFrame:
+    files = {table: [lake.rows(table, day) for day in days] for table in inputs(contract)}
+    missing = [str(file) for table in files.values() for file in table if not file.exists()]
+    if missing:
+        raise dg.Failure(
+            f"{contract.table()} needs {missing[0]}, which is not there. Materialize the assets "
+            "upstream of it for the same partition first.",
+            allow_retries=False,
+        )
+    frame = compute(sql(contract), files)
+    contract.validate(frame, lazy=True)
+    return frame
+
+
+def _write(lake: Lake, contract: type[Contract], days: list[GenreDay], frame: pl.DataFrame) -> int:
+    rows = 0
+    for day in days:
+        of_the_day = (pl.col("genre") == day.genre) & (pl.col("date") == day.date)
+        try:
+            rows += write_partition(lake, contract.table(), day, frame.filter(of_the_day)).rows
+        except LakeError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+    return rows

@@ -1,0 +1,80 @@
+"""``publish``: the DuckDB file, with the tables that depend on all days."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from spotify_assets.defs.assets.metadata import keys, table_spec
+from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
+from spotify_assets.defs.partitions import genre_days
+from spotify_assets.defs.resources import LakeResource, WarehouseResource
+from spotify_assets.lake import LakeError
+from spotify_assets.schemas import DERIVED, LAKE, Contract
+from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql
+from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.publish import publish
+
+QUERIES: dict[type[Contract], str] = {contract: sql(contract) for contract in OF_ALL_DAYS}
+
+
+def _specs() -> list[dg.AssetSpec]:
+    tables = [
+        table_spec(
+            contract,
+            [dg.AssetKey(table.split(".")) for table in inputs(contract)],
+            kinds={"duckdb"},
+            note="Made from all days that are there; a partition here is one that was taken in.",
+        )
+        for contract in DERIVED
+    ]
+    database = dg.AssetSpec(
+        DATABASE,
+        deps=keys([*LAKE.values(), *DERIVED]),
+        description="`data/spotify.duckdb`: every table, in one file, open to any reader.",
+        group_name="publish",
+        kinds={"duckdb"},
+        partitions_def=genre_days,
+    )
+    return [*tables, database]
+
+
+@dg.multi_asset(
+    name="publish",
+    specs=_specs(),
+    check_specs=[contract_check(contract) for contract in DERIVED],
+    pool="warehouse",
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def publish_warehouse(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Make the DuckDB file equal to the lake, in one step that no reader notices."""
+    try:
+        published = publish(lake.lake, Path(warehouse.database), QUERIES)
+    except (LakeError, WarehouseError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    for day in published.waiting:
+        context.log.info("%s waits: a run is working on it.", day)
+    for contract in DERIVED:
+        rows = published.rows[contract.table()]
+        yield dg.MaterializeResult(
+            asset_key=asset_key(contract),
+            metadata={
+                "dagster/row_count": rows,
+                "sql": dg.MetadataValue.md(f"```sql\n{QUERIES[contract]}\n```"),
+            },
+            check_results=[contract_kept(contract, rows)],
+        )
+    yield dg.MaterializeResult(
+        asset_key=DATABASE,
+        metadata={
+            "path": dg.MetadataValue.path(str(published.path)),
+            "bytes": published.path.stat().st_size,
+            "genre-days taken in": len(published.loaded),
+            "rows": dg.MetadataValue.md(
+                "| table | rows |\n| --- | ---: |\n"
+                + "\n".join(f"| {table} | {rows} |" for table, rows in published.rows.items())
+            ),
+        },
+    )

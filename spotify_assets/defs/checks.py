@@ -1,0 +1,116 @@
+"""Asset checks.
+
+The contract of a table is checked before its rows are written, so a broken one is never stored; its
+outcome is reported by the asset itself. What needs the published tables is checked here.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandera.errors
+import polars as pl
+
+from spotify_assets.defs.resources import WarehouseResource
+from spotify_assets.schemas import DERIVED, FACTS, Contract
+from spotify_assets.warehouse.integrity import integrity, unreconciled
+
+CONTRACT = "contract"
+INTEGRITY = "integrity"
+DATABASE = dg.AssetKey(["publish", "spotify_duckdb"])
+# The key of every other table holds genre and date, so that it is unique over all partitions if it
+# is in each, which the contract says.
+STAR = (*FACTS, *DERIVED)
+RECONCILES = dg.AssetCheckSpec(
+    "reconciles",
+    asset=DATABASE,
+    description="Received = kept + repeated + quarantined, and kept = rows = facts, everywhere.",
+)
+
+
+def asset_key(contract: type[Contract]) -> dg.AssetKey:
+    """``layer.table`` → ``layer/table``."""
+    return dg.AssetKey(contract.table().split("."))
+
+
+def contract_check(contract: type[Contract]) -> dg.AssetCheckSpec:
+    """Types, ranges, keys; blocks what is downstream."""
+    return dg.AssetCheckSpec(
+        CONTRACT,
+        asset=asset_key(contract),
+        blocking=True,
+        description="\n".join(
+            f"- `{column.name}`: {column.rule or column.dtype}"
+            f"{'' if column.nullable else ', not null'}"
+            for column in contract.columns()
+        ),
+    )
+
+
+def integrity_check(contract: type[Contract]) -> dg.AssetCheckSpec:
+    """Keys unique over all partitions, references found: as it was when it was published."""
+    rules = [f"key ({', '.join(contract.key())}) is unique"]
+    rules += [f"({', '.join(c)}) is in {t}" for c, t in contract.references().items()]
+    return dg.AssetCheckSpec(
+        INTEGRITY,
+        asset=asset_key(contract),
+        additional_deps=[DATABASE],
+        description="; ".join(rules),
+    )
+
+
+def contract_kept(
+    contract: type[Contract], rows: int, quarantined: int = 0, reasons: str = ""
+) -> dg.AssetCheckResult:
+    """All rows that are stored keep the contract; the rest is in quarantine."""
+    metadata: dict[str, dg.MetadataValue] = {
+        "rows": dg.MetadataValue.int(rows),
+        "quarantined": dg.MetadataValue.int(quarantined),
+    }
+    if reasons:
+        metadata["reasons"] = dg.MetadataValue.md(reasons)
+    return dg.AssetCheckResult(
+        passed=True, asset_key=asset_key(contract), check_name=CONTRACT, metadata=metadata
+    )
+
+
+def contract_broken(
+    contract: type[Contract], error: pandera.errors.SchemaErrors
+) -> dg.AssetCheckResult:
+    """Computed rows that break their contract are an error of the code: nothing is stored."""
+    cases = error.failure_cases
+    shown = cases.head(20).select(pl.all().cast(pl.String)) if len(cases) else cases
+    return dg.AssetCheckResult(
+        passed=False,
+        asset_key=asset_key(contract),
+        check_name=CONTRACT,
+        metadata={"failures": dg.MetadataValue.md(f"```\n{shown}\n```")},
+    )
+
+
+@dg.multi_asset_check(
+    name="published",
+    specs=[*(integrity_check(contract) for contract in STAR), RECONCILES],
+    pool="warehouse",
+)
+def published(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+    """What must hold across partitions and tables, in the file that analysts open."""
+    with warehouse.get_connection() as connection:
+        findings = integrity(connection, STAR)
+        wrong = unreconciled(connection)
+    for contract in STAR:
+        found = [finding for finding in findings if finding.table == contract.table()]
+        yield dg.AssetCheckResult(
+            passed=not any(finding.broken for finding in found),
+            asset_key=asset_key(contract),
+            check_name=INTEGRITY,
+            metadata={finding.rule: finding.broken for finding in found},
+        )
+    yield dg.AssetCheckResult(
+        passed=wrong.is_empty(),
+        asset_key=RECONCILES.asset_key,
+        check_name=RECONCILES.name,
+        metadata={
+            "unreconciled": len(wrong),
+            "first": dg.MetadataValue.md(f"```\n{wrong.head()}\n```"),
+        },
+    )

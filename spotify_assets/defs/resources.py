@@ -1,0 +1,59 @@
+"""Resources: what assets need from outside.
+
+Belongs here: thin handles on the lake, the API and the warehouse. Does not belong here: logic.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+from duckdb import DuckDBPyConnection
+
+from spotify_assets.lake import Lake
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.client import Client
+from spotify_assets.warehouse.reading import read_only
+
+
+class LakeResource(dg.ConfigurableResource[Lake]):
+    """The lake."""
+
+    root: str
+
+    @property
+    def lake(self) -> Lake:
+        """The lake at ``root``."""
+        return Lake(Path(self.root))
+
+
+class ApiResource(dg.ConfigurableResource[Client]):
+    """The Web API.
+
+    It has no fields: credentials are read when a run needs them, so that no run's configuration
+    ever holds them.
+    """
+
+    def client(self, day: dt.date) -> Client:
+        """A client that asks for ``day``.
+
+        Raises:
+            NoCredentials: Neither credentials nor a sandbox are set.
+        """
+        return Client(Settings().connection, day=day)
+
+
+class WarehouseResource(DuckDBResource):
+    """The published DuckDB file, read-only.
+
+    dagster-duckdb's own `get_connection` opens for writing, retries for 102 s on a lock and does
+    not close where the body raises. This one reads, never waits and always closes.
+    """
+
+    @contextmanager
+    def get_connection(self) -> Iterator[DuckDBPyConnection]:
+        """A connection to the state that is published now."""
+        with read_only(Path(self.database)) as connection:
+            yield connection

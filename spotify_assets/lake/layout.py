@@ -1,0 +1,143 @@
+"""Where a partition lies, and what names it may have."""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import total_ordering
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from spotify_assets.lake.errors import LakeError, writing
+
+RAW_CATALOG = "raw.catalog"
+ROWS_FILE = "rows.parquet"
+# 255 bytes is the longest file name of the common file systems; "genre=" takes 6 of them.
+LONGEST_GENRE_BYTES = 240
+# `|` separates the dimensions of a Dagster partition key, `...` its ranges.
+FORBIDDEN_IN_GENRE = ("|", "...")
+
+
+def normalise_genre(text: str) -> str:
+    """One spelling for a genre: NFC, case-folded, single spaces.
+
+    Raises:
+        ValueError: The genre is empty, too long, or holds what a partition key cannot.
+    """
+    genre = " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    if not genre:
+        raise ValueError("A genre needs a name; this one is empty.")
+    for forbidden in FORBIDDEN_IN_GENRE:
+        if forbidden in genre:
+            raise ValueError(f"Genre {text!r} holds {forbidden!r}, which a partition key cannot.")
+    if any(unicodedata.category(character) == "Cc" for character in genre):
+        raise ValueError(f"Genre {text!r} holds a control character.")
+    if len(quote(genre, safe="")) > LONGEST_GENRE_BYTES:
+        raise ValueError(f"Genre {text!r} is too long for the name of a folder.")
+    return genre
+
+
+@total_ordering
+@dataclass(frozen=True)
+class GenreDay:
+    """A partition of the catalogue: one genre on one day (UTC)."""
+
+    genre: str
+    date: dt.date
+
+    def __lt__(self, other: "GenreDay") -> bool:
+        """By day, then by genre."""
+        return (self.date, self.genre) < (other.date, other.genre)
+
+    def __str__(self) -> str:
+        """``genre on date``, for messages."""
+        return f"{self.genre} on {self.date}"
+
+    @property
+    def folder(self) -> Path:
+        """``genre=<g>/date=<d>``; the genre is percent-encoded, so that any name is one folder."""
+        return Path(f"genre={quote(self.genre, safe='')}") / f"date={self.date}"
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "GenreDay":
+        """The partition that lies in ``…/genre=<g>/date=<d>``."""
+        genre, date = folder.parent.name, folder.name
+        return cls(
+            unquote(genre.removeprefix("genre=")),
+            dt.date.fromisoformat(date.removeprefix("date=")),
+        )
+
+
+@dataclass(frozen=True)
+class Lake:
+    """All layers under one folder: ``<root>/<layer>/<table>/genre=<g>/date=<d>/``."""
+
+    root: Path
+
+    def partition(self, table: str, genre_day: GenreDay) -> Path:
+        """The folder of one partition of ``layer.table``."""
+        return self._table(table) / genre_day.folder
+
+    def rows(self, table: str, genre_day: GenreDay) -> Path:
+        """The Parquet file of one partition."""
+        return self.partition(table, genre_day) / ROWS_FILE
+
+    def partitions(self, table: str) -> Iterator[tuple[GenreDay, Path]]:
+        """Each partition of ``layer.table`` that is there, with its Parquet file, in order."""
+        files = self._table(table).glob(f"genre=*/date=*/{ROWS_FILE}")
+        yield from sorted((GenreDay.from_folder(file.parent), file) for file in files)
+
+    def relative(self, path: Path) -> str:
+        """``path`` as the lake's tables name it: relative to the root, with slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    @property
+    def scratch(self) -> Path:
+        """Where files are written before they are renamed into place; on the same disk."""
+        folder = self.root / ".writing"
+        with writing(folder, "a temporary file"):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def begin(self, genre_day: GenreDay) -> None:
+        """Note that a run rewrites a genre-day: until `finish`, its tables do not fit together."""
+        marker = self._marker(genre_day)
+        with writing(marker, "the mark of a run under way"):
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+
+    def finish(self, genre_day: GenreDay) -> None:
+        """Note that the tables of a genre-day fit together again."""
+        self._marker(genre_day).unlink(missing_ok=True)
+
+    def under_way(self) -> list[GenreDay]:
+        """Genre-days that a run rewrites now, or that a killed run left."""
+        markers = (self.root / ".under_way").glob("genre=*/date=*")
+        return sorted(GenreDay.from_folder(marker) for marker in markers)
+
+    def claim(self, source: str) -> None:
+        """Bind the lake to one source, so that generated and real music never mix.
+
+        Raises:
+            LakeError: The lake holds what another source answered.
+        """
+        stamp = self.root / "source.txt"
+        if stamp.exists():
+            held = stamp.read_text().strip()
+            if held != source:
+                raise LakeError(
+                    f"The lake {self.root} holds data of the {held}, and this run would add data "
+                    f"of the {source}. Set SPOTIFY_ASSETS_DATA_DIR to another folder, or delete "
+                    f"{self.root.parent} to begin anew."
+                )
+            return
+        with writing(stamp, "the source of the lake"):
+            stamp.parent.mkdir(parents=True, exist_ok=True)
+            stamp.write_text(f"{source}\n")
+
+    def _marker(self, genre_day: GenreDay) -> Path:
+        return self.root / ".under_way" / genre_day.folder
+
+    def _table(self, table: str) -> Path:
+        layer, _, name = table.partition(".")
+        return self.root / layer / name

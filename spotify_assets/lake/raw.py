@@ -1,0 +1,396 @@
+"""Raw responses: a journal while a collection is under way, sealed when it is finished.
+
+A collection is one file, a line a response: ``0001.journal.jsonl`` grows and is flushed to disk
+line by line, and is the checkpoint that a restart goes on from. Sealed, it is ``0001.jsonl.zst``
+with a sidecar ``0001.json`` that holds its lines, bytes and hash: a ``.zst`` that was cut at a
+block boundary reads as complete, so only the sidecar can tell. A further collection of the same
+partition is ``0002``; nothing is overwritten.
+
+A line ends with the body, as it came: ``"body"`` holds the very bytes where these are JSON on one
+line, ``"text"`` the characters where they are not, ``"base64"`` the bytes where they are no text.
+"""
+
+import base64
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import zstandard
+
+from spotify_assets.lake.errors import LakeError, writing
+from spotify_assets.lake.layout import RAW_CATALOG, GenreDay, Lake
+
+Source = Literal["spotify", "sandbox"]
+SEALED = "{:04d}.jsonl.zst"
+SIDECAR = "{:04d}.json"
+JOURNAL = "{:04d}.journal.jsonl"
+BODY_KEY = b',"body":'
+COPY_BYTES = 1 << 20
+# A lone UTF-16 surrogate is JSON to Python but to no database: such a body is kept as text.
+LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question to the API: what makes it the same question when it is asked again."""
+
+    endpoint: str
+    """Endpoint family, e.g. ``search`` or ``artists``."""
+    path: str
+    params: Mapping[str, str | int]
+
+    @property
+    def identity(self) -> str:
+        """The same text for the same question."""
+        return json.dumps([self.endpoint, self.path, dict(sorted(self.params.items()))])
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    requested_at: dt.datetime
+    elapsed_ms: int
+
+    def json(self) -> Any:
+        """The body as JSON; ``None`` where it is not."""
+        return parse(self.body)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One line of a raw file."""
+
+    line: int
+    request: Request
+    response: Response
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under which a collection was made."""
+
+    source: Source
+    market: str
+    artists: int
+    tracks: int
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A finished collection of a genre-day."""
+
+    genre_day: GenreDay
+    path: Path
+    source_file: str
+    """``path`` relative to the lake."""
+    lines: int
+    bytes: int
+    """Size of the lines, uncompressed."""
+    sha256: str
+    """Of the compressed file."""
+    terms: Terms
+
+
+def parse(body: bytes) -> Any:
+    """``body`` as strict JSON; ``None`` where it is not JSON."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(body, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return None
+
+
+def encode(line: int, request: Request, response: Response) -> bytes:
+    """One line of a raw file, with its line end."""
+    head = {
+        "seq": line,
+        "endpoint": request.endpoint,
+        "path": request.path,
+        "params": dict(request.params),
+        "status": response.status,
+        "headers": dict(response.headers),
+        "requested_at": response.requested_at.isoformat(),
+        "elapsed_ms": response.elapsed_ms,
+        "bytes": len(response.body),
+        "sha256": hashlib.sha256(response.body).hexdigest(),
+    }
+    return _dump(head)[:-1] + _encode_body(response.body) + b"}\n"
+
+
+def _encode_body(body: bytes) -> bytes:
+    on_one_line = b"\n" not in body and b"\r" not in body
+    if on_one_line and not LONE_SURROGATE.search(body) and parse(body) is not None:
+        return BODY_KEY + body
+    try:
+        return b',"text":' + _dump(body.decode())
+    except UnicodeDecodeError:
+        return b',"base64":' + _dump(base64.b64encode(body).decode())
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(line: bytes) -> Exchange:
+    """The exchange of a line, with the body's very bytes.
+
+    Raises:
+        ValueError: The line is not one that `encode` made, or its bytes are not those that came.
+    """
+    record = json.loads(line)
+    if "body" in record:
+        # The head holds no such key, and inside its strings the quotes are escaped.
+        start = line.index(BODY_KEY) + len(BODY_KEY)
+        body = line.rstrip(b"\n")[start:-1]
+    elif "text" in record:
+        body = record["text"].encode()
+    else:
+        body = base64.b64decode(record["base64"])
+    if hashlib.sha256(body).hexdigest() != record["sha256"]:
+        raise ValueError(f"the body of line {record['seq']} is not the one that came")
+    return Exchange(
+        record["seq"],
+        Request(record["endpoint"], record["path"], record["params"]),
+        Response(
+            record["status"],
+            record["headers"],
+            body,
+            dt.datetime.fromisoformat(record["requested_at"]),
+            record["elapsed_ms"],
+        ),
+    )
+
+
+class Journal:
+    """The responses of a collection under way.
+
+    Opening it locks it for this process, drops a line that a kill cut in two, and finds the
+    answers that are there already.
+
+    Raises:
+        LakeError: Another process collects the same partition, or a whole line is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with writing(path, "the journal"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise LakeError(
+                f"Another process collects into {path} right now. Wait for it, or stop it."
+            ) from None
+        self._answers: dict[str, tuple[int, int]] = {}
+        self.lines = 0
+        self._read_what_is_there()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close, and so unlock."""
+        self._file.close()
+
+    def answer(self, request: Request) -> Response | None:
+        """The final answer to ``request`` that is held, or ``None`` if it must be asked."""
+        held = self._answers.get(request.identity)
+        if held is None:
+            return None
+        offset, length = held
+        self._file.seek(offset)
+        return decode(self._file.read(length)).response
+
+    def append(self, request: Request, response: Response) -> None:
+        """Add a response; it is on the disk when this returns.
+
+        Raises:
+            LakeError: It cannot be written; the lines before it are still there.
+        """
+        line = encode(self.lines + 1, request, response)
+        offset = self._file.seek(0, os.SEEK_END)
+        with writing(self.path, f"line {self.lines + 1} of the journal"):
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        self._note(request, response, offset, len(line))
+
+    def _read_what_is_there(self) -> None:
+        self._file.seek(0)
+        offset = 0
+        for line in self._file:
+            if not line.endswith(b"\n"):
+                self._file.truncate(offset)
+                break
+            try:
+                exchange = decode(line)
+            except (ValueError, KeyError) as error:
+                self._file.close()
+                raise LakeError(
+                    f"Line {self.lines + 1} of {self.path} is damaged ({error}). Move the file "
+                    "away to collect this partition from the start."
+                ) from error
+            self._note(exchange.request, exchange.response, offset, len(line))
+            offset += len(line)
+
+    def _note(self, request: Request, response: Response, offset: int, length: int) -> None:
+        self.lines += 1
+        if is_final(response):
+            self._answers[request.identity] = (offset, length)
+
+
+def is_final(response: Response) -> bool:
+    """Whether asking again is of no use: a readable answer, or a refusal of the request itself."""
+    if response.status == 200:  # noqa: PLR2004
+        return response.json() is not None
+    return response.status in (400, 403, 404)
+
+
+@dataclass(frozen=True)
+class RawPartition:
+    """All collections of one genre-day."""
+
+    lake: Lake
+    genre_day: GenreDay
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return self.lake.partition(RAW_CATALOG, self.genre_day)
+
+    def latest(self) -> Sealed | None:
+        """The newest finished collection, held to its sidecar.
+
+        Raises:
+            LakeError: The file is not the one that was sealed.
+        """
+        number = max(self._numbers(SIDECAR), default=None)
+        return None if number is None else self._sealed(number)
+
+    def journal(self, *, anew: bool = False) -> Journal:
+        """The collection under way, or a new one.
+
+        Args:
+            anew: Begin a new collection even where a finished one is there. One that is under way
+                goes on: what it holds was asked for just as this would be.
+        """
+        return Journal(self._journal_path(anew=anew))
+
+    def is_finished(self) -> bool:
+        """Whether a collection is finished, and none is under way."""
+        return bool(self._numbers(SIDECAR)) and not self._under_way()
+
+    def is_under_way(self) -> bool:
+        """Whether a collection was begun and not finished."""
+        return bool(self._under_way())
+
+    def seal(self, journal: Journal, terms: Terms) -> Sealed:
+        """Compress the journal into its final file; only then does the journal go.
+
+        A kill at any point leaves either the journal, from which this is done again, or the
+        sealed file with its sidecar, which is written last.
+        """
+        number = int(journal.path.name.split(".")[0])
+        sealed, sidecar = self.folder / SEALED.format(number), self.folder / SIDECAR.format(number)
+        temporary = self.lake.scratch / f"{os.getpid()}-{number}.jsonl.zst"
+        with writing(sealed, f"the raw responses of {self.genre_day}"):
+            size = _compress(journal.path, temporary)
+            facts = {
+                "lines": journal.lines,
+                "bytes": size,
+                "sha256": _sha256(temporary),
+                "terms": asdict(terms),
+            }
+            temporary.replace(sealed)
+            noted = temporary.with_suffix(".json")
+            noted.write_text(json.dumps(facts, indent=2) + "\n")
+            noted.replace(sidecar)
+            journal.path.unlink()
+        return self._sealed(number)
+
+    def _journal_path(self, *, anew: bool) -> Path:
+        sealed, under_way = self._numbers(SIDECAR), self._under_way()
+        for left_over in set(self._numbers(JOURNAL)) - under_way:
+            # Killed between writing the sidecar and deleting the journal.
+            (self.folder / JOURNAL.format(left_over)).unlink()
+        if sealed and not under_way and not anew:
+            raise LakeError(f"{self.genre_day} is collected already.")
+        number = max(under_way) if under_way else max(sealed, default=0) + 1
+        return self.folder / JOURNAL.format(number)
+
+    def _under_way(self) -> set[int]:
+        return set(self._numbers(JOURNAL)) - set(self._numbers(SIDECAR))
+
+    def _numbers(self, pattern: str) -> list[int]:
+        suffix = pattern.removeprefix("{:04d}")
+        return [
+            int(path.name.removesuffix(suffix))
+            for path in self.folder.glob(f"[0-9][0-9][0-9][0-9]{suffix}")
+        ]
+
+    def _sealed(self, number: int) -> Sealed:
+        path = self.folder / SEALED.format(number)
+        facts = json.loads((self.folder / SIDECAR.format(number)).read_text())
+        if not path.exists() or _sha256(path) != facts["sha256"]:
+            raise LakeError(
+                f"{path} is not the file that was sealed: it is damaged or was changed. Restore it "
+                f"from a backup, or delete it and its sidecar {SIDECAR.format(number)}."
+            )
+        return Sealed(
+            self.genre_day,
+            path,
+            self.lake.relative(path),
+            facts["lines"],
+            facts["bytes"],
+            facts["sha256"],
+            Terms(**facts["terms"]),
+        )
+
+
+def read_exchanges(path: Path) -> Iterator[Exchange]:
+    """The exchanges of a sealed file, in order."""
+    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        rest = b""
+        while chunk := stream.read(COPY_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (decode(line) for line in lines)
+
+
+def _compress(source: Path, target: Path) -> int:
+    """Compress a file; returns the bytes read."""
+    compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+    with source.open("rb") as reader, target.open("wb") as writer:
+        size = reader.seek(0, os.SEEK_END)
+        reader.seek(0)
+        compressor.copy_stream(reader, writer, size=size)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return size
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

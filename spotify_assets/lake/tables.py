@@ -1,0 +1,49 @@
+"""Parquet partitions: written whole or not at all, and only if they changed."""
+
+import filecmp
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from spotify_assets.lake.errors import writing
+from spotify_assets.lake.layout import GenreDay, Lake
+
+
+@dataclass(frozen=True)
+class Written:
+    """One partition after a write."""
+
+    path: Path
+    rows: int
+    bytes: int
+    changed: bool
+
+
+def write_partition(lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataFrame) -> Written:
+    """Make ``frame`` the rows of a partition.
+
+    The file appears by one rename. Where the bytes are the same as before, nothing is touched, so
+    that a repeated run changes no file and publishes nothing.
+
+    Raises:
+        LakeError: The disk is full or the folder cannot be written; the old rows are still there.
+    """
+    target = lake.rows(table, genre_day)
+    temporary = lake.scratch / f"{uuid.uuid4().hex}.parquet"
+    try:
+        with writing(target, f"{table} of {genre_day}"):
+            frame.write_parquet(temporary, compression="zstd", compression_level=1)
+            changed = not (target.exists() and filecmp.cmp(temporary, target, shallow=False))
+            if changed:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Written(target, frame.height, target.stat().st_size, changed)
+
+
+def read_partition(lake: Lake, table: str, genre_day: GenreDay) -> pl.DataFrame:
+    """The rows of a partition."""
+    return pl.read_parquet(lake.rows(table, genre_day), hive_partitioning=False)

@@ -1,0 +1,18 @@
+"""A local Spotify Web API, so that the project can be used without an account.
+
+What belongs here: an invented (or read) catalogue, what changes in it from day to day, and an HTTP
+server that shows it in the words of the real API, with its limits, errors and traps.
+
+What does not: anything of the project's own pipeline. The sandbox imports nothing from the rest of
+the package, and the rest knows it only as a server behind a URL. It holds nothing of Spotify's.
+
+Modules, from the ground up: ``draws`` (numbers out of hashes), ``names`` (words), ``columns`` (the
+shape of a catalogue), ``catalogue`` and ``track_table`` (how one is made), ``drift`` (days),
+``search``, ``modes``, ``objects`` and ``paging`` (JSON), ``endpoints``, ``api``, ``server``.
+"""
+
+DATE_HEADER = "X-Sandbox-Date"
+"""Request header with the day (YYYY-MM-DD) that the sandbox is to answer for."""
+
+CLIENT_ID = "sandbox"
+CLIENT_SECRET = "sandbox"  # noqa: S105 - it guards nothing: the sandbox is public and local

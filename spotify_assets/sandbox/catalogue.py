@@ -1,0 +1,215 @@
+"""Catalogues: an invented one of any size (``generate``), or one from a table of tracks (``read``).
+
+What does not belong here: what depends on a day (``drift``) or on a request (``objects``).
+"""
+
+import numpy as np
+
+from spotify_assets.sandbox import names
+from spotify_assets.sandbox.columns import (
+    AlbumKind,
+    Albums,
+    Artists,
+    Catalogue,
+    Precision,
+    Ragged,
+    Rows,
+    Tracks,
+)
+from spotify_assets.sandbox.draws import Keys, below, identifiers, keys_for, numbers, uniform
+from spotify_assets.sandbox.names import GENRES
+from spotify_assets.sandbox.track_table import followers_at, read
+
+__all__ = ["Catalogue", "generate", "read"]
+
+_TRACKS_PER_ARTIST = 12
+# Each genre needs a few, and a track needs up to four different ones.
+_FEWEST_ARTISTS = 4 * len(GENRES)
+_SECOND_GENRE_SHARE = 0.3
+_SHOWS_GENRES_SHARE = 0.85
+
+# Share, fewest and most tracks of a kind of album; together about five tracks an album.
+_ALBUM_SHAPES = (
+    (0.700, AlbumKind.SINGLE, 1, 3),
+    (0.250, AlbumKind.ALBUM, 8, 16),
+    (0.048, AlbumKind.COMPILATION, 12, 20),
+    # More than fit on one page of album tracks.
+    (0.002, AlbumKind.COMPILATION, 51, 70),
+)
+_TRACKS_ON_A_DISC = 20
+
+_FIRST_RELEASE = np.datetime64("1960-01-01")
+_LAST_RELEASE = np.datetime64("2026-12-31")
+_NO_DATE = np.datetime64("0000-01-01")
+_NO_DATE_SHARE, _YEAR_ONLY_SHARE, _MONTH_ONLY_SHARE = 1 / 400, 0.04, 0.0175
+
+
+def generate(seed: int = 1, tracks: int = 20_000) -> Catalogue:
+    """Invent a catalogue; the same seed and size give the same one, always.
+
+    Args:
+        seed: Which catalogue.
+        tracks: Number of tracks, at least 1. Below about 1,000 some genres stay empty.
+
+    Raises:
+        ValueError: ``tracks`` is less than 1.
+    """
+    if tracks < 1:
+        raise ValueError(f"A catalogue needs at least one track, not {tracks}.")
+    artists = _artists(
+        keys_for(f"{seed}:artist", max(tracks // _TRACKS_PER_ARTIST, _FEWEST_ARTISTS))
+    )
+    kinds, sizes = _album_shapes(seed, tracks)
+    albums = _albums(keys_for(f"{seed}:album", len(sizes)), kinds, artists)
+    genres = tuple(genre.name for genre in GENRES)
+    return Catalogue(
+        genres, artists, albums, _tracks(keys_for(f"{seed}:track", tracks), sizes, albums, artists)
+    )
+
+
+def _artists(keys: Keys) -> Artists:
+    weights = np.array([genre.weight for genre in GENRES])
+    # By quota rather than by lot: every genre has its share whatever the seed. Neighbouring rows
+    # so play the same genre, which _tracks makes use of.
+    edges = np.cumsum(weights) / weights.sum() * len(keys)
+    primary = np.searchsorted(edges, np.arange(len(keys)), side="right")
+    # One minus the fourth root of a uniform number: a few stars, a long tail, a mean of 20.
+    popularity = 100 * (1 - uniform(keys, "popularity") ** 0.25)
+    return Artists(
+        keys=keys,
+        ids=identifiers(keys),
+        names=[
+            names.artist(GENRES[genre].language, number)
+            for genre, number in zip(primary.tolist(), numbers(keys, "name").tolist(), strict=True)
+        ],
+        popularity=popularity,
+        followers=followers_at(popularity, keys),
+        genres=_with_second_genres(keys, primary),
+        shows_genres=uniform(keys, "shows genres") < _SHOWS_GENRES_SHARE,
+    )
+
+
+def _with_second_genres(keys: Keys, primary: Rows) -> Ragged:
+    languages = np.array([genre.language for genre in GENRES])
+    relatives = [
+        np.array([other for other in np.flatnonzero(languages == language) if other != genre])
+        for genre, language in enumerate(languages)
+    ]
+    choices = Ragged.of_lengths(
+        np.array([len(related) for related in relatives]), np.concatenate(relatives)
+    )
+    related_to = choices.lengths[primary]
+    has_second = (uniform(keys, "has second genre") < _SECOND_GENRE_SHARE) & (related_to > 0)
+    rows = np.flatnonzero(has_second)
+    picked = choices.starts[primary[rows]] + below(keys[rows], "second genre", related_to[rows])
+    places = np.cumsum(1 + has_second)[rows] - 1
+    genres = np.repeat(primary, 1 + has_second)
+    genres[places] = choices.values[picked]
+    return Ragged.of_lengths(1 + has_second, genres)
+
+
+def _album_shapes(seed: int, tracks: int) -> tuple[Rows, Rows]:
+    """Return the kind and the number of tracks of each album; the numbers add up to ``tracks``."""
+    # No album is empty, so as many albums as tracks are always enough.
+    keys = keys_for(f"{seed}:album", tracks)
+    shares, kinds, fewest, most = (np.array(column) for column in zip(*_ALBUM_SHAPES, strict=True))
+    # The last edge is 1 whatever rounding makes of the sum.
+    shape = np.searchsorted(np.cumsum(shares)[:-1], uniform(keys, "kind"), side="right")
+    sizes = fewest[shape] + below(keys, "size", most[shape] - fewest[shape] + 1)
+    ends = np.cumsum(sizes)
+    albums = int(np.searchsorted(ends, tracks)) + 1
+    sizes = sizes[:albums]
+    sizes[-1] -= ends[albums - 1] - tracks
+    return kinds[shape[:albums]], sizes
+
+
+def _albums(keys: Keys, kinds: Rows, artists: Artists) -> Albums:
+    # An album for each artist first, the others by lot.
+    artist = np.arange(len(keys))
+    others = slice(len(artists), None)
+    artist[others] = below(keys[others], "artist", len(artists))
+    released, precision = _release_dates(keys)
+    return Albums(
+        keys=keys,
+        ids=identifiers(keys),
+        names=_titles(keys, artist, artists),
+        artist=artist.astype(np.int32),
+        kind=kinds.astype(np.int8),
+        released=released,
+        precision=precision.astype(np.int8),
+        popularity=artists.popularity[artist] * (0.5 + 0.5 * uniform(keys, "popularity")),
+    )
+
+
+def _release_dates(keys: Keys) -> tuple[np.ndarray, np.ndarray]:
+    span = (_LAST_RELEASE - _FIRST_RELEASE).astype(np.int64)
+    # Most of what is listened to is young: the exponent puts half of it into the last 12 years.
+    released = _LAST_RELEASE - (span * uniform(keys, "released") ** 2.5).astype("timedelta64[D]")
+    lot = uniform(keys, "precision")
+    year_only = lot < _NO_DATE_SHARE + _YEAR_ONLY_SHARE
+    month_only = ~year_only & (lot < _NO_DATE_SHARE + _YEAR_ONLY_SHARE + _MONTH_ONLY_SHARE)
+    released[year_only] = released[year_only].astype("datetime64[Y]")
+    released[month_only] = released[month_only].astype("datetime64[M]")
+    released[lot < _NO_DATE_SHARE] = _NO_DATE
+    return released, np.select(
+        [year_only, month_only], [Precision.YEAR, Precision.MONTH], Precision.DAY
+    )
+
+
+def _tracks(keys: Keys, album_sizes: Rows, albums: Albums, artists: Artists) -> Tracks:
+    album = np.repeat(np.arange(len(albums)), album_sizes)
+    starts = np.repeat(np.cumsum(album_sizes) - album_sizes, album_sizes)
+    disc, number = np.divmod(np.arange(len(keys)) - starts, _TRACKS_ON_A_DISC)
+    primary = albums.artist[album].astype(np.int64)
+    cast = _cast(keys, primary, len(artists))
+    return Tracks(
+        keys=keys,
+        ids=identifiers(keys),
+        names=_with_features(keys, _titles(keys, primary, artists), cast, artists),
+        album=album.astype(np.int32),
+        artists=cast,
+        genres=artists.genres.take(primary),
+        popularity=artists.popularity[primary] * (0.3 + 0.7 * uniform(keys, "popularity")),
+        duration_ms=_durations(keys),
+        explicit=uniform(keys, "explicit") < 0.12,  # noqa: PLR2004
+        disc=(disc + 1).astype(np.int16),
+        number=(number + 1).astype(np.int16),
+    )
+
+
+def _cast(keys: Keys, primary: Rows, artists: int) -> Ragged:
+    """Return who plays on each track: the album's artist, and up to three of the same genre."""
+    lot = uniform(keys, "cast")
+    sizes = np.select([lot < 0.6, lot < 0.9, lot < 0.97], [1, 2, 3], 4)  # noqa: PLR2004
+    owners = np.repeat(np.arange(len(keys)), sizes)
+    place = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    # Guests come from three separate stretches of the following rows, so none plays twice.
+    stretch = 8
+    distance = below(keys[owners] + place.astype(np.uint64), "guest", stretch) + 1
+    offset = np.where(place > 0, distance + stretch * (place - 1), 0)
+    return Ragged.of_lengths(sizes, (primary[owners] + offset) % artists)
+
+
+def _durations(keys: Keys) -> np.ndarray:
+    # The sum of two numbers: most are near 3.5 minutes; one in a hundred lasts five times as long.
+    seconds = 70 + 140 * (uniform(keys, "duration") + uniform(keys, "duration, too"))
+    seconds *= np.where(uniform(keys, "epic") < 0.01, 5, 1)  # noqa: PLR2004
+    return (seconds * 1000).astype(np.int32)
+
+
+def _titles(keys: Keys, artist: Rows, artists: Artists) -> list[str]:
+    languages = [genre.language for genre in GENRES]
+    first_genre = artists.genres.values[artists.genres.starts[artist]]
+    return [
+        names.title(languages[genre], number)
+        for genre, number in zip(first_genre.tolist(), numbers(keys, "title").tolist(), strict=True)
+    ]
+
+
+def _with_features(keys: Keys, titles: list[str], cast: Ragged, artists: Artists) -> list[str]:
+    """Name the first guest in the title of about a third of the tracks that have one."""
+    rows = np.flatnonzero((cast.lengths > 1) & (uniform(keys, "feat.") < 0.33))  # noqa: PLR2004
+    guests = cast.values[cast.starts[rows] + 1]
+    for row, guest in zip(rows.tolist(), guests.tolist(), strict=True):
+        titles[row] += f" (feat. {artists.names[guest].strip()})"
+    return titles

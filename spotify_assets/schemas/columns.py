@@ -1,0 +1,121 @@
+"""Columns that stand in many tables, described once."""
+
+from typing import Any
+
+import pandera.polars as pa
+
+from spotify_assets.schemas.contract import ID_PATTERN
+
+
+def genre() -> Any:
+    """The genre that was asked for."""
+    return pa.Field(
+        str_length={"min_value": 1},
+        description="Genre that was asked for; Spotify's own genre fields are deprecated.",
+    )
+
+
+def date() -> Any:
+    """The day that was asked for."""
+    return pa.Field(description="Day (UTC) for which the API answered.")
+
+
+def spotify_id(what: str, *, nullable: bool = False) -> Any:
+    """A Spotify id."""
+    return pa.Field(
+        str_matches=ID_PATTERN, nullable=nullable, description=f"Spotify id of the {what}."
+    )
+
+
+def name(what: str, *, nullable: bool = False) -> Any:
+    """A name as Spotify gives it, untrimmed."""
+    return pa.Field(nullable=nullable, description=f"Name of the {what}, as Spotify gives it.")
+
+
+def popularity(*, nullable: bool = True) -> Any:
+    """Spotify's popularity."""
+    return pa.Field(
+        ge=0,
+        le=100,
+        nullable=nullable,
+        description="Spotify's popularity of that day, 0 to 100; null in development mode.",
+    )
+
+
+def position(what: str, *, nullable: bool = False) -> Any:
+    """A position that counts from 1."""
+    return pa.Field(ge=1, nullable=nullable, description=what)
+
+
+def count(what: str, *, nullable: bool = False) -> Any:
+    """A number of things."""
+    return pa.Field(ge=0, nullable=nullable, description=what)
+
+
+def text(what: str, *, nullable: bool = False) -> Any:
+    """A free text."""
+    return pa.Field(nullable=nullable, description=what)
+
+
+def one_of(values: list[str], what: str, *, nullable: bool = False) -> Any:
+    """One of a few words."""
+    return pa.Field(isin=values, nullable=nullable, description=what)
+
+
+def source_file() -> Any:
+    """Where the row came from."""
+    return pa.Field(description="Raw file, relative to the lake, that holds the response.")
+
+
+def source_line() -> Any:
+    """Where in that file."""
+    return pa.Field(ge=1, description="Line of that file, from 1: one response a line.")
+
+
+def valid_from() -> Any:
+    """Begin of a version."""
+    return text("First day (UTC) on which this version was seen.")
+
+
+def valid_to() -> Any:
+    """End of a version."""
+    return text(
+        "Day (UTC) on which the next version was first seen; null for the current one.",
+        nullable=True,
+    )
+
+
+def is_current() -> Any:
+    """The last version."""
+    return text("The version that was seen last.")
+
+
+def is_inferred() -> Any:
+    """A member that no row describes."""
+    return text("Known only by its id: its own row is in quarantine.")
+
+
+def previous_rank() -> Any:
+    """Rank of an earlier day."""
+    return position("Rank when it was last ranked.", nullable=True)
+
+
+def previous_date() -> Any:
+    """Day of that rank."""
+    return text("Day (UTC) on which it was last ranked.", nullable=True)
+
+
+def movement() -> Any:
+    """Ranks gained or lost."""
+    return text(
+        "Ranks gained (+) or lost (-) against the day asked before; null if not ranked then.",
+        nullable=True,
+    )
+
+
+def ranking_status() -> Any:
+    """Movement in a word."""
+    return one_of(
+        ["new", "up", "down", "same", "re-entry"],
+        "`new`: never ranked before; `re-entry`: ranked before, but not on the day asked before.",
+    )

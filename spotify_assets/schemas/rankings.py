@@ -1,0 +1,116 @@
+"""Contracts of ``rankings``.
+
+What a genre-day knows by itself is a partition of the lake (``Ranked…``). What depends on the
+neighbouring days is added when the warehouse is published (``Top…``), from all days that are
+there, so that no day holds a stale copy of its neighbour.
+"""
+
+import pandera.polars as pa
+import polars as pl
+
+from spotify_assets.schemas import columns as c
+from spotify_assets.schemas.contract import Contract
+
+BASES = ["popularity", "search_position"]
+DEPARTURES = ["left", "not_asked"]
+SCORE = "What the rank is made from: popularity (high first) or search position (low first)."
+RANK = "Rank in the genre on that day, from 1; no rank stands twice."
+
+
+class RankedTracks(
+    Contract,
+    table="rankings.top_tracks",
+    grain="one rank of a genre-day",
+    key=("genre", "date", "rank"),
+):
+    """The tracks that a genre's search found first, as many as were wanted, by popularity.
+
+    Where the API gives no popularity the search position ranks. Ties: the earlier search
+    position first, then the smaller id.
+    """
+
+    genre: str = c.genre()
+    date: pl.Date = c.date()
+    rank: pl.Int32 = c.position(RANK)
+    track_id: str = c.spotify_id("track")
+    name: str = c.name("track")
+    artist_names: pl.List = pa.Field(
+        dtype_kwargs={"inner": pl.String}, description="Names of the credited artists, in order."
+    )
+    score: pl.Int32 = c.count(SCORE, nullable=True)
+    basis: str = c.one_of(BASES, "What the score is.")
+    search_position: pl.Int32 = c.position("First position in the search result, from 1.")
+
+
+class RankedArtists(
+    Contract,
+    table="rankings.top_artists",
+    grain="one rank of a genre-day",
+    key=("genre", "date", "rank"),
+):
+    """The artists that a genre's search found, ranked by the same rule as tracks."""
+
+    genre: str = c.genre()
+    date: pl.Date = c.date()
+    rank: pl.Int32 = c.position(RANK)
+    artist_id: str = c.spotify_id("artist")
+    name: str = c.name("artist")
+    score: pl.Int32 = c.count(SCORE, nullable=True)
+    basis: str = c.one_of(BASES, "What the score is.")
+    search_position: pl.Int32 = c.position("First position in the search result, from 1.")
+
+
+class TopTracks(
+    RankedTracks,
+    table="rankings.top_tracks",
+    grain="one rank of a genre-day",
+    key=("genre", "date", "rank"),
+):
+    """The tracks that a genre's search found, ranked, with their movement.
+
+    Ranked by popularity, or by search position where the API gives no popularity. Ties: the
+    earlier search position first, then the smaller id. Days are compared with the day asked
+    before that has the same basis.
+    """
+
+    previous_rank: pl.Int32 = c.previous_rank()
+    previous_date: pl.Date = c.previous_date()
+    movement: pl.Int32 = c.movement()
+    status: str = c.ranking_status()
+
+
+class TopArtists(
+    RankedArtists,
+    table="rankings.top_artists",
+    grain="one rank of a genre-day",
+    key=("genre", "date", "rank"),
+):
+    """The artists that a genre's search found, ranked, with their movement; rules as for tracks."""
+
+    previous_rank: pl.Int32 = c.previous_rank()
+    previous_date: pl.Date = c.previous_date()
+    movement: pl.Int32 = c.movement()
+    status: str = c.ranking_status()
+
+
+class Departures(
+    Contract,
+    table="rankings.departures",
+    grain="one track or artist that is missing on the day after it was ranked",
+    key=("genre", "date", "kind", "id", "basis"),
+):
+    """Those that stood in a ranking and do not on the next day, and why.
+
+    `left`: the genre was asked again, deep enough to have found it, and it was not there.
+    `not_asked`: the next day was not asked, or not as deep as it stood.
+    """
+
+    genre: str = c.genre()
+    date: pl.Date = pa.Field(description="First day (UTC) on which it is missing.")
+    kind: str = c.one_of(["artist", "track"], "What is missing.")
+    id: str = c.spotify_id("artist or track")
+    name: str = c.name("artist or track")
+    basis: str = c.one_of(BASES, "Basis of the ranking it stood in.")
+    last_rank: pl.Int32 = c.position("Rank when it was last ranked.")
+    last_date: pl.Date = c.text("Day on which it was last ranked.")
+    reason: str = c.one_of(DEPARTURES, "Whether it left or was not asked for.")

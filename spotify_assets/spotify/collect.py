@@ -1,0 +1,189 @@
+"""Collect one genre-day: which requests, in which order, until it has what was asked.
+
+The requests follow from the answers alone. So a collection that was interrupted goes on by asking
+the same questions again: those that the journal can answer cost nothing.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from spotify_assets.lake.raw import Journal, RawPartition, Request, Sealed, Terms
+from spotify_assets.spotify.client import Client
+from spotify_assets.spotify.errors import DayCannotBeAsked, Forbidden, InvalidLimit
+
+log = logging.getLogger(__name__)
+Kind = Literal["artist", "track"]
+Progress = Callable[[str, int, int], None]
+"""Called with what is being collected, how many are there, how many are wanted."""
+
+SEARCH_WINDOW = 1000
+"""`offset + limit` may not pass it, whatever `next` says."""
+LARGEST_PAGE = 50
+DEVELOPMENT_PAGE = 10
+LARGEST_BATCH = 50
+
+
+def collect(
+    client: Client,
+    partition: RawPartition,
+    terms: Terms,
+    *,
+    today: dt.date,
+    anew: bool = False,
+    progress: Progress | None = None,
+) -> Sealed:
+    """The sealed responses of a genre-day, asked for as far as they are not there yet.
+
+    Args:
+        client: Connected to the source of ``terms``.
+        partition: Where the responses lie.
+        terms: What is wanted.
+        today: The day that the API answers for (UTC).
+        anew: Ask again although a finished collection is there; the old one stays.
+        progress: Told after each page.
+
+    Raises:
+        DayCannotBeAsked: The day is not today, the API is the real one, and nothing is there.
+        SpotifyError: The API did not give all; what came is kept, the next run goes on from it.
+        LakeError: The responses cannot be written, or another process collects them now.
+    """
+    day = partition.genre_day.date
+    if not anew and not partition.is_under_way() and (sealed := partition.latest()):
+        return sealed
+    if day != today and not client.connection.answers_for_any_day:
+        raise DayCannotBeAsked(
+            f"{partition.genre_day} cannot be collected: the Spotify Web API answers for now only "
+            f"(today is {today}, UTC), and the lake holds no finished collection of that day. "
+            "Days that were collected can be processed again at any time."
+        )
+    partition.lake.claim(terms.source)
+    with partition.journal(anew=anew) as journal:
+        held = journal.lines
+        if held:
+            log.info("%s goes on after %d responses.", partition.genre_day, held)
+        _Collection(client, journal, partition.genre_day.genre, terms, progress).run()
+        return partition.seal(journal, terms)
+
+
+@dataclass
+class _Found:
+    """What the search has shown of a kind so far."""
+
+    wanted: int
+    ids: set[str] = field(default_factory=set)
+    ended: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return not self.ended and len(self.ids) < self.wanted
+
+
+@dataclass
+class _Collection:
+    client: Client
+    journal: Journal
+    genre: str
+    terms: Terms
+    progress: Progress | None
+    page_size: int = LARGEST_PAGE
+    credited: dict[str, None] = field(default_factory=dict)
+    """Ids of the artists of all tracks, in the order they came."""
+
+    def run(self) -> None:
+        found: dict[Kind, _Found] = {
+            "artist": _Found(min(self.terms.artists, SEARCH_WINDOW)),
+            "track": _Found(min(self.terms.tracks, SEARCH_WINDOW)),
+        }
+        self._search(found)
+        if self.page_size == LARGEST_PAGE:
+            # In development mode there are no batches, and a single artist holds nothing more
+            # than the credit on the track does.
+            self._look_up([one for one in self.credited if one not in found["artist"].ids])
+
+    def _search(self, found: dict[Kind, _Found]) -> None:
+        """Both kinds in one request for as long as both are wanted."""
+        offset = 0
+        while offset + self.page_size <= SEARCH_WINDOW:
+            kinds = [kind for kind, state in found.items() if state.is_open]
+            if not kinds:
+                return
+            try:
+                answer = self._search_page(kinds, offset)
+            except InvalidLimit:
+                if self.page_size == DEVELOPMENT_PAGE:
+                    raise
+                log.info("Pages of %d are refused: development mode.", self.page_size)
+                self.page_size = DEVELOPMENT_PAGE
+                continue
+            for kind in kinds:
+                self._take(kind, found[kind], answer, offset)
+            offset += self.page_size
+
+    def _search_page(self, kinds: list[Kind], offset: int) -> Any:
+        params: dict[str, str | int] = {
+            "q": genre_query(self.genre),
+            "type": ",".join(kinds),
+            "limit": self.page_size,
+            "offset": offset,
+            "market": self.terms.market,
+        }
+        return self.client.ask(Request("search", "search", params), self.journal)
+
+    def _take(self, kind: Kind, state: _Found, answer: Any, offset: int) -> None:
+        page = answer.get(f"{kind}s") if isinstance(answer, dict) else None
+        items = page.get("items") if isinstance(page, dict) else None
+        if not isinstance(items, list) or not isinstance(page, dict):
+            # Kept in raw, and set aside as unusable when it is processed.
+            log.warning("%s: the answer holds no list of %ss.", self.genre, kind)
+            state.ended = True
+            return
+        for item in items:
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                state.ids.add(item["id"])
+                self.credited.update(dict.fromkeys(_artist_ids(item)))
+        state.ended = _is_last(page, items, offset, self.page_size)
+        self._tell(f"{kind}s", min(len(state.ids), state.wanted), state.wanted)
+
+    def _look_up(self, missing: list[str]) -> None:
+        """Popularity and followers of the artists that only a track names."""
+        for start in range(0, len(missing), LARGEST_BATCH):
+            batch = ",".join(missing[start : start + LARGEST_BATCH])
+            try:
+                self.client.ask(Request("artists", "artists", {"ids": batch}), self.journal)
+            except Forbidden as error:
+                log.warning("%s The artists' popularity and followers stay unknown.", error)
+                return
+            self._tell("credits", min(start + LARGEST_BATCH, len(missing)), len(missing))
+
+    def _tell(self, what: str, done: int, wanted: int) -> None:
+        if self.progress is not None:
+            self.progress(what, done, wanted)
+
+
+def genre_query(genre: str) -> str:
+    """The search filter for a genre, quoted so that spaces and signs are part of the name."""
+    escaped = genre.replace("\\", "\\\\").replace('"', '\\"')
+    return f'genre:"{escaped}"'
+
+
+def _is_last(page: dict[str, Any], items: list[Any], offset: int, size: int) -> bool:
+    """Whether nothing can follow.
+
+    `next` alone says neither: it can point past an empty page, and `total` is an estimate. An empty
+    page is the end; so is one without `next` that is short or reaches the total.
+    """
+    if not items:
+        return True
+    total = page.get("total")
+    reaches_total = isinstance(total, int) and offset + len(items) >= total
+    return page.get("next") is None and (len(items) < size or reaches_total)
+
+
+def _artist_ids(item: dict[str, Any]) -> list[str]:
+    artists = item.get("artists")
+    if not isinstance(artists, list):
+        return []
+    return [a["id"] for a in artists if isinstance(a, dict) and isinstance(a.get("id"), str)]

@@ -1,0 +1,94 @@
+"""What the command shows: tables and progress on a terminal, plain lines when piped."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out, err = Console(), Console(stderr=True)
+PROGRESS_LOG = "spotify_assets.progress"
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows; tab-separated where no person looks on."""
+    if not out.is_terminal:
+        if title:
+            out.print(title, markup=False, highlight=False, soft_wrap=True)
+        for row in [columns, *rows]:
+            line = "\t".join(_cell(value) for value in row)
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+        return
+    table = Table(title=title or None, title_justify="left")
+    listed = [list(row) for row in rows]
+    for index, column in enumerate(columns):
+        numbers = listed and all(isinstance(row[index], int | float) for row in listed)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(_cell(value) for value in row))
+    out.print(table)
+
+
+def show_record(title: str, record: Mapping[str, Any]) -> None:
+    """Print one row, a line a column."""
+    out.print(f"[bold]{title}[/bold]", highlight=False)
+    width = max(len(name) for name in record)
+    for name, value in record.items():
+        out.print(f"  {name:<{width}}  {_cell(value)}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A bar over ``total`` steps; the call that it gives begins the next one.
+
+    Within a step it shows what the log of `PROGRESS_LOG` says.
+    """
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    )
+    begun = 0
+    log = logging.getLogger(PROGRESS_LOG)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    with bar:
+        task = bar.add_task("", total=total)
+        handler = _Handler(lambda said: bar.update(task, description=said))
+        log.addHandler(handler)
+
+        def begin(step: str) -> None:
+            nonlocal begun
+            bar.update(task, completed=begun, description=step)
+            begun += 1
+            if not err.is_terminal:
+                err.print(f"{begun}/{total} {step}", markup=False, highlight=False)
+
+        try:
+            yield begin
+            bar.update(task, completed=total, description="done")
+        finally:
+            log.removeHandler(handler)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._show(record.getMessage())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_cell(element) for element in value)
+    return str(value).replace("\t", " ").replace("\n", " ")

@@ -1,0 +1,263 @@
+"""Make the DuckDB file equal to the lake.
+
+A copy of the published file takes in the partitions that changed, in one transaction; the tables
+that depend on all days are made anew; what must hold is checked; then the copy takes the file's
+place by one rename. A reader sees the old state or the new one, and is never kept out. Killed at
+any point, the old file is whole.
+"""
+
+import fcntl
+import hashlib
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandera.errors
+import polars as pl
+
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.errors import writing
+from spotify_assets.schemas import LAKE, WAREHOUSE, Contract, monitoring
+from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.integrity import integrity
+from spotify_assets.warehouse.tables import create, quoted
+
+log = logging.getLogger(__name__)
+LOCK_PATIENCE_SECONDS = 300
+LOCK_POLL_SECONDS = 0.2
+Queries = Mapping[type[Contract], str]
+"""For each table that is made from all days, its SQL."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The state of the file after a publication."""
+
+    path: Path
+    rows: dict[str, int]
+    """Rows of each table, as `layer.table`."""
+    loaded: list[GenreDay]
+    """Genre-days of which some table changed."""
+    waiting: list[GenreDay]
+    """Genre-days that a run is working on: they stay as they were."""
+
+
+def publish(lake: Lake, path: Path, queries: Queries) -> Published:
+    """Bring the file to the state of the lake; where nothing changed, touch nothing.
+
+    Raises:
+        WarehouseError: A key stands twice or a reference is missing: the old state stays.
+        LakeError: The copy cannot be written: the old state stays.
+    """
+    with writing(path, "the warehouse"), _alone(path):
+        definition = _hash(queries)
+        held = _held(path, definition)
+        there, waiting = _there(lake)
+        changed = _difference(there, pl.DataFrame(schema=there.schema) if held is None else held)
+        changed = changed.join(_as_frame(waiting), on=["genre", "date"], how="anti")
+        if held is not None and changed.is_empty():
+            with duckdb.connect(path, read_only=True) as connection:
+                return Published(path, _counted(connection), [], waiting)
+        copy = path.with_name(f".{path.name}.next")
+        try:
+            _remove(copy)
+            if held is not None:
+                shutil.copyfile(path, copy)
+            with _opened(copy) as connection:
+                _take_in(connection, lake, changed, queries, definition)
+                rows = _counted(connection)
+            copy.replace(path)
+        finally:
+            _remove(copy)
+    days = changed.select("genre", "date").unique().sort("date", "genre").iter_rows()
+    return Published(path, rows, [GenreDay(*day) for day in days], waiting)
+
+
+def _held(path: Path, definition: str) -> pl.DataFrame | None:
+    """The partitions that the file was made from; ``None`` where it must be made anew."""
+    if not path.exists():
+        return None
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            made_by = connection.execute("SELECT hash FROM monitoring.definition").fetchone()
+            held = connection.table("monitoring.partitions").pl()
+    except duckdb.Error as error:
+        log.warning("%s is made anew from the lake: it cannot be read (%s).", path, error)
+        return None
+    if made_by != (definition,):
+        log.info("%s is made anew from the lake: its contracts or queries have changed.", path)
+        return None
+    return held
+
+
+def _there(lake: Lake) -> tuple[pl.DataFrame, list[GenreDay]]:
+    """The partitions of the lake as `monitoring.Partitions`, and the genre-days that must wait.
+
+    A genre-day waits while a run rewrites it, and while some of its tables are not there yet: its
+    tables would not fit together.
+    """
+    under_way = lake.under_way()
+    there = pl.DataFrame(
+        [
+            (table, day.genre, day.date, lake.relative(file), stat.st_size, stat.st_mtime_ns)
+            for table in LAKE
+            for day, file in lake.partitions(table)
+            for stat in [file.stat()]
+        ],
+        schema=monitoring.Partitions.polars_schema(),
+        orient="row",
+    )
+    tables = there.group_by("genre", "date").len()
+    incomplete = tables.filter(pl.col("len") < len(LAKE)).select("genre", "date").iter_rows()
+    return there, sorted({*under_way, *(GenreDay(*day) for day in incomplete)})
+
+
+def _difference(there: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """What must be loaded anew; ``file`` is null where the lake holds a partition no more."""
+    new = there.join(held, on=there.columns, how="anti")
+    gone = held.join(there, on=list(monitoring.Partitions.key()), how="anti")
+    return pl.concat([new, gone.with_columns(file=pl.lit(None, pl.String))])
+
+
+def _as_frame(days: list[GenreDay]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(day.genre, day.date) for day in days],
+        schema={"genre": pl.String, "date": pl.Date},
+        orient="row",
+    )
+
+
+@contextmanager
+def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The copy, for one transaction; a full disk is an ``OSError`` like any other."""
+    try:
+        with duckdb.connect(copy) as connection:
+            connection.begin()
+            yield connection
+            connection.commit()
+            connection.execute("CHECKPOINT")
+    except duckdb.IOException as error:
+        raise OSError(str(error)) from error
+
+
+def _take_in(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changed: pl.DataFrame,
+    queries: Queries,
+    definition: str,
+) -> None:
+    if not connection.execute("SELECT 1 FROM duckdb_tables()").fetchone():
+        create(connection, WAREHOUSE.values())
+        connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
+    genres = _load(connection, lake, changed)
+    _derive(connection, queries, genres)
+    _verify(connection)
+
+
+def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    return {name: connection.table(name).count("*").fetchall()[0][0] for name in WAREHOUSE}
+
+
+def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFrame) -> list[str]:
+    """Replace the rows of the changed partitions; returns the genres they belong to."""
+    connection.register("changed", changed.to_arrow())
+    for name, contract in LAKE.items():
+        table = quoted(contract)
+        connection.execute(
+            f"DELETE FROM {table} AS t USING changed AS c "
+            "WHERE c.table_name = ? AND t.genre = c.genre AND t.date = c.date",
+            [name],
+        )
+        files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
+        if files.height:
+            connection.execute(
+                f"INSERT INTO {table} BY NAME "
+                "SELECT * FROM read_parquet(?, hive_partitioning = false) ORDER BY ALL",
+                [[str(lake.root / file) for file in sorted(files["file"])]],
+            )
+    connection.execute(
+        "DELETE FROM monitoring.partitions AS p USING changed AS c "
+        "WHERE p.table_name = c.table_name AND p.genre = c.genre AND p.date = c.date"
+    )
+    connection.execute(
+        "INSERT INTO monitoring.partitions BY NAME SELECT * FROM changed WHERE file IS NOT NULL"
+    )
+    connection.unregister("changed")
+    return changed["genre"].unique().sort().to_list()
+
+
+def _derive(connection: duckdb.DuckDBPyConnection, queries: Queries, genres: list[str]) -> None:
+    """Make the tables of all days anew; where genres stand alone, those that changed."""
+    for contract, sql in queries.items():
+        table = quoted(contract)
+        scope, bound = "", []
+        if "genre" in contract.key() and len(contract.key()) > 1:
+            scope, bound = " WHERE genre IN (SELECT unnest(?))", [genres]
+        # As a copy of the table's shape, because the query's own types may be wider.
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE anew AS FROM {table} LIMIT 0")
+        connection.execute(f"INSERT INTO anew BY NAME FROM ({sql}){scope}", bound)
+        _hold_to_contract(contract, connection.table("anew").pl())
+        connection.execute(f"DELETE FROM {table}{scope}", bound)
+        connection.execute(f"INSERT INTO {table} BY NAME FROM anew")
+    connection.execute("DROP TABLE IF EXISTS anew")
+
+
+def _hold_to_contract(contract: type[Contract], rows: pl.DataFrame) -> None:
+    try:
+        contract.validate(rows, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        raise WarehouseError(
+            f"Nothing was published: the query of {contract.table()} gives rows that break its "
+            f"contract, {len(error.failure_cases)} times: {error}"
+        ) from error
+
+
+def _verify(connection: duckdb.DuckDBPyConnection) -> None:
+    broken = [f for f in integrity(connection, WAREHOUSE.values()) if f.broken]
+    if broken:
+        raise WarehouseError(
+            "Nothing was published, because "
+            + "; ".join(
+                f"in {finding.table} it does not hold that {finding.rule}: {finding.broken} times, "
+                f"e.g. {finding.example}"
+                for finding in broken
+            )
+        )
+
+
+def _hash(queries: Queries) -> str:
+    columns = {name: contract.columns() for name, contract in WAREHOUSE.items()}
+    about = {name: contract.description() for name, contract in WAREHOUSE.items()}
+    sql = {contract.table(): text for contract, text in queries.items()}
+    return hashlib.sha256(repr((columns, about, sql)).encode()).hexdigest()
+
+
+def _remove(copy: Path) -> None:
+    for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
+        leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One publication at a time on this machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise WarehouseError(
+                        f"Another process has been publishing {path} for "
+                        f"{LOCK_PATIENCE_SECONDS} s. Wait for it or stop it, then run again."
+                    ) from None
+                time.sleep(LOCK_POLL_SECONDS)
+        yield

@@ -1,0 +1,46 @@
+"""DDL from contracts: tables, comments."""
+
+from collections.abc import Iterable
+
+import duckdb
+import polars as pl
+
+from spotify_assets.schemas import Contract
+
+TYPES: dict[pl.DataType, str] = {
+    pl.String(): "VARCHAR",
+    pl.Date(): "DATE",
+    pl.Int32(): "INTEGER",
+    pl.Int64(): "BIGINT",
+    pl.Boolean(): "BOOLEAN",
+    pl.List(pl.String()): "VARCHAR[]",
+}
+
+
+def create(connection: duckdb.DuckDBPyConnection, contracts: Iterable[type[Contract]]) -> None:
+    """Make empty tables, with the contracts' descriptions as comments."""
+    for contract in contracts:
+        layer, _, _ = contract.table().partition(".")
+        table = quoted(contract)
+        columns = ", ".join(
+            f'"{column.name}" {TYPES[column.dtype]}' for column in contract.columns()
+        )
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
+        connection.execute(f"CREATE TABLE {table} ({columns})")
+        about = f"{contract.description()} Grain: {contract.grain()}."
+        connection.execute(f"COMMENT ON TABLE {table} IS {literal(about)}")
+        for column in contract.columns():
+            connection.execute(
+                f'COMMENT ON COLUMN {table}."{column.name}" IS {literal(column.description)}'
+            )
+
+
+def quoted(contract: type[Contract]) -> str:
+    """``"layer"."table"``."""
+    layer, _, name = contract.table().partition(".")
+    return f'"{layer}"."{name}"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal; DDL takes no parameters."""
+    return "'" + text.replace("'", "''") + "'"
