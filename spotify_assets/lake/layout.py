@@ -1,6 +1,7 @@
 """Where a partition lies, and what names it may have."""
 
 import datetime as dt
+import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ def normalise_genre(text: str) -> str:
     Raises:
         ValueError: The genre is empty, too long, or holds what a partition key cannot.
     """
-    genre = " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    # Folding takes some letters apart, so composing comes before it and after it.
+    folded = unicodedata.normalize("NFC", text).casefold()
+    genre = " ".join(unicodedata.normalize("NFC", folded).split())
     if not genre:
         raise ValueError("A genre needs a name; this one is empty.")
     for forbidden in FORBIDDEN_IN_GENRE:
@@ -131,9 +134,11 @@ class Lake:
                     f"{self.root.parent} to begin anew."
                 )
             return
+        # By a rename: an empty stamp would be of no source, and refuse every one.
+        temporary = self.scratch / f"{os.getpid()}-source.txt"
         with writing(stamp, "the source of the lake"):
-            stamp.parent.mkdir(parents=True, exist_ok=True)
-            stamp.write_text(f"{source}\n")
+            temporary.write_text(f"{source}\n")
+            temporary.replace(stamp)
 
     def _marker(self, genre_day: GenreDay) -> Path:
         return self.root / ".under_way" / genre_day.folder

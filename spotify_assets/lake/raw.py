@@ -6,11 +6,13 @@ with a sidecar ``0001.json`` that holds its lines, bytes and hash: a ``.zst`` th
 block boundary reads as complete, so only the sidecar can tell. A further collection of the same
 partition is ``0002``; nothing is overwritten.
 
-A line ends with the body, as it came: ``"body"`` holds the very bytes where these are JSON on one
-line, ``"text"`` the characters where they are not, ``"base64"`` the bytes where they are no text.
+A line ends with the body, as it came. Where it is JSON on one line, its very bytes stand under the
+name of the endpoint, so that each form of response is a column of its own to DuckDB. Else ``text``
+holds the characters, or ``base64`` the bytes where they are no text.
 """
 
 import base64
+import contextlib
 import datetime as dt
 import fcntl
 import hashlib
@@ -32,8 +34,8 @@ Source = Literal["spotify", "sandbox"]
 SEALED = "{:04d}.jsonl.zst"
 SIDECAR = "{:04d}.json"
 JOURNAL = "{:04d}.journal.jsonl"
-BODY_KEY = b',"body":'
 COPY_BYTES = 1 << 20
+FORBIDDEN = 403
 # A lone UTF-16 surrogate is JSON to Python but to no database: such a body is kept as text.
 LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -110,7 +112,9 @@ def parse(body: bytes) -> Any:
         raise ValueError(f"{constant} is not JSON")
 
     try:
-        return json.loads(body, parse_constant=refuse)
+        # Decoded here: from bytes `loads` also takes UTF-16, a byte order mark and surrogates, and
+        # none of these can stand inside a line.
+        return json.loads(body.decode(), parse_constant=refuse)
     except (ValueError, RecursionError):
         return None
 
@@ -129,13 +133,13 @@ def encode(line: int, request: Request, response: Response) -> bytes:
         "bytes": len(response.body),
         "sha256": hashlib.sha256(response.body).hexdigest(),
     }
-    return _dump(head)[:-1] + _encode_body(response.body) + b"}\n"
+    return _dump(head)[:-1] + _encode_body(request.endpoint, response.body) + b"}\n"
 
 
-def _encode_body(body: bytes) -> bytes:
+def _encode_body(endpoint: str, body: bytes) -> bytes:
     on_one_line = b"\n" not in body and b"\r" not in body
     if on_one_line and not LONE_SURROGATE.search(body) and parse(body) is not None:
-        return BODY_KEY + body
+        return b"," + _dump(endpoint) + b":" + body
     try:
         return b',"text":' + _dump(body.decode())
     except UnicodeDecodeError:
@@ -153,9 +157,10 @@ def decode(line: bytes) -> Exchange:
         ValueError: The line is not one that `encode` made, or its bytes are not those that came.
     """
     record = json.loads(line)
-    if "body" in record:
-        # The head holds no such key, and inside its strings the quotes are escaped.
-        start = line.index(BODY_KEY) + len(BODY_KEY)
+    if record["endpoint"] in record:
+        # The first such key is ours: inside the strings of the head the quotes are escaped.
+        key = b"," + _dump(record["endpoint"]) + b":"
+        start = line.index(key) + len(key)
         body = line.rstrip(b"\n")[start:-1]
     elif "text" in record:
         body = record["text"].encode()
@@ -213,7 +218,10 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         """Close, and so unlock."""
-        self._file.close()
+        # What `append` returned from is on the disk. Closing tries again to write a line that did
+        # not fit, and would hide the `LakeError` that said so.
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def answer(self, request: Request) -> Response | None:
         """The final answer to ``request`` that is held, or ``None`` if it must be asked."""
@@ -247,7 +255,7 @@ class Journal:
                 break
             try:
                 exchange = decode(line)
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 self._file.close()
                 raise LakeError(
                     f"Line {self.lines + 1} of {self.path} is damaged ({error}). Move the file "
@@ -258,7 +266,8 @@ class Journal:
 
     def _note(self, request: Request, response: Response, offset: int, length: int) -> None:
         self.lines += 1
-        if is_final(response):
+        # What the app may do changes, e.g. when Premium is paid again: a later run asks again.
+        if is_final(response) and response.status != FORBIDDEN:
             self._answers[request.identity] = (offset, length)
 
 
@@ -266,7 +275,7 @@ def is_final(response: Response) -> bool:
     """Whether asking again is of no use: a readable answer, or a refusal of the request itself."""
     if response.status == 200:  # noqa: PLR2004
         return response.json() is not None
-    return response.status in (400, 403, 404)
+    return response.status in (400, FORBIDDEN, 404)
 
 
 @dataclass(frozen=True)
@@ -353,21 +362,25 @@ class RawPartition:
 
     def _sealed(self, number: int) -> Sealed:
         path = self.folder / SEALED.format(number)
-        facts = json.loads((self.folder / SIDECAR.format(number)).read_text())
-        if not path.exists() or _sha256(path) != facts["sha256"]:
+        try:
+            facts = json.loads((self.folder / SIDECAR.format(number)).read_text())
+            sealed = Sealed(
+                self.genre_day,
+                path,
+                self.lake.relative(path),
+                facts["lines"],
+                facts["bytes"],
+                facts["sha256"],
+                Terms(**facts["terms"]),
+            )
+        except (ValueError, KeyError, TypeError):
+            sealed = None
+        if sealed is None or not path.exists() or _sha256(path) != sealed.sha256:
             raise LakeError(
                 f"{path} is not the file that was sealed: it is damaged or was changed. Restore it "
                 f"from a backup, or delete it and its sidecar {SIDECAR.format(number)}."
             )
-        return Sealed(
-            self.genre_day,
-            path,
-            self.lake.relative(path),
-            facts["lines"],
-            facts["bytes"],
-            facts["sha256"],
-            Terms(**facts["terms"]),
-        )
+        return sealed
 
 
 def read_exchanges(path: Path) -> Iterator[Exchange]:

@@ -34,7 +34,7 @@ def write_partition(lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataF
     temporary = lake.scratch / f"{uuid.uuid4().hex}.parquet"
     try:
         with writing(target, f"{table} of {genre_day}"):
-            frame.write_parquet(temporary, compression="zstd", compression_level=1)
+            _write(frame, temporary)
             changed = not (target.exists() and filecmp.cmp(temporary, target, shallow=False))
             if changed:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,18 @@ def write_partition(lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataF
     finally:
         temporary.unlink(missing_ok=True)
     return Written(target, frame.height, target.stat().st_size, changed)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """Write a Parquet file.
+
+    Raises:
+        OSError: As for any file; Polars itself calls a full disk an error of computing.
+    """
+    try:
+        frame.write_parquet(path, compression="zstd", compression_level=1)
+    except pl.exceptions.ComputeError as error:
+        raise OSError(str(error)) from error
 
 
 def read_partition(lake: Lake, table: str, genre_day: GenreDay) -> pl.DataFrame:

@@ -8,7 +8,8 @@ the package, and the rest knows it only as a server behind a URL. It holds nothi
 
 Modules, from the ground up: ``draws`` (numbers out of hashes), ``names`` (words), ``columns`` (the
 shape of a catalogue), ``catalogue`` and ``track_table`` (how one is made), ``drift`` (days),
-``search``, ``modes``, ``objects`` and ``paging`` (JSON), ``endpoints``, ``api``, ``server``.
+``search``; ``modes``, ``errors``, ``tokens``, ``markets``, ``paging`` and ``objects`` (the API's
+words); ``endpoints``, ``api`` and ``server``.
 """
 
 DATE_HEADER = "X-Sandbox-Date"

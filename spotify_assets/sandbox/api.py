@@ -77,7 +77,7 @@ class _AnySlash:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["path"] = scope["path"].rstrip("/") or "/"
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         await self._app(scope, receive, send)
 
 
@@ -94,17 +94,21 @@ def _day(request: Request, today: dt.date | None) -> dt.date:
     if text is None:
         return today or dt.datetime.now(dt.UTC).date()
     try:
-        return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+        day = dt.date.fromisoformat(text)
     except ValueError:
-        raise bad_request(f"Invalid {DATE_HEADER}: expected YYYY-MM-DD") from None
+        day = None
+    # fromisoformat also takes other forms, such as 20251120.
+    if day is None or day.isoformat() != text:
+        raise bad_request(f"Invalid {DATE_HEADER}: expected YYYY-MM-DD")
+    return day
 
 
-async def _api_error(request: Request, error: Exception) -> Response:
+async def _api_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature knows no other type
     return _Json(error.body, status_code=error.status, headers=error.headers)
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+async def _http_error(_request: Request, error: Exception) -> Response:
     """Answer for paths and methods that there are none of."""
     assert isinstance(error, HTTPException)  # noqa: S101 - see above
     message = {404: "Service not found", 405: "Method not allowed"}.get(

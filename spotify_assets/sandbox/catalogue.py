@@ -28,6 +28,12 @@ _FEWEST_ARTISTS = 4 * len(GENRES)
 _SECOND_GENRE_SHARE = 0.3
 _SHOWS_GENRES_SHARE = 0.85
 
+# Shares of the tracks that have at most one, two, three artists; the rest has four.
+_CAST_SHARES = (0.6, 0.9, 0.97)
+_NAMES_GUEST_SHARE = 0.33
+_EXPLICIT_SHARE = 0.12
+_EPIC_SHARE, _EPIC_FACTOR = 0.01, 5
+
 # Share, fewest and most tracks of a kind of album; together about five tracks an album.
 _ALBUM_SHAPES = (
     (0.700, AlbumKind.SINGLE, 1, 3),
@@ -49,7 +55,7 @@ def generate(seed: int = 1, tracks: int = 20_000) -> Catalogue:
 
     Args:
         seed: Which catalogue.
-        tracks: Number of tracks, at least 1. Below about 1,000 some genres stay empty.
+        tracks: Number of tracks, at least 1. With less than a few hundred some genres stay empty.
 
     Raises:
         ValueError: ``tracks`` is less than 1.
@@ -124,10 +130,10 @@ def _album_shapes(seed: int, tracks: int) -> tuple[Rows, Rows]:
 
 
 def _albums(keys: Keys, kinds: Rows, artists: Artists) -> Albums:
-    # An album for each artist first, the others by lot.
-    artist = np.arange(len(keys))
-    others = slice(len(artists), None)
-    artist[others] = below(keys[others], "artist", len(artists))
+    # First an album for each artist (or for some of all genres, if they are too few), then by lot.
+    artist = below(keys, "artist", len(artists))
+    firsts = min(len(keys), len(artists))
+    artist[:firsts] = np.arange(firsts) * len(artists) // firsts
     released, precision = _release_dates(keys)
     return Albums(
         keys=keys,
@@ -171,7 +177,7 @@ def _tracks(keys: Keys, album_sizes: Rows, albums: Albums, artists: Artists) -> 
         genres=artists.genres.take(primary),
         popularity=artists.popularity[primary] * (0.3 + 0.7 * uniform(keys, "popularity")),
         duration_ms=_durations(keys),
-        explicit=uniform(keys, "explicit") < 0.12,  # noqa: PLR2004
+        explicit=uniform(keys, "explicit") < _EXPLICIT_SHARE,
         disc=(disc + 1).astype(np.int16),
         number=(number + 1).astype(np.int16),
     )
@@ -179,8 +185,7 @@ def _tracks(keys: Keys, album_sizes: Rows, albums: Albums, artists: Artists) -> 
 
 def _cast(keys: Keys, primary: Rows, artists: int) -> Ragged:
     """Return who plays on each track: the album's artist, and up to three of the same genre."""
-    lot = uniform(keys, "cast")
-    sizes = np.select([lot < 0.6, lot < 0.9, lot < 0.97], [1, 2, 3], 4)  # noqa: PLR2004
+    sizes = 1 + np.searchsorted(_CAST_SHARES, uniform(keys, "cast"), side="right")
     owners = np.repeat(np.arange(len(keys)), sizes)
     place = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     # Guests come from three separate stretches of the following rows, so none plays twice.
@@ -191,9 +196,9 @@ def _cast(keys: Keys, primary: Rows, artists: int) -> Ragged:
 
 
 def _durations(keys: Keys) -> np.ndarray:
-    # The sum of two numbers: most are near 3.5 minutes; one in a hundred lasts five times as long.
+    # The sum of two numbers, so that most are near 3.5 minutes.
     seconds = 70 + 140 * (uniform(keys, "duration") + uniform(keys, "duration, too"))
-    seconds *= np.where(uniform(keys, "epic") < 0.01, 5, 1)  # noqa: PLR2004
+    seconds *= np.where(uniform(keys, "epic") < _EPIC_SHARE, _EPIC_FACTOR, 1)
     return (seconds * 1000).astype(np.int32)
 
 
@@ -207,8 +212,9 @@ def _titles(keys: Keys, artist: Rows, artists: Artists) -> list[str]:
 
 
 def _with_features(keys: Keys, titles: list[str], cast: Ragged, artists: Artists) -> list[str]:
-    """Name the first guest in the title of about a third of the tracks that have one."""
-    rows = np.flatnonzero((cast.lengths > 1) & (uniform(keys, "feat.") < 0.33))  # noqa: PLR2004
+    """Name the first guest in the title of some of the tracks that have one."""
+    names_guest = uniform(keys, "feat.") < _NAMES_GUEST_SHARE
+    rows = np.flatnonzero((cast.lengths > 1) & names_guest)
     guests = cast.values[cast.starts[rows] + 1]
     for row, guest in zip(rows.tolist(), guests.tolist(), strict=True):
         titles[row] += f" (feat. {artists.names[guest].strip()})"

@@ -48,7 +48,7 @@ def numbers(keys: Keys, purpose: str) -> Keys:
 
 def uniform(keys: Keys, purpose: str) -> Floats:
     """Draw a number in [0, 1) for each key."""
-    return (numbers(keys, purpose) >> np.uint64(11)) * 2.0**-53
+    return (numbers(keys, purpose) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def below(keys: Keys, purpose: str, limit: int | Ints) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from spotify_assets.sandbox.names import ARTIST_SUFFIXES, TRACK_RENAMES
 Table = Tracks | Artists | Albums
 
 MOST_POPULAR = 100
-# Points up and down. With these about 1 to 3 of a genre's top 50 change in a day.
+# Points up and down. With these one to five of a genre's top 50 change in a day.
 _SEASON, _FORTNIGHT, _DAILY = 4.0, 2.0, 1.2
 # Below this level the waves fade out: what nobody plays stays at 0, as on Spotify.
 _LIVELY_FROM = 12.0

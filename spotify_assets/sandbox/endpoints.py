@@ -222,22 +222,22 @@ def new_releases(call: Call) -> Json:
     return {"albums": page(f"{call.url}/browse/new-releases", window, items, len(newest))}
 
 
-def markets(call: Call) -> Json:
+def markets(_call: Call) -> Json:
     """All markets."""
     return {"markets": list(MARKETS)}
 
 
-def _refused(call: Call) -> Json:
+def _refused(_call: Call) -> Json:
     """Only apps older than November 2024 may: the sandbox's app is not."""
     raise forbidden()
 
 
-def _nothing_there(call: Call) -> Json:
+def _nothing_there(_call: Call) -> Json:
     """What the API knows and the sandbox has none of, or what has been removed."""
     raise not_found()
 
 
-def _of_a_user(call: Call) -> Json:
+def _of_a_user(_call: Call) -> Json:
     """What needs the token of a user: the sandbox gives tokens to apps only."""
     raise unauthorized("Valid user authentication required")
 

@@ -88,8 +88,9 @@ _PORTUGUESE = Vocabulary(
         "Caetana Vinícius Nara Beth Leandra Mateus Thaís Gusttava Simão Marília Dinho Anita Davi"
     ),
     family=_words(
-        "Conceição Araújo Gonçalves Magalhães Simões Brandão Vilela Sertanejo Abreu Falcão Guimarães "
-        "Mendonça Batista Assunção Rezende Galvão Peçanha Lourenço Buarque Tavares Nóbrega Leão"
+        "Conceição Araújo Gonçalves Magalhães Simões Brandão Vilela Sertanejo Abreu Falcão "
+        "Guimarães Mendonça Batista Assunção Rezende Galvão Peçanha Lourenço Buarque "
+        "Tavares Nóbrega Leão"
     ),
     titles=(
         "{0}",
@@ -129,9 +130,10 @@ _PORTUGUESE = Vocabulary(
 
 _ENGLISH = Vocabulary(
     nouns=_words(
-        "Midnight Love River Thunder Heart Highway Moon Summer Shadow Mirror Fire Rain Paradise City "
-        "Ghost Dream Diamond Machine Echo Gravity Sunday Whiskey Silence Storm Velvet Neon Hurricane "
-        "Satellite Wolf Garden Bullet Angel Ocean Signal Concrete Static Honey Daylight Anthem Atlas"
+        "Midnight Love River Thunder Heart Highway Moon Summer Shadow Mirror Fire Rain Paradise "
+        "City Ghost Dream Diamond Machine Echo Gravity Sunday Whiskey Silence Storm Velvet Neon "
+        "Hurricane Satellite Wolf Garden Bullet Angel Ocean Signal Concrete Static Honey Daylight "
+        "Anthem Atlas"
     ),
     adjectives=_words(
         "Broken Golden Lonely Wild Electric Crystal Burning Endless Young Silent Crimson Restless "
@@ -185,8 +187,9 @@ _ENGLISH = Vocabulary(
 
 _SPANISH = Vocabulary(
     nouns=_words(
-        "Corazón Noche Amor Fuego Playa Luna Verano Calle Pasión Mentira Canción Bailando Rumba Sueño "
-        "Ciudad Gasolina Veneno Camión Cielo Perreo Traición Reina Mañana Bachata Sol Habitación"
+        "Corazón Noche Amor Fuego Playa Luna Verano Calle Pasión Mentira Canción Bailando Rumba "
+        "Sueño Ciudad Gasolina Veneno Camión Cielo Perreo Traición Reina Mañana Bachata "
+        "Sol Habitación"
     ),
     adjectives=_words(
         "Loca Prohibido Eterno Bonita Caliente Perdida Último Salvaje Sola Dulce Peligrosa Mágico "
@@ -232,7 +235,8 @@ _SPANISH = Vocabulary(
 
 _JAPANESE = Vocabulary(
     nouns=_words(
-        "夜 桜 君 夏 恋 星空 東京 雨 花火 未来 涙 青春 猫 月 夢 約束 風 秘密 世界 メロディー ラブソング"
+        "夜 桜 君 夏 恋 星空 東京 雨 花火 未来 涙 青春 猫 月 夢 約束 風 秘密 世界 "
+        "メロディー ラブソング"
     ),
     adjectives=_words("透明な 小さな 最後の 永遠の 青い 眠れない 新しい 優しい 遠い 真夜中の"),
     given=_words("はるか ゆい 陽菜 蓮 さくら 健太 あかり 美咲 リナ 拓海 ユウ 翔"),
@@ -295,15 +299,15 @@ VOCABULARIES: dict[Language, Vocabulary] = {
     "ko": _KOREAN,
 }
 
-_LONG = "{} (The Complete and Unabridged Story of Everything That Happened on the Long Road from "
-_LONG += (
+_LONG = (
+    "{} (The Complete and Unabridged Story of Everything That Happened on the Long Road from "
     "Aberystwyth to Zanzibar and Back Again, as Told by the People Who Were There, in Their Own "
+    "Words, with a Foreword, Two Interludes and an Epilogue That Nobody Asked For)"
 )
-_LONG += "Words, with a Foreword, Two Interludes and an Epilogue That Nobody Asked For)"
 
 FLOURISHES = (
-    "{} 🔥", "{} ❤️‍🔥", "🎶 {} 🎶", "“{}”", "{} 'Til Dawn", "{}, Pt. 2", "{} / Reprise", "{} [Bônus]",
-    " {}", "{} ", "{}…", "{} — Act I", "*{}*", _LONG,
+    "{} 🔥", "{} ❤️‍🔥", "🎶 {} 🎶", "“{}”", "{} 'Til Dawn", "{}, Pt. 2", "{} / Reprise",
+    "{} [Bônus]", " {}", "{} ", "{}…", "{} — Act I", "*{}*", _LONG,
 )  # fmt: skip
 _FLOURISH_EVERY = 160  # so that about one title in eleven has a flourish
 

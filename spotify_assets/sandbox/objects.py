@@ -46,7 +46,7 @@ class View:
     def tracks(self, rows: Iterable[int]) -> list[Json]:
         """Return full track objects, each with its album."""
         table, tracks = self.catalogue.tracks, _array(rows)
-        albums = table.album[tracks]
+        albums = table.album[tracks].astype(np.int64)
         popularity = drift.popularity(table, tracks, self.day).tolist()
         isrcs = _isrcs(table.keys[tracks], self.catalogue.albums.year[albums])
         return [
@@ -346,7 +346,8 @@ def _image(name: str, size: int) -> Json:
 
 def _pictures(keys: Keys) -> list[str]:
     """Return the 24 hexadecimal digits that tell one picture from another."""
-    return [f"{number:024x}" for number in numbers(keys, "picture").tolist()]
+    first, second = numbers(keys, "picture").tolist(), numbers(keys, "picture, too").tolist()
+    return [f"{a:016x}{b:016x}"[:24] for a, b in zip(first, second, strict=True)]
 
 
 def _isrcs(keys: Keys, years: Ints) -> list[str | None]:

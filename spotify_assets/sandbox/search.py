@@ -67,10 +67,6 @@ class Query:
                 words.append(fold(term["word"] or _unescaped(term["phrase"])))
         return cls(tuple(filters.items()), tuple(words))
 
-    def filter(self, name: str) -> str | None:
-        """Return the value of a filter, if it is there."""
-        return dict(self.filters).get(name)
-
 
 @dataclass(frozen=True)
 class Results:

@@ -84,6 +84,6 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"The sandbox cannot listen on {host}:{port} ({error.strerror}). Is another one "
-            "running there? Choose another port",
+            f"The sandbox cannot listen on {host}:{port}. Is something else running there? Choose "
+            f"another port. ({error.strerror})",
         ) from error

@@ -1,4 +1,4 @@
-"""A catalogue out of a table of tracks: one row a track and playlist, as data sets of songs have it.
+"""A catalogue out of a table of tracks, one row a track and playlist, as data sets have it.
 
 What the table does not hold is derived from what it does, so that the same file gives the same
 catalogue. What does not belong here: invented catalogues (``catalogue``).

@@ -51,7 +51,7 @@ class Intake(
     table_name: str = c.text("Table of the layer `processed`.")
     received: pl.Int64 = c.count("Objects of that kind in the responses.")
     kept: pl.Int64 = c.count("Rows in the table.")
-    repeated: pl.Int64 = c.count("Further mentions of a key that is kept already.")
+    repeated: pl.Int64 = c.count("Further mentions of what is kept, or set aside, already.")
     quarantined: pl.Int64 = c.count("Objects set aside in `quarantine.rows`.")
 
 

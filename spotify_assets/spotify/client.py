@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -23,6 +23,7 @@ from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
 from spotify_assets.spotify.errors import (
     CredentialsRefused,
     RateLimited,
+    Refused,
     SpotifyError,
     Unavailable,
     refusal,
@@ -38,6 +39,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30
 """A `Retry-After` above this ends the run instead of sleeping through it."""
 OK, UNAUTHORIZED = 200, 401
+TOKEN_REFUSED = (400, 401, 403)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Connection:
 
     source: Source
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     api_url: str = "https://api.spotify.com/v1/"
     token_url: str = "https://accounts.spotify.com/api/token"  # noqa: S105
 
@@ -108,10 +110,12 @@ class Client:
         self._session = _Session()
         if connection.answers_for_any_day and day is not None:
             self._session.headers[DATE_HEADER] = day.isoformat()
+        self._accounts = _Session()
         # In memory: the default is a file ./.cache that any other app's token may lie in.
         self._auth = SpotifyClientCredentials(
             connection.client_id,
             connection.client_secret,
+            requests_session=self._accounts,
             requests_timeout=TIMEOUT_SECONDS,
             cache_handler=MemoryCacheHandler(),
         )
@@ -168,28 +172,60 @@ class Client:
         Raises:
             Unavailable: There was no whole response.
             CredentialsRefused: The accounts host gives no token.
+            Refused: The request is none that can be sent.
         """
         self.requests_sent += 1
+        self._have_token()
+        # What is judged below must never be the answer to an earlier request.
+        self._session.last = None
         try:
             _call(self._spotipy, request)
-        except SpotifyOauthError as error:
-            raise CredentialsRefused(
-                f"Spotify gives no token for this client id: {error}. Check SPOTIFY_CLIENT_ID and "
-                "SPOTIFY_CLIENT_SECRET."
-            ) from None
         except requests.RequestException as error:
             raise Unavailable(
                 f"No answer from {self.connection.api_url} to {request.endpoint}: "
                 f"{type(error).__name__}. Is it running and reachable?"
             ) from error
-        except (spotipy.SpotifyException, AttributeError):
-            # What came back is judged below by its own bytes; spotipy trips over an error body
-            # that is JSON but no object.
+        except spotipy.SpotifyException as error:
+            # What came back is judged below by its own bytes.
+            if self._session.last is None:
+                raise Refused(
+                    f"{request.endpoint} {dict(request.params)} cannot be sent: {error.msg}"
+                ) from error
+        except AttributeError:
+            # spotipy trips over an error body that is JSON but no object.
             if self._session.last is None:
                 raise
         if self._session.last is None:
             raise Unavailable(f"No answer to {request.endpoint}.")
         return self._session.last
+
+    def _have_token(self) -> None:
+        """Get a token, unless one is there that is still good.
+
+        Raises:
+            Unavailable: The accounts host does not answer, or not so that it can be used.
+            CredentialsRefused: It refuses the client.
+        """
+        self._accounts.last = None
+        try:
+            self._auth.get_access_token(as_dict=False)
+        except (SpotifyOauthError, AttributeError, KeyError, TypeError) as error:
+            # spotipy trips over bodies that are no object; the status says what happened.
+            answer = self._accounts.last
+            if answer is not None and answer.status in TOKEN_REFUSED:
+                raise CredentialsRefused(
+                    f"Spotify gives no token for this client id: {error}. Check SPOTIFY_CLIENT_ID "
+                    "and SPOTIFY_CLIENT_SECRET."
+                ) from None
+            status = "nothing" if answer is None else answer.status
+            raise Unavailable(
+                f"No token from {self.connection.token_url}: it answers {status}."
+            ) from None
+        except requests.RequestException as error:
+            raise Unavailable(
+                f"No token from {self.connection.token_url}: {type(error).__name__}. Is it running "
+                "and reachable?"
+            ) from error
 
     def _wait(self, failure: SpotifyError, attempt: int) -> None:
         if isinstance(failure, RateLimited):

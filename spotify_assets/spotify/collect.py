@@ -51,9 +51,12 @@ def collect(
         LakeError: The responses cannot be written, or another process collects them now.
     """
     day = partition.genre_day.date
-    if not anew and not partition.is_under_way() and (sealed := partition.latest()):
+    can_ask = day == today or client.connection.answers_for_any_day
+    # A further collection that was interrupted on its day can never be finished: the earlier stays.
+    goes_on = can_ask and partition.is_under_way()
+    if not anew and not goes_on and (sealed := partition.latest()):
         return sealed
-    if day != today and not client.connection.answers_for_any_day:
+    if not can_ask:
         raise DayCannotBeAsked(
             f"{partition.genre_day} cannot be collected: the Spotify Web API answers for now only "
             f"(today is {today}, UTC), and the lake holds no finished collection of that day. "

@@ -96,4 +96,4 @@ def message(response: Response) -> str:
 def retry_after(response: Response) -> int:
     """Seconds of the header `Retry-After`; the rate limit's window where it is absent."""
     value = response.headers.get("retry-after", "")
-    return int(value) if value.isdigit() else RATE_WINDOW_SECONDS
+    return int(value) if value.isdecimal() else RATE_WINDOW_SECONDS

@@ -15,6 +15,8 @@ import polars as pl
 
 from spotify_assets.schemas import Contract, processed
 from spotify_assets.transforms.contracts import Admitted, admit
+from spotify_assets.transforms.pages import read_pages
+from spotify_assets.transforms.shapes import CONTAINERS
 
 SQL = resources.files("spotify_assets.transforms").joinpath("catalog.sql").read_text()
 
@@ -43,7 +45,7 @@ CANDIDATES: tuple[type[Contract], ...] = (
 """Tables whose rows are objects of a response: `catalog.sql` has a view for each, of its name."""
 
 
-def process(files: Sequence[RawFile], *, threads: int = 2) -> dict[str, pl.DataFrame]:
+def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataFrame]:
     """The rows of each table of ``schemas.PROCESSED``, by ``layer.table``, for all files together.
 
     Args:
@@ -95,17 +97,29 @@ def _read(connection: duckdb.DuckDBPyConnection, files: Sequence[RawFile]) -> No
         }
     )
     connection.register("sources", sources.to_arrow())
+    containers = pl.DataFrame(
+        {
+            "endpoint": [c.endpoint for c in CONTAINERS],
+            "kind": [c.kind for c in CONTAINERS],
+            "list_pointer": ["".join(f"/{step}" for step in c.list_path) for c in CONTAINERS],
+            "inner_pointer": [c.inner and f"/{c.inner}" for c in CONTAINERS],
+        }
+    )
+    connection.register("containers", containers.to_arrow())
     connection.execute("SET VARIABLE files = ?", [sources["file"].to_list()])
+    read_pages(connection)
     connection.execute(SQL)
 
 
 def _typed(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
     """The candidate's columns, typed as in the contract; one that no row has is null."""
     schema = {**contract.polars_schema(), "source_pointer": pl.String(), "problems": pl.String()}
-    return rows.select(
+    columns = [
         (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in schema.items()
-    )
+    ]
+    mentions = pl.col("mentions") if "mentions" in rows.columns else pl.lit(1).alias("mentions")
+    return rows.select(*columns, mentions.cast(pl.Int64))
 
 
 def _conform(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:

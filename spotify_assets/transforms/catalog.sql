@@ -1,8 +1,7 @@
--- Raw responses → candidate rows, each with what is wrong with its types.
+-- Responses → candidate rows, each with what is wrong with its types.
 --
--- Reads the sealed raw files in `getvariable('files')` and the table `sources`
--- (file, genre, date, source_file and the terms of the collection). Every value is read as JSON and typed here: DuckDB's own typed
--- reading rounds 5.7 to 6 and takes "66" for 66 without a word.
+-- Reads the tables `pages` and `shape_problems` (pages.py), `containers` (shapes.py) and `sources`.
+-- Every value stands there as JSON and gets its type here.
 
 -- A value of the type, or null.
 CREATE OR REPLACE MACRO as_text(j) AS CASE WHEN json_type(j) = 'VARCHAR' THEN j ->> '$' END;
@@ -21,15 +20,9 @@ CREATE OR REPLACE MACRO misfit(field, j, value, expected) AS
     CASE WHEN value IS NULL AND j IS NOT NULL AND json_type(j) <> 'NULL'
     THEN field || ': expected ' || expected || ', got ' || shown(j) END;
 
--- What is wrong with a part of an object that should be a `type`; else null. Reading it as that type
--- gives nulls, so it is only looked at where there are some.
-CREATE OR REPLACE MACRO misshapen(field, object, type) AS
-    CASE WHEN coalesce(json_type(object, '$.' || field), 'NULL') NOT IN (type, 'NULL')
-    THEN field || ': expected ' || CASE type WHEN 'ARRAY' THEN 'a list' ELSE 'an object' END
-        || ', got ' || shown(json_extract(object, '$.' || field)) END;
-CREATE OR REPLACE MACRO no_object(object, what) AS
-    CASE WHEN coalesce(json_type(object), 'NULL') <> 'OBJECT'
-    THEN 'expected ' || what || ', got ' || shown(object) END;
+-- Where an object is in its response; '' is the response itself.
+CREATE OR REPLACE MACRO pointer(list_pointer, index, inner_pointer) AS
+    CASE WHEN list_pointer = '' THEN '' ELSE list_pointer || '/' || index || inner_pointer END;
 
 -- First day that a release date can mean; null where it is no date of its precision.
 CREATE OR REPLACE MACRO released_from(value, accuracy) AS CASE
@@ -39,143 +32,87 @@ CREATE OR REPLACE MACRO released_from(value, accuracy) AS CASE
     WHEN accuracy = 'year' AND length(value) = 4 THEN TRY_CAST(value || '-01-01' AS DATE)
 END;
 
--- Where each endpoint keeps the objects of a kind. `inner`: the object is wrapped once more.
-CREATE OR REPLACE TEMP TABLE containers AS
-FROM (VALUES
-    ('search', 'artist', '$.artists.items', ''),
-    ('search', 'track', '$.tracks.items', ''),
-    ('search', 'album', '$.albums.items', ''),
-    ('artists', 'artist', '$.artists', ''),
-    ('artist', 'artist', '$', ''),
-    ('top_artists', 'artist', '$.items', ''),
-    ('artist_albums', 'album', '$.items', ''),
-    ('albums', 'album', '$.albums', ''),
-    ('album', 'album', '$', ''),
-    ('album', 'track', '$.tracks.items', ''),
-    ('album_tracks', 'track', '$.items', ''),
-    ('artist_top_tracks', 'track', '$.tracks', ''),
-    ('tracks', 'track', '$.tracks', ''),
-    ('track', 'track', '$', ''),
-    ('top_tracks', 'track', '$.items', ''),
-    ('saved_tracks', 'track', '$.items', '/track'),
-    ('recently_played', 'track', '$.items', '/track'),
-    ('playlist_items', 'track', '$.items', '/track')
-) AS t (endpoint, kind, path, inner_pointer);
-
--- Grain: one response.
-CREATE OR REPLACE TEMP VIEW responses AS
-SELECT
-    s.genre, s.date, s.source_file, r.seq AS source_line, r.endpoint, r.status, r.bytes,
-    r.params ->> '$.type' AS kinds,
-    CAST(r.params ->> '$.offset' AS INTEGER) AS search_offset,
-    CAST(r.params ->> '$.limit' AS INTEGER) AS search_limit,
-    coalesce(r.body, CASE WHEN json_valid(r.text) THEN CAST(r.text AS JSON) END) AS body,
-    coalesce(r.text, 'base64:' || r.base64) AS raw_text
-FROM read_json(
-    getvariable('files'),
-    format = 'newline_delimited', filename = 'file', maximum_object_size = 268435456,
-    columns = {
-        seq: 'INTEGER', endpoint: 'VARCHAR', params: 'JSON', status: 'INTEGER', bytes: 'BIGINT',
-        body: 'JSON', text: 'VARCHAR', base64: 'VARCHAR'
-    }
-) AS r
-JOIN sources AS s USING (file);
-
--- Grain: one list of objects in a readable response.
+-- Grain: one list that a readable response should hold.
 CREATE OR REPLACE TEMP VIEW lists AS
 SELECT
-    r.* EXCLUDE (body, raw_text), c.kind, c.inner_pointer,
-    CASE c.path WHEN '$' THEN '' ELSE replace(c.path[2:], '.', '/') END AS list_pointer,
-    json_extract(r.body, c.path) AS list,
-    c.path = '$' AS is_single
-FROM responses AS r
-JOIN containers AS c ON c.endpoint = r.endpoint
-WHERE r.status = 200 AND r.body IS NOT NULL
-    AND (r.kinds IS NULL OR list_contains(string_split(r.kinds, ','), c.kind));
-
--- Grain: one object in a response.
-CREATE OR REPLACE TEMP VIEW objects AS
-SELECT
-    * EXCLUDE (items, item, inner_pointer, list_pointer, is_single),
-    CASE WHEN inner_pointer = '' THEN item ELSE json_extract(item, inner_pointer) END AS item,
-    CASE WHEN is_single THEN '' ELSE list_pointer || '/' || index || inner_pointer END
-        AS source_pointer
-FROM (
-    SELECT *, unnest(items) AS item, generate_subscripts(items, 1) - 1 AS index
-    FROM (
-        SELECT
-            * EXCLUDE (list),
-            CASE WHEN is_single THEN [list]
-            WHEN json_type(list) = 'ARRAY' THEN json_transform(list, '["JSON"]') END AS items
-        FROM lists
-    )
-);
+    p.* EXCLUDE (artists, tracks, albums), c.kind, c.list_pointer,
+    CASE c.kind WHEN 'artist' THEN p.artists IS NULL WHEN 'track' THEN p.tracks IS NULL
+    ELSE p.albums IS NULL END AS is_missing
+FROM pages AS p
+JOIN containers AS c USING (endpoint)
+WHERE p.status = 200 AND p.is_readable
+    AND (p.kinds IS NULL OR list_contains(string_split(p.kinds, ','), c.kind));
 
 -- Grain: one response that cannot be used: its body, or a list that it should hold, is no such
 -- thing.
 CREATE OR REPLACE TEMP TABLE unusable AS
 SELECT
-    genre, date, 'responses' AS table_name, source_file, source_line, '' AS source_pointer, coalesce(raw_text, '') AS record,
+    genre, date, 'responses' AS table_name, source_file, source_line, '' AS source_pointer,
+    raw_text AS record,
     CASE WHEN bytes = 0 THEN 'the body is empty'
     ELSE 'the body is not JSON (' || bytes || ' bytes); it was cut or is another format' END
-        AS reason,
-FROM responses
-WHERE status = 200 AND body IS NULL
+        AS reason
+FROM pages
+WHERE status = 200 AND NOT is_readable
 UNION ALL BY NAME
 SELECT
-    genre, date, 'responses' AS table_name, source_file, source_line, list_pointer AS source_pointer,
-    coalesce(left(CAST(list AS VARCHAR), 200), 'null') AS record,
-    'expected a list of ' || kind || 's at ' || list_pointer || ', found '
-    || coalesce(lower(json_type(list)), 'nothing') AS reason
+    genre, date, 'responses' AS table_name, source_file, source_line,
+    list_pointer AS source_pointer, '' AS record,
+    concat_ws('; ', 'expected a list of ' || kind || 's at ' || list_pointer || ', found none',
+        shape_problem) AS reason
 FROM lists
-WHERE NOT is_single AND coalesce(json_type(list), '') <> 'ARRAY';
+LEFT JOIN (FROM shape_problems WHERE source_pointer = '') USING (source_file, source_line)
+WHERE is_missing;
 
--- Grain: one response.
-CREATE OR REPLACE TEMP TABLE answers AS
-SELECT
-    genre, date, source_file, source_line, endpoint, status, kinds, search_offset, search_limit,
-    body IS NOT NULL AS is_readable
-FROM responses;
+-- Grain: one artist in a response.
+CREATE OR REPLACE TEMP VIEW artist_items AS
+SELECT * EXCLUDE (artists, tracks, albums), unnest(artists) AS o,
+    generate_subscripts(artists, 1) - 1 AS index
+FROM pages;
+
+-- Grain: one track in a response.
+CREATE OR REPLACE TEMP VIEW track_items AS
+SELECT * EXCLUDE (artists, tracks, albums), unnest(tracks) AS o,
+    generate_subscripts(tracks, 1) - 1 AS index
+FROM pages;
+
+-- Grain: one album of its own in a response.
+CREATE OR REPLACE TEMP VIEW album_items AS
+SELECT * EXCLUDE (artists, tracks, albums), unnest(albums) AS o,
+    generate_subscripts(albums, 1) - 1 AS index
+FROM pages;
 
 -- Grain: one artist object.
 CREATE OR REPLACE TEMP TABLE artist_objects AS
 SELECT
-    genre, date, source_file, source_line, source_pointer, index,
+    genre, date, source_file, source_line, index,
+    pointer(list_pointer, index, inner_pointer) AS source_pointer,
     endpoint = 'search' AS is_search, search_offset + index + 1 AS position,
-    as_text(o.id) AS artist_id,
+    o.id AS artist_id,
     as_text(o.name) AS name,
     as_integer(o.popularity) AS popularity,
     as_bigint(o.followers.total) AS followers,
     CASE WHEN o.genres IS NOT NULL THEN list_transform(o.genres, lambda g: as_text(g)) END
         AS spotify_genres,
     concat_ws('; ',
-        CASE WHEN o.id IS NULL THEN no_object(item, 'an artist') END,
-        misfit('id', o.id, as_text(o.id), 'text'),
+        CASE WHEN o IS NULL THEN 'expected an artist, got null' END,
         misfit('name', o.name, as_text(o.name), 'text'),
         misfit('popularity', o.popularity, as_integer(o.popularity), 'a whole number'),
         misfit('followers', o.followers.total, as_bigint(o.followers.total), 'a whole number'),
-        CASE WHEN o.followers.total IS NULL THEN misshapen('followers', item, 'OBJECT') END,
-        CASE WHEN o.genres IS NULL THEN misshapen('genres', item, 'ARRAY') END,
         CASE WHEN len(list_filter(o.genres, lambda g: as_text(g) IS NULL)) > 0
         THEN 'genres: expected texts, got ' || shown(o.genres) END
     ) AS problems
-FROM (
-    SELECT *, json_transform(item, '{
-        "id": "JSON", "name": "JSON", "popularity": "JSON", "followers": {"total": "JSON"},
-        "genres": ["JSON"]
-    }') AS o
-    FROM objects
-    WHERE kind = 'artist'
-);
+FROM artist_items JOIN containers USING (endpoint) WHERE containers.kind = 'artist';
 
 -- Grain: one track object, with the album in it.
 CREATE OR REPLACE TEMP TABLE track_objects AS
 SELECT
-    genre, date, source_file, source_line, source_pointer, index,
+    genre, date, source_file, source_line, index,
+    pointer(list_pointer, index, inner_pointer) AS source_pointer,
     endpoint = 'search' AS is_search, search_offset + index + 1 AS position,
-    as_text(o.id) AS track_id,
+    o.id AS track_id,
     as_text(o.name) AS name,
-    as_text(o.album.id) AS album_id,
+    o.album.id AS album_id,
     as_integer(o.popularity) AS popularity,
     as_bigint(o.duration_ms) AS duration_ms,
     as_boolean(o.explicit) AS is_explicit,
@@ -184,11 +121,9 @@ SELECT
     as_text(o.external_ids.isrc) AS isrc,
     as_boolean(o.is_playable) AS is_playable,
     o.album AS album,
-    o.album.id IS NOT NULL OR json_type(item, '$.album') = 'OBJECT' AS has_album,
     o.artists AS artists,
     concat_ws('; ',
-        CASE WHEN o.id IS NULL THEN no_object(item, 'a track') END,
-        misfit('id', o.id, as_text(o.id), 'text'),
+        CASE WHEN o IS NULL THEN 'expected a track, got null' END,
         misfit('name', o.name, as_text(o.name), 'text'),
         misfit('popularity', o.popularity, as_integer(o.popularity), 'a whole number'),
         misfit('duration_ms', o.duration_ms, as_bigint(o.duration_ms), 'a whole number'),
@@ -196,69 +131,44 @@ SELECT
         misfit('disc_number', o.disc_number, as_integer(o.disc_number), 'a whole number'),
         misfit('track_number', o.track_number, as_integer(o.track_number), 'a whole number'),
         misfit('isrc', o.external_ids.isrc, as_text(o.external_ids.isrc), 'text'),
-        misfit('is_playable', o.is_playable, as_boolean(o.is_playable), 'true or false'),
-        CASE WHEN o.external_ids.isrc IS NULL THEN misshapen('external_ids', item, 'OBJECT') END,
-        CASE WHEN o.album.id IS NULL THEN misshapen('album', item, 'OBJECT') END,
-        CASE WHEN o.artists IS NULL THEN misshapen('artists', item, 'ARRAY') END
+        misfit('is_playable', o.is_playable, as_boolean(o.is_playable), 'true or false')
     ) AS problems
-FROM (
-    SELECT *, json_transform(item, '{
-        "id": "JSON", "name": "JSON", "popularity": "JSON", "duration_ms": "JSON",
-        "explicit": "JSON", "disc_number": "JSON", "track_number": "JSON", "is_playable": "JSON",
-        "external_ids": {"isrc": "JSON"}, "artists": [{"id": "JSON", "name": "JSON"}],
-        "album": {
-            "id": "JSON", "name": "JSON", "album_type": "JSON", "release_date": "JSON",
-            "release_date_precision": "JSON", "total_tracks": "JSON",
-            "artists": [{"id": "JSON", "name": "JSON"}]
-        }
-    }') AS o
-    FROM objects
-    WHERE kind = 'track'
-);
+FROM track_items JOIN containers USING (endpoint) WHERE containers.kind = 'track';
 
 -- Grain: one album object, of its own or in a track.
 CREATE OR REPLACE TEMP TABLE album_objects AS
 SELECT
     genre, date, source_file, source_line, source_pointer, index, is_search, position,
-    as_text(o.id) AS album_id,
+    o.id AS album_id,
     as_text(o.name) AS name,
-    as_text(o.album_type) AS album_type,
+    o.album_type AS album_type,
     as_text(o.release_date) AS release_date,
-    as_text(o.release_date_precision) AS release_date_precision,
-    released_from(as_text(o.release_date), as_text(o.release_date_precision)) AS released_from,
+    o.release_date_precision AS release_date_precision,
+    released_from(as_text(o.release_date), o.release_date_precision) AS released_from,
     as_integer(o.total_tracks) AS total_tracks,
-    list_transform(o.artists, lambda a: as_text(a.id)) AS artist_ids,
+    list_transform(o.artists, lambda a: a.id) AS artist_ids,
     o.artists AS artists,
     concat_ws('; ',
-        CASE WHEN o.id IS NULL AND NOT is_embedded THEN no_object(item, 'an album') END,
-        misfit('id', o.id, as_text(o.id), 'text'),
+        CASE WHEN o IS NULL THEN 'expected an album, got null' END,
         misfit('name', o.name, as_text(o.name), 'text'),
-        misfit('album_type', o.album_type, as_text(o.album_type), 'text'),
         misfit('release_date', o.release_date, as_text(o.release_date), 'text'),
-        misfit('release_date_precision', o.release_date_precision,
-            as_text(o.release_date_precision), 'text'),
         misfit('total_tracks', o.total_tracks, as_integer(o.total_tracks), 'a whole number'),
         misfit('release_date', o.release_date,
-            released_from(as_text(o.release_date), as_text(o.release_date_precision)),
-            'a date with precision ' || coalesce(CAST(o.release_date_precision AS VARCHAR), 'null'))
+            released_from(as_text(o.release_date), o.release_date_precision),
+            'a date with precision ' || coalesce(o.release_date_precision, 'null'))
     ) AS problems
 FROM (
     SELECT
-        genre, date, source_file, source_line, source_pointer, index,
-        endpoint = 'search' AS is_search, search_offset + index + 1 AS position, item, false AS is_embedded,
-        json_transform(item, '{
-            "id": "JSON", "name": "JSON", "album_type": "JSON", "release_date": "JSON",
-            "release_date_precision": "JSON", "total_tracks": "JSON",
-            "artists": [{"id": "JSON", "name": "JSON"}]
-        }') AS o
-    FROM objects
-    WHERE kind = 'album'
+        genre, date, source_file, source_line, pointer(list_pointer, index, inner_pointer) AS
+        source_pointer, index, endpoint = 'search' AS is_search,
+        search_offset + index + 1 AS position, o
+    FROM album_items JOIN containers USING (endpoint) WHERE containers.kind = 'album'
     UNION ALL BY NAME
     SELECT
         genre, date, source_file, source_line, source_pointer || '/album' AS source_pointer, index,
-        false AS is_search, album AS o, true AS is_embedded
+        false AS is_search, album AS o
     FROM track_objects
-    WHERE has_album
+    WHERE album IS NOT NULL
 );
 
 -- Grain: one credit of an artist on a track or an album; `track_id` is null for an album's.
@@ -266,10 +176,9 @@ CREATE OR REPLACE TEMP TABLE credits AS
 SELECT
     genre, date, source_file, source_line, index, owner_pointer,
     owner_pointer || '/artists/' || (position - 1) AS source_pointer,
-    track_id, position, as_text(a.id) AS artist_id, as_text(a.name) AS name,
+    track_id, position, a.id AS artist_id, as_text(a.name) AS name,
     concat_ws('; ',
         CASE WHEN a IS NULL THEN 'expected an artist, got null' END,
-        misfit('id', a.id, as_text(a.id), 'text'),
         misfit('name', a.name, as_text(a.name), 'text')
     ) AS problems
 FROM (
@@ -287,39 +196,66 @@ FROM (
 -- The candidate rows of each table. Ordered as the rows came, because the first mention of a key is
 -- the one that is kept; of an artist, the full object before a credit.
 
--- Grain: one mention of an artist.
+-- Grain: one artist object, or all credits of an artist in a file that say the same; `mentions`
+-- counts them, and the first one is the source.
 CREATE OR REPLACE TEMP VIEW artists AS
+WITH said AS (
+    SELECT
+        genre, date, source_file, artist_id, name, problems, shape_problem, count(*) AS mentions,
+        arg_min(
+            {'source_line': source_line, 'index': index, 'source_pointer': source_pointer},
+            {'source_line': source_line, 'index': index, 'source_pointer': source_pointer}
+        ) AS first
+    FROM credits LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
+    -- What is broken is set aside one by one.
+    GROUP BY genre, date, source_file, artist_id, name, problems, shape_problem,
+        CASE WHEN problems <> '' OR shape_problem IS NOT NULL OR artist_id IS NULL
+        OR name IS NULL THEN source_pointer || '@' || source_line END
+)
+SELECT * REPLACE (concat_ws('; ', shape_problem, nullif(problems, '')) AS problems)
 FROM (
-    FROM artist_objects SELECT *, true AS is_full
+    FROM artist_objects LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
+    SELECT *, true AS is_full, 1 AS mentions
     UNION ALL BY NAME
-    FROM credits SELECT * EXCLUDE (position), false AS is_full
+    FROM said SELECT * EXCLUDE (first), first.*, false AS is_full
 )
 ORDER BY genre, date, NOT is_full, source_line, index, source_pointer;
 
 -- Grain: one mention of an album.
 CREATE OR REPLACE TEMP VIEW albums AS
-FROM album_objects ORDER BY genre, date, source_line, index, source_pointer;
+SELECT * EXCLUDE (artists)
+    REPLACE (concat_ws('; ', shape_problem, nullif(problems, '')) AS problems)
+FROM album_objects LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
+ORDER BY genre, date, source_line, index, source_pointer;
 
 -- Grain: one mention of a track.
 CREATE OR REPLACE TEMP VIEW tracks AS
-FROM track_objects ORDER BY genre, date, source_line, index, source_pointer;
+SELECT * EXCLUDE (album, artists)
+    REPLACE (concat_ws('; ', shape_problem, nullif(problems, '')) AS problems)
+FROM track_objects LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
+ORDER BY genre, date, source_line, index, source_pointer;
 
 -- Grain: one credit on one mention of a track.
 CREATE OR REPLACE TEMP VIEW track_artists AS
-FROM credits WHERE track_id IS NOT NULL ORDER BY genre, date, source_line, index, position;
+SELECT * REPLACE (concat_ws('; ', shape_problem, nullif(problems, '')) AS problems)
+FROM credits LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
+WHERE track_id IS NOT NULL
+ORDER BY genre, date, source_line, index, position;
 
 -- Grain: one position of one page of a search. Of the object only the id is needed.
 CREATE OR REPLACE TEMP VIEW search_results AS
 SELECT
     genre, date, source_file, source_line, source_pointer, kind, position, id,
-    CASE WHEN starts_with(problems, 'expected a') THEN problems ELSE '' END AS problems
+    CASE WHEN starts_with(problems, 'expected a') THEN problems
+    WHEN starts_with(shape_problem, 'expected a') THEN shape_problem ELSE '' END AS problems
 FROM (
     FROM artist_objects SELECT *, 'artist' AS kind, artist_id AS id
     UNION ALL BY NAME
-    FROM track_objects SELECT *, 'track' AS kind, track_id AS id
+    FROM track_objects SELECT * EXCLUDE (album, artists), 'track' AS kind, track_id AS id
     UNION ALL BY NAME
     FROM album_objects SELECT * EXCLUDE (artists), 'album' AS kind, album_id AS id
 )
+LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
 WHERE is_search
 ORDER BY genre, date, kind, source_line, index;
 
@@ -335,6 +271,6 @@ SELECT
     count(*) FILTER (a.status <> 200) AS refused_responses,
     count(*) FILTER (a.status = 200 AND NOT a.is_readable) AS unreadable_responses,
     s.source_file
-FROM sources AS s LEFT JOIN answers AS a USING (genre, date, source_file)
+FROM sources AS s LEFT JOIN pages AS a USING (genre, date, source_file)
 GROUP BY ALL
 ORDER BY s.genre, s.date;

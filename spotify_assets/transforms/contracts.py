@@ -28,15 +28,15 @@ def admit(candidates: pl.DataFrame, contract: type[Contract]) -> Admitted:
     """Split candidates into rows that keep the contract, repetitions and quarantine.
 
     Args:
-        candidates: The contract's columns, `PROVENANCE` and ``problems``, which holds what was
-            wrong with the types, or is empty. Where a key stands twice the earlier row is kept.
+        candidates: The contract's columns, `PROVENANCE`, ``problems``, which holds what was wrong
+            with the types or is empty, and ``mentions``, of how many objects the row speaks. Where
+            a key stands twice the earlier row is kept.
         contract: The table they are meant for.
     """
     reasons = _reasons(candidates, contract)
     bad = reasons.is_not_null()
     good = candidates.filter(~bad).select(contract.polars_schema().names())
     kept = good.unique(subset=list(contract.key()), keep="first", maintain_order=True)
-    contract.validate(kept, lazy=True)
     quarantined = _quarantine(candidates.filter(bad), reasons.filter(bad), contract)
     return Admitted(kept, quarantined, _intake(candidates, kept, quarantined, contract))
 
@@ -67,13 +67,14 @@ def _broken_rules(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
         cases = error.failure_cases.filter(pl.col("check") != "multiple_fields_uniqueness")
         if cases["index"].null_count():
             raise
-        return cases.select(
+        said: pl.DataFrame = cases.select(
             pl.col("index").cast(pl.UInt32),
             pl.when(pl.col("check") == "not_nullable")
             .then(pl.format("{}: is missing", "column"))
             .otherwise(pl.format("{}: {} breaks {}", "column", "failure_case", "check"))
             .alias("reason"),
         )
+        return said
     return pl.DataFrame(schema={"index": pl.UInt32, "reason": pl.String})
 
 
@@ -106,7 +107,7 @@ def _intake(
     count = pl.len().cast(pl.Int64)
     counted = (
         candidates.group_by(grain)
-        .agg(count.alias("received"))
+        .agg(pl.col("mentions").sum().alias("received"))
         .join(kept.group_by(grain).agg(count.alias("kept")), on=grain, how="left")
         .join(quarantined.group_by(grain).agg(count.alias("quarantined")), on=grain, how="left")
         .with_columns(pl.col("kept", "quarantined").fill_null(0))

@@ -1,8 +1,10 @@
 """``processed`` and ``quarantine``: the rows that the raw responses hold."""
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import dagster as dg
 import polars as pl
@@ -19,8 +21,10 @@ from spotify_assets.schemas import PROCESSED
 from spotify_assets.schemas.processed import Intake, QuarantinedRows
 from spotify_assets.transforms.catalog import RawFile, process
 
-BATCH_BYTES = 256 << 20
-"""Uncompressed JSON that is read at a time in a run of many partitions; bounds the memory."""
+BATCH_BYTES = 192 << 20
+"""Uncompressed JSON that one worker reads at a time; bounds the memory of a run of many days."""
+WORKERS = 2
+"""DuckDB and polars work outside Python's lock, so threads are enough."""
 
 
 @dg.multi_asset(
@@ -36,10 +40,8 @@ def process_catalog(
     sealed = [_sealed(lake.lake, day) for day in genre_days_of(context)]
     rows: Counter[str] = Counter()
     reasons = []
-    for batch in _batches(sealed):
-        tables = process([_raw_file(one) for one in batch])
-        for one in batch:
-            rows.update(_write(lake.lake, one.genre_day, tables))
+    for tables in _processed(lake.lake, _batches(sealed)):
+        rows.update({table: frame.height for table, frame in tables.items()})
         aside = tables[QuarantinedRows.table()]
         reasons.append(aside.group_by("table_name", "reason").agg(pl.len().alias("times")))
         for genre, date in _found_nothing(tables[Intake.table()]):
@@ -85,15 +87,27 @@ def _batches(sealed: list[Sealed]) -> Iterator[list[Sealed]]:
     yield batch
 
 
-def _write(lake: Lake, day: GenreDay, tables: dict[str, pl.DataFrame]) -> dict[str, int]:
-    of_the_day = (pl.col("genre") == day.genre) & (pl.col("date") == day.date)
+def _processed(lake: Lake, batches: Iterator[list[Sealed]]) -> Iterator[dict[str, pl.DataFrame]]:
+    """The tables of each batch, once they are in the lake; a worker has one batch at a time."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        under_way = deque(pool.submit(_process, lake, b) for b in islice(batches, WORKERS))
+        while under_way:
+            yield under_way.popleft().result()
+            under_way.extend(pool.submit(_process, lake, b) for b in islice(batches, 1))
+
+
+def _process(lake: Lake, batch: list[Sealed]) -> dict[str, pl.DataFrame]:
+    tables = process([_raw_file(one) for one in batch])
     try:
-        return {
-            table: write_partition(lake, table, day, frame.filter(of_the_day)).rows
-            for table, frame in tables.items()
-        }
+        for table, frame in tables.items():
+            by_day = frame.partition_by("genre", "date", as_dict=True)
+            for one in batch:
+                day = one.genre_day
+                rows = by_day.get((day.genre, day.date), frame.clear())
+                write_partition(lake, table, day, rows)
     except LakeError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    return tables
 
 
 def _found_nothing(intake: pl.DataFrame) -> list[tuple[str, dt.date]]:

@@ -1,0 +1,77 @@
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
+from spotify_assets.sandbox.api import create_app
+from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.sandbox.modes import ModeName
+from spotify_assets.sandbox.server import running
+
+TODAY = dt.date(2026, 11, 20)
+REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@dataclass
+class Client:
+    url: str
+    session: requests.Session
+
+    def get(self, path: str, *, day: str | None = None, **params: object) -> requests.Response:
+        headers = {DATE_HEADER: day} if day else {}
+        query = {name: str(value) for name, value in params.items()}
+        return self.session.get(
+            f"{self.url}/v1{path}", params=query, headers=headers, timeout=10, allow_redirects=False
+        )
+
+    def json(self, path: str, *, day: str | None = None, **params: object) -> Any:
+        response = self.get(path, day=day, **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def refusal(self, path: str, *, day: str | None = None, **params: object) -> tuple[int, str]:
+        response = self.get(path, day=day, **params)
+        error = response.json()["error"]
+        assert error["status"] == response.status_code
+        return response.status_code, error["message"]
+
+    def found(self, kind: str, query: str, *, day: str | None = None, **params: object) -> Any:
+        return self.json("/search", day=day, q=query, type=kind, **params)[f"{kind}s"]
+
+
+def token(url: str) -> str:
+    response = requests.post(
+        f"{url}/api/token",
+        data={"grant_type": "client_credentials"},
+        auth=(CLIENT_ID, CLIENT_SECRET),
+        timeout=10,
+    )
+    text: str = response.json()["access_token"]
+    return text
+
+
+def client_of(catalogue: Catalogue, mode: ModeName = "extended") -> Iterator[Client]:
+    app = create_app(catalogue, mode=mode, today=TODAY)
+    with running(app) as server, requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token(server.url)}"
+        yield Client(server.url, session)
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return generate(seed=1, tracks=20_000)
+
+
+@pytest.fixture(scope="session")
+def api(catalogue: Catalogue) -> Iterator[Client]:
+    yield from client_of(catalogue)
+
+
+@pytest.fixture(scope="session")
+def development_api(catalogue: Catalogue) -> Iterator[Client]:
+    yield from client_of(catalogue, "development")
