@@ -305,8 +305,19 @@ class RawPartition:
         Args:
             anew: Begin a new collection even where a finished one is there. One that is under way
                 goes on: what it holds was asked for just as this would be.
+
+        Raises:
+            LakeError: It is finished, or another process has it; or as `Journal`.
         """
-        return Journal(self._journal_path(anew=anew))
+        path = self._journal_path(anew=anew)
+        journal = Journal(path)
+        if _number(path) in self._numbers(SIDECAR):
+            # Between choosing the path and having the lock; its sealed file must not be replaced.
+            with journal:
+                raise LakeError(
+                    f"{self.genre_day} was finished by another process just now. Run again."
+                )
+        return journal
 
     def is_finished(self) -> bool:
         """Whether a collection is finished, and none is under way."""
@@ -322,7 +333,7 @@ class RawPartition:
         A kill at any point leaves either the journal, from which this is done again, or the
         sealed file with its sidecar, which is written last.
         """
-        number = int(journal.path.name.split(".")[0])
+        number = _number(journal.path)
         sealed, sidecar = self.folder / SEALED.format(number), self.folder / SIDECAR.format(number)
         temporary = self.lake.scratch / f"{os.getpid()}-{number}.jsonl.zst"
         with writing(sealed, f"the raw responses of {self.genre_day}"):
@@ -335,9 +346,13 @@ class RawPartition:
             }
             temporary.replace(sealed)
             noted = temporary.with_suffix(".json")
-            noted.write_text(json.dumps(facts, indent=2) + "\n")
+            with noted.open("w") as file:
+                file.write(json.dumps(facts, indent=2) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
             noted.replace(sidecar)
-            journal.path.unlink()
+            # Missing where another process has cleared it away, as `journal` does.
+            journal.path.unlink(missing_ok=True)
         return self._sealed(number)
 
     def _journal_path(self, *, anew: bool) -> Path:
@@ -390,6 +405,11 @@ def read_exchanges(path: Path) -> Iterator[Exchange]:
         while chunk := stream.read(COPY_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
             yield from (decode(line) for line in lines)
+
+
+def _number(path: Path) -> int:
+    """Which collection of its partition a file belongs to."""
+    return int(path.name.split(".")[0])
 
 
 def _compress(source: Path, target: Path) -> int:

@@ -30,6 +30,8 @@ from spotify_assets.spotify.errors import (
 )
 
 log = logging.getLogger(__name__)
+# It prints every 4xx as an error, those that we expect too, and tokens at the level DEBUG.
+logging.getLogger("spotipy").setLevel(logging.CRITICAL)
 
 KEPT_HEADERS = ("content-type", "date", "retry-after", "etag", "www-authenticate")
 TIMEOUT_SECONDS = (5.0, 30.0)

@@ -6,6 +6,7 @@ the same questions again: those that the journal can answer cost nothing.
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,6 +25,7 @@ SEARCH_WINDOW = 1000
 LARGEST_PAGE = 50
 DEVELOPMENT_PAGE = 10
 LARGEST_BATCH = 50
+SPOTIFY_ID = re.compile("[0-9A-Za-z]{22}")
 
 
 def collect(
@@ -189,4 +191,6 @@ def _artist_ids(item: dict[str, Any]) -> list[str]:
     artists = item.get("artists")
     if not isinstance(artists, list):
         return []
-    return [a["id"] for a in artists if isinstance(a, dict) and isinstance(a.get("id"), str)]
+    ids = [artist.get("id") for artist in artists if isinstance(artist, dict)]
+    # One malformed id makes the API refuse the whole batch; it is set aside when it is processed.
+    return [one for one in ids if isinstance(one, str) and SPOTIFY_ID.fullmatch(one)]

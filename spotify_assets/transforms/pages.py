@@ -40,7 +40,7 @@ def read_pages(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `pages` and `shape_problems` from the table `sources` (file, source_file, genre, date).
 
     `pages`, a response a row: genre, date, source_file, source_line, endpoint, status, bytes,
-    kinds, search_offset, search_limit, is_readable, raw_text, and the lists artists, tracks, albums.
+    kinds, search_offset, search_limit, is_readable, raw_text, and artists, tracks, albums as lists.
     `shape_problems`: source_file, source_line, source_pointer, shape_problem.
     """
     connection.execute(

@@ -141,7 +141,8 @@ def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
             connection.commit()
             connection.execute("CHECKPOINT")
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        # Fatal is what a checkpoint makes of a full disk; only the copy is lost by it.
         raise OSError(str(error)) from error
 
 

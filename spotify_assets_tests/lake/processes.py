@@ -1,0 +1,47 @@
+"""Runs a function as a process of its own, so that a test can kill it or take its disk away."""
+
+import importlib
+import json
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from spotify_assets.lake import LakeError
+
+REPOSITORY = Path(__file__).parents[2]
+KILLED = -signal.SIGKILL
+REFUSED = 3
+"""Exit code of a process that got a `LakeError`; its message is on standard output."""
+
+
+def command(function: Callable[..., None], *arguments: object) -> list[str]:
+    """The command line that calls ``function`` in a Python of its own."""
+    words = [json.dumps(one, default=str) for one in arguments]
+    return [sys.executable, "-m", __name__, function.__module__, function.__name__, *words]
+
+
+def run(function: Callable[..., None], *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Call ``function`` in a Python of its own, to its end, whatever that is."""
+    return subprocess.run(
+        command(function, *arguments), cwd=REPOSITORY, text=True, capture_output=True, check=False
+    )
+
+
+def limit_files_to(size: int) -> None:
+    """Let the kernel refuse every write beyond ``size`` bytes, as a full disk would.
+
+    Python ignores SIGXFSZ from its start, so the write fails with EFBIG.
+    """
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+if __name__ == "__main__":
+    module, name, *words = sys.argv[1:]
+    try:
+        getattr(importlib.import_module(module), name)(*map(json.loads, words))
+    except LakeError as refusal:
+        print(refusal)
+        sys.exit(REFUSED)

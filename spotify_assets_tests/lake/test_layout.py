@@ -1,0 +1,204 @@
+"""Where a partition lies, and what names it may have."""
+
+import datetime as dt
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from spotify_assets.lake import GenreDay, Lake, LakeError, normalise_genre
+from spotify_assets_tests.lake import processes, victims
+
+DAY = dt.date(2025, 11, 20)
+LONGEST_FILE_NAME_BYTES = 255
+AWKWARD = [
+    "hip hop",
+    "r&b",
+    "rock/metal",
+    "forró",
+    "axé",
+    "d'n'b",
+    'so "called" jazz',
+    "🎸 rock",
+    "..",
+    ".",
+    "100% latino",
+    "%2e%2e",
+    "~/.ssh",
+    "c:\\windows",
+    "genre=rock",
+    "a+b",
+    "j-pop 日本",
+    "date=2025-01-01",
+    "*",
+    "[0-9]",
+]
+admitted = st.text(min_size=1, max_size=60)
+
+
+@pytest.mark.parametrize("genre", AWKWARD)
+def test_an_awkward_name_is_one_folder_and_comes_back_from_it(genre: str) -> None:
+    _assert_one_folder_and_back(normalise_genre(genre))
+
+
+@given(admitted)
+@settings(database=None, deadline=None, max_examples=400)
+def test_any_admitted_name_is_one_folder_and_comes_back_from_it(text: str) -> None:
+    _assert_one_folder_and_back(_normalised_if_admitted(text))
+
+
+@given(admitted, st.sampled_from(["", " ", "\u0301", "\u0327\u0301", "\u0345"]))
+@example("ǰ", "")
+@example("ß", "\u0301")
+@example("İ", "\u0327\u0301")
+@settings(database=None, deadline=None, max_examples=400)
+def test_a_normalised_name_is_composed_and_stays_as_it_is(text: str, mark: str) -> None:
+    genre = _normalised_if_admitted(text + mark)
+
+    assert normalise_genre(genre) == genre
+    assert unicodedata.is_normalized("NFC", genre)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Forró", "forro\u0301"),
+        ("  Hip \t Hop\n", "hip hop"),
+        ("R&B", "r&b"),
+        ("STRASSE", "straße"),
+        ("bossa\u00a0nova", "bossa nova"),
+    ],
+)
+def test_spellings_of_one_genre_are_one_name(one: str, other: str) -> None:
+    assert normalise_genre(one) == normalise_genre(other)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u3000"])
+def test_a_genre_needs_a_name(text: str) -> None:
+    with pytest.raises(ValueError, match="needs a name"):
+        normalise_genre(text)
+
+
+@pytest.mark.parametrize("text", ["rock|pop", "|", "...", "rock...pop", "wait...."])
+def test_what_a_partition_key_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="partition key cannot"):
+        normalise_genre(text)
+
+
+@pytest.mark.parametrize("text", ["ro\x00ck", "rock\x1b[31m", "\x7f", "a\x08b", "a\x9fb"])
+def test_control_characters_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="control character"):
+        normalise_genre(text)
+
+
+def test_a_lone_surrogate_is_refused() -> None:
+    with pytest.raises(ValueError, match="surrogate"):
+        normalise_genre("rock\ud83c")
+
+
+@pytest.mark.parametrize(("letter", "most"), [("a", 240), ("é", 40), ("日", 26), ("🎸", 20)])
+def test_a_name_is_as_long_as_a_folder_can_be_and_no_longer(letter: str, most: int) -> None:
+    _assert_one_folder_and_back(normalise_genre(letter * most))
+    with pytest.raises(ValueError, match="too long"):
+        normalise_genre(letter * (most + 1))
+
+
+def test_genre_days_are_in_order_of_day_then_genre() -> None:
+    rock, pop = GenreDay("rock", DAY), GenreDay("pop", DAY)
+    before = GenreDay("samba", DAY - dt.timedelta(days=1))
+
+    assert sorted([rock, pop, before]) == [before, pop, rock]
+    assert rock > pop
+    assert str(rock) == "rock on 2025-11-20"
+
+
+def test_a_partition_lies_under_layer_table_genre_and_date(lake: Lake) -> None:
+    rows = lake.rows("star.fact_track_daily", GenreDay("r&b", DAY))
+
+    assert lake.relative(rows) == "star/fact_track_daily/genre=r%26b/date=2025-11-20/rows.parquet"
+
+
+def test_partitions_are_found_in_order_and_only_where_there_are_rows(lake: Lake) -> None:
+    there = [GenreDay("..", DAY), GenreDay("rock/metal", DAY)]
+    for genre_day in reversed(there):
+        lake.partition("star.fact", genre_day).mkdir(parents=True)
+        lake.rows("star.fact", genre_day).touch()
+    lake.partition("star.fact", GenreDay("empty", DAY)).mkdir(parents=True)
+    lake.partition("star.other", GenreDay("pop", DAY)).mkdir(parents=True)
+
+    assert list(lake.partitions("star.fact")) == [
+        (genre_day, lake.rows("star.fact", genre_day)) for genre_day in there
+    ]
+    assert list(lake.partitions("star.absent")) == []
+
+
+def test_scratch_is_in_the_lake_so_that_a_rename_stays_on_one_disk(lake: Lake) -> None:
+    assert lake.scratch.parent == lake.root
+    assert lake.scratch.is_dir()
+
+
+def test_a_lake_that_cannot_be_written_says_where_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file where the folder must be")
+    lake = Lake(tmp_path / "lake")
+    genre_day = GenreDay("rock", DAY)
+
+    for change in (lambda: lake.scratch, lambda: lake.begin(genre_day), lambda: lake.claim("x")):
+        with pytest.raises(LakeError, match=r"Cannot write .* to .*lake.*then run again"):
+            change()
+
+
+def test_a_genre_day_is_under_way_from_begin_to_finish(lake: Lake) -> None:
+    rock, pop = GenreDay("rock/metal", DAY), GenreDay("pop", DAY)
+    lake.begin(rock)
+    lake.begin(pop)
+    lake.begin(pop)
+    assert lake.under_way() == [pop, rock]
+
+    lake.finish(pop)
+    lake.finish(pop)
+    assert lake.under_way() == [rock]
+
+
+def test_a_new_lake_has_nothing_under_way(lake: Lake) -> None:
+    assert lake.under_way() == []
+    lake.finish(GenreDay("rock", DAY))
+
+
+def test_a_lake_takes_the_data_of_one_source_only(lake: Lake) -> None:
+    lake.claim("sandbox")
+    lake.claim("sandbox")
+
+    with pytest.raises(LakeError, match=r"of the sandbox.*of the spotify.*SPOTIFY_ASSETS_DATA_DIR"):
+        lake.claim("spotify")
+    lake.claim("sandbox")
+
+
+def test_a_claim_that_failed_on_a_full_disk_can_be_made_later(lake: Lake) -> None:
+    refused = processes.run(victims.claims_on_a_full_disk, lake.root)
+    assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
+
+    lake.claim("spotify")
+    with pytest.raises(LakeError):
+        lake.claim("sandbox")
+
+
+def _normalised_if_admitted(text: str) -> str:
+    try:
+        return normalise_genre(text)
+    except ValueError:
+        assume(False)
+        raise
+
+
+def _assert_one_folder_and_back(genre: str) -> None:
+    genre_day, lake = GenreDay(genre, DAY), Lake(Path("/lake"))
+    folder = lake.partition("raw.catalog", genre_day)
+
+    assert GenreDay.from_folder(folder) == genre_day
+    assert folder.parent.parent == Path("/lake/raw/catalog")
+    # As the kernel reads it: no dots that lead elsewhere, no bytes that end a name.
+    assert folder.resolve() == folder
+    assert folder.as_posix().isprintable()
+    assert len(folder.parent.name.encode()) <= LONGEST_FILE_NAME_BYTES

@@ -1,0 +1,292 @@
+"""Sealing: a finished collection is one file that can be held to its hash."""
+
+import fcntl
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotify_assets.lake import LakeError
+from spotify_assets.lake.raw import RawPartition, Sealed, encode, read_exchanges
+from spotify_assets_tests.lake import processes, victims
+from spotify_assets_tests.lake.samples import TERMS, answer, numbered_answer, question
+
+CHANGES_OF_A_SEAL = 4
+"""Renaming the file, writing the sidecar, renaming it, deleting the journal."""
+
+
+def test_a_sealed_file_holds_the_lines_of_the_journal(partition: RawPartition) -> None:
+    lines = _collected(partition)
+    sealed = _sealed(partition)
+
+    assert [encode(one.line, one.request, one.response) for one in read_exchanges(sealed.path)] == (
+        lines
+    )
+    assert (sealed.lines, sealed.bytes) == (len(lines), len(b"".join(lines)))
+    assert sealed.sha256 == hashlib.sha256(sealed.path.read_bytes()).hexdigest()
+    assert sealed.terms == TERMS
+    assert sealed.source_file == ("raw/catalog/genre=forr%C3%B3/date=2025-11-20/0001.jsonl.zst")
+    assert _names(partition) == ["0001.json", "0001.jsonl.zst"]
+
+
+def test_a_partition_is_nothing_then_under_way_then_finished(partition: RawPartition) -> None:
+    assert partition.latest() is None
+    assert (partition.is_under_way(), partition.is_finished()) == (False, False)
+    _collected(partition)
+    assert (partition.is_under_way(), partition.is_finished()) == (True, False)
+    sealed = _sealed(partition)
+    assert (partition.is_under_way(), partition.is_finished()) == (False, True)
+    assert partition.latest() == sealed
+
+
+def test_lines_longer_than_a_read_are_put_together_again(partition: RawPartition) -> None:
+    answers = [numbered_answer(number, size=1_500_000) for number in (1, 2, 3)]
+    with partition.journal() as journal:
+        for number, response in enumerate(answers, start=1):
+            journal.append(question(number), response)
+        sealed = partition.seal(journal, TERMS)
+
+    assert [exchange.response for exchange in read_exchanges(sealed.path)] == answers
+
+
+def test_a_collection_without_a_question_is_sealed_empty(partition: RawPartition) -> None:
+    sealed = _sealed(partition)
+
+    assert (sealed.lines, sealed.bytes) == (0, 0)
+    assert list(read_exchanges(sealed.path)) == []
+    assert partition.latest() == sealed
+
+
+def test_a_finished_partition_is_not_begun_again_by_itself(partition: RawPartition) -> None:
+    _sealed(partition)
+
+    with pytest.raises(LakeError, match="forró on 2025-11-20 is collected already"):
+        partition.journal()
+
+
+def test_a_further_collection_has_the_next_number_and_changes_nothing(
+    partition: RawPartition,
+) -> None:
+    _collected(partition)
+    first = _sealed(partition)
+    before = first.path.read_bytes()
+    with partition.journal(anew=True) as journal:
+        journal.append(question(), answer(b'{"second":true}'))
+        assert partition.latest() == first
+        assert partition.is_under_way()
+        assert not partition.is_finished()
+        second = partition.seal(journal, TERMS)
+
+    assert second.path.name == "0002.jsonl.zst"
+    assert partition.latest() == second
+    assert first.path.read_bytes() == before
+
+
+def test_a_collection_that_was_begun_anew_goes_on_whoever_asks(partition: RawPartition) -> None:
+    _sealed(partition)
+    with partition.journal(anew=True) as journal:
+        journal.append(question(), answer())
+
+    for anew in (True, False):
+        with partition.journal(anew=anew) as journal:
+            assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 1)
+
+
+@pytest.mark.parametrize("step", range(1, CHANGES_OF_A_SEAL + 1))
+def test_a_seal_that_is_killed_at_any_step_is_done_again_to_the_same_file(
+    partition: RawPartition, step: int
+) -> None:
+    lines = _collected(partition)
+
+    _kill_while_sealing(partition, step)
+    sealed = partition.latest() if partition.is_finished() else _sealed(partition)
+
+    assert sealed
+    assert sealed.lines == len(lines)
+    assert sealed.sha256 == _sealed_elsewhere(partition)
+    assert [encode(one.line, one.request, one.response) for one in read_exchanges(sealed.path)] == (
+        lines
+    )
+
+
+def test_a_seal_has_no_further_step_to_be_killed_at(partition: RawPartition) -> None:
+    _collected(partition)
+
+    assert _seal_killed_before(partition, CHANGES_OF_A_SEAL + 1) == 0
+    assert partition.is_finished()
+
+
+def test_a_journal_that_a_kill_left_beside_its_sealed_file_is_no_collection_under_way(
+    partition: RawPartition,
+) -> None:
+    _collected(partition)
+    _kill_while_sealing(partition, CHANGES_OF_A_SEAL)
+    assert "0001.journal.jsonl" in _names(partition)
+
+    assert partition.is_finished()
+    with pytest.raises(LakeError, match="collected already"):
+        partition.journal()
+    assert _names(partition) == ["0001.json", "0001.jsonl.zst"]
+
+
+def test_a_collection_that_another_process_finishes_meanwhile_is_not_overwritten(
+    partition: RawPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _collected(partition)
+    first = partition.journal()
+    finished: list[Sealed] = []
+    lock = fcntl.flock
+
+    def finish_and_lock(file: Any, operation: int) -> None:
+        """What happens between choosing the journal and having it."""
+        with first:
+            finished.append(partition.seal(first, TERMS))
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", finish_and_lock)
+    with pytest.raises(LakeError, match="forró on 2025-11-20 was finished by another process"):
+        partition.journal()
+
+    monkeypatch.undo()
+    assert [partition.latest()] == finished
+    with partition.journal(anew=True) as journal:
+        assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 0)
+
+
+def test_a_seal_does_not_mind_that_another_process_has_cleared_the_journal_away(
+    partition: RawPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `journal` does with those that a kill left beside their sealed file."""
+    _collected(partition)
+    unlink = Path.unlink
+
+    def unlink_after_another(self: Path, missing_ok: bool = False) -> None:
+        unlink(self)
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink_after_another)
+
+    assert partition.latest() is None
+    assert _sealed(partition) == partition.latest()
+
+
+def _cut_in_half(sealed: Sealed) -> None:
+    sealed.path.write_bytes(sealed.path.read_bytes()[: sealed.path.stat().st_size // 2])
+
+
+def _flip_a_bit(sealed: Sealed) -> None:
+    content = bytearray(sealed.path.read_bytes())
+    content[-1] ^= 1
+    sealed.path.write_bytes(content)
+
+
+def _delete(sealed: Sealed) -> None:
+    sealed.path.unlink()
+
+
+def _cut_the_sidecar(sealed: Sealed) -> None:
+    _sidecar(sealed).write_text(_sidecar(sealed).read_text()[:40])
+
+
+def _empty_the_sidecar(sealed: Sealed) -> None:
+    _sidecar(sealed).write_text("")
+
+
+def _take_the_terms_from_the_sidecar(sealed: Sealed) -> None:
+    facts = json.loads(_sidecar(sealed).read_text())
+    del facts["terms"]
+    _sidecar(sealed).write_text(json.dumps(facts))
+
+
+def _make_the_sidecar_a_list(sealed: Sealed) -> None:
+    _sidecar(sealed).write_text("[]")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _cut_in_half,
+        _flip_a_bit,
+        _delete,
+        _cut_the_sidecar,
+        _empty_the_sidecar,
+        _take_the_terms_from_the_sidecar,
+        _make_the_sidecar_a_list,
+    ],
+)
+def test_a_damaged_sealed_file_is_refused_by_name(partition: RawPartition, damage: object) -> None:
+    _collected(partition)
+    sealed = _sealed(partition)
+    assert callable(damage)
+    damage(sealed)
+
+    with pytest.raises(
+        LakeError, match=r"0001\.jsonl\.zst is not the file that was sealed.*0001\.json"
+    ):
+        partition.latest()
+
+
+def test_a_file_that_was_cut_between_blocks_reads_as_complete_and_is_still_refused(
+    partition: RawPartition,
+) -> None:
+    """Why there is a sidecar."""
+    _collected(partition)
+    sealed = _sealed(partition)
+    sealed.path.write_bytes(b"")
+    assert list(read_exchanges(sealed.path)) == []
+
+    with pytest.raises(LakeError, match="not the file that was sealed"):
+        partition.latest()
+
+
+@pytest.mark.parametrize("free", [0, 150])
+def test_a_seal_on_a_full_disk_keeps_the_journal(partition: RawPartition, free: int) -> None:
+    _collected(partition)
+
+    refused = processes.run(victims.seals_on_a_full_disk, *_place(partition), free)
+
+    assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
+    assert "Cannot write the raw responses of forró on 2025-11-20" in refused.stdout
+    assert _names(partition) == ["0001.journal.jsonl"]
+    assert _sealed(partition).sha256 == _sealed_elsewhere(partition)
+
+
+def _collected(partition: RawPartition) -> list[bytes]:
+    with partition.journal() as journal:
+        for number in (1, 2, 3):
+            journal.append(question(number), numbered_answer(number, size=number))
+        return journal.path.read_bytes().splitlines(keepends=True)
+
+
+def _sealed(partition: RawPartition) -> Sealed:
+    with partition.journal() as journal:
+        return partition.seal(journal, TERMS)
+
+
+def _sealed_elsewhere(partition: RawPartition) -> str:
+    """The hash of the same collection, sealed in another lake in one go."""
+    other = RawPartition(type(partition.lake)(partition.lake.root / "other"), partition.genre_day)
+    _collected(other)
+    return _sealed(other).sha256
+
+
+def _kill_while_sealing(partition: RawPartition, step: int) -> None:
+    assert _seal_killed_before(partition, step) == processes.KILLED
+
+
+def _seal_killed_before(partition: RawPartition, step: int) -> int:
+    return processes.run(victims.seals_and_is_killed, *_place(partition), step).returncode
+
+
+def _place(partition: RawPartition) -> tuple[Path, Path]:
+    return partition.lake.root, partition.genre_day.folder
+
+
+def _sidecar(sealed: Sealed) -> Path:
+    return sealed.path.with_name("0001.json")
+
+
+def _names(partition: RawPartition) -> list[str]:
+    return sorted(path.name for path in partition.folder.iterdir())

@@ -1,0 +1,100 @@
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.raw import Journal, RawPartition, Terms
+from spotify_assets.sandbox import api, server
+from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.spotify.client import Client
+from spotify_assets_tests.spotify import faults
+from spotify_assets_tests.spotify.watched import Watched
+
+TODAY = dt.date(2025, 11, 20)
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return generate(seed=1, tracks=2000)
+
+
+@pytest.fixture(scope="session")
+def extended_server(catalogue: Catalogue) -> Iterator[Watched]:
+    watched = Watched(api.create_app(catalogue, mode="extended", today=TODAY))
+    with server.running(watched) as running:
+        watched.url = running.url
+        yield watched
+
+
+@pytest.fixture(scope="session")
+def development_server(catalogue: Catalogue) -> Iterator[Watched]:
+    watched = Watched(api.create_app(catalogue, mode="development", today=TODAY))
+    with server.running(watched) as running:
+        watched.url = running.url
+        yield watched
+
+
+@pytest.fixture
+def extended(extended_server: Watched) -> Watched:
+    """The sandbox in extended mode, and what it is asked in this test."""
+    extended_server.asked.clear()
+    return extended_server
+
+
+@pytest.fixture
+def development(development_server: Watched) -> Watched:
+    """The sandbox in development mode, and what it is asked in this test."""
+    development_server.asked.clear()
+    return development_server
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[tuple[faults.Stage, str]]:
+    stage = faults.Stage()
+    with server.running(stage) as running:
+        yield stage, running.url
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """Seconds that clients would have waited, each time."""
+    return []
+
+
+@pytest.fixture
+def playing(
+    stage: tuple[faults.Stage, str], pauses: list[float]
+) -> Callable[..., tuple[Client, faults.Script]]:
+    """Gives a client of a Web API that says what it is told to."""
+    on_stage, url = stage
+
+    def play(
+        *answers: faults.Answer, accounts: tuple[faults.Says, ...] = ()
+    ) -> tuple[Client, faults.Script]:
+        on_stage.script = faults.Script(*answers, accounts=accounts)
+        return Client(faults.connection(url), pause=pauses.append), on_stage.script
+
+    return play
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "0001.journal.jsonl") as opened:
+        yield opened
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "data" / "lake")
+
+
+@pytest.fixture
+def rock(lake: Lake) -> RawPartition:
+    return RawPartition(lake, GenreDay("rock", TODAY))
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(source="sandbox", market="BR", artists=10, tracks=60)

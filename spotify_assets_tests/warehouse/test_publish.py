@@ -1,0 +1,263 @@
+import datetime as dt
+import hashlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake.tables import write_partition
+from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
+from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
+from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.publish import Published
+from spotify_assets.warehouse.publish import publish as publish_queries
+from spotify_assets_tests.warehouse.conftest import MONDAY, spotify_id, write_genre_day
+
+QUERIES: dict[type[Contract], str] = {contract: sql(contract) for contract in OF_ALL_DAYS}
+
+
+def publish(lake: Lake, database: Path) -> Published:
+    return publish_queries(lake, database, QUERIES)
+
+
+def day(number: int, genre: str = "rock") -> GenreDay:
+    return GenreDay(genre, MONDAY + dt.timedelta(days=number))
+
+
+def ask(database: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(database, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def contents(database: Path) -> dict[str, str]:
+    """A hash of the sorted rows of each table but the one that notes when files were written."""
+    with duckdb.connect(database, read_only=True) as connection:
+        return {
+            table: hashlib.sha256(
+                repr(connection.execute(f"FROM {table} ORDER BY ALL").fetchall()).encode()
+            ).hexdigest()
+            for table in WAREHOUSE
+            if table != "monitoring.partitions"
+        }
+
+
+def test_every_table_of_the_contracts_is_published_with_comments(
+    lake: Lake, database: Path
+) -> None:
+    write_genre_day(lake, day(0), ["one", "two"])
+    publish(lake, database)
+    tables = dict(
+        ask(database, "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()")
+    )
+    assert set(tables) == set(WAREHOUSE)
+    assert all(WAREHOUSE[str(name)].grain() in str(comment) for name, comment in tables.items())
+    comments = ask(database, "SELECT comment FROM duckdb_columns() WHERE NOT internal")
+    assert comments
+    assert all(comment for (comment,) in comments)
+
+
+def test_published_rows_are_those_of_the_lake(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["one", "two"])
+    write_genre_day(lake, day(0, "forró"), ["three"])
+    published = publish(lake, database)
+    assert published.loaded == [day(0, "forró"), day(0)]
+    for table in LAKE:
+        rows = sum(pl.read_parquet(file).height for _, file in lake.partitions(table))
+        assert published.rows[table] == rows, table
+
+
+def test_publishing_again_changes_no_byte(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["one", "two"])
+    publish(lake, database)
+    before = database.read_bytes(), database.stat().st_mtime_ns
+    assert publish(lake, database).loaded == []
+    assert (database.read_bytes(), database.stat().st_mtime_ns) == before
+
+
+def test_days_in_any_order_and_portion_give_the_same_tables(tmp_path: Path) -> None:
+    days = [(day(0), ["a", "b"]), (day(1), ["b", "c"]), (day(2), ["a", "c"]), (day(4), ["a"])]
+    results = []
+    for number, order in enumerate([(0, 1, 2, 3), (3, 1, 0, 2)]):
+        lake, database = Lake(tmp_path / f"{number}/lake"), tmp_path / f"{number}/w.duckdb"
+        for index in order:
+            write_genre_day(lake, *days[index])
+            publish(lake, database)
+        results.append(contents(database))
+    assert results[0] == results[1]
+
+
+def test_a_rewritten_day_leaves_no_stale_neighbour(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a", "b"])
+    write_genre_day(lake, day(1), ["a", "b"])
+    publish(lake, database)
+    query = (
+        "SELECT status, movement FROM rankings.top_tracks WHERE date = '2026-11-17' AND rank = 1"
+    )
+    assert ask(database, query) == [("same", 0)]
+    write_genre_day(lake, day(0), ["b", "a"])
+    publish(lake, database)
+    assert ask(database, query) == [("up", 1)]
+
+
+def test_a_partition_that_left_the_lake_leaves_the_warehouse(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    write_genre_day(lake, day(1), ["a"])
+    publish(lake, database)
+    for table in LAKE:
+        lake.rows(table, day(1)).unlink()
+    publish(lake, database)
+    assert ask(database, "SELECT DISTINCT date FROM star.fact_track_daily") == [(MONDAY,)]
+
+
+def test_a_genre_day_waits_while_a_run_rewrites_it(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    lake.begin(day(0))
+    write_genre_day(lake, day(0), ["b"])
+    write_genre_day(lake, day(1), ["c"])
+    published = publish(lake, database)
+    assert (published.loaded, published.waiting) == ([day(1)], [day(0)])
+    assert ask(database, "SELECT name FROM processed.tracks WHERE date = '2026-11-16'") == [("a",)]
+    lake.finish(day(0))
+    assert publish(lake, database).loaded == [day(0)]
+
+
+def test_a_genre_day_waits_until_all_its_tables_are_there(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    write_genre_day(lake, day(1), ["a"])
+    lake.rows("star.fact_track_daily", day(1)).unlink()
+    assert publish(lake, database).waiting == [day(1)]
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
+
+
+def test_an_orphan_is_not_published_and_the_old_state_stays(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    before = database.read_bytes()
+    facts = pl.read_parquet(lake.rows("star.fact_track_daily", day(0)))
+    stray = facts.with_columns(track_id=pl.lit(spotify_id("nobody")))
+    write_partition(lake, "star.fact_track_daily", day(0), stray)
+    with pytest.raises(
+        WarehouseError, match=r"fact_track_daily .*\(track_id\) is in star.dim_track"
+    ):
+        publish(lake, database)
+    assert database.read_bytes() == before
+    assert not list(database.parent.glob(".*next*"))
+
+
+def test_a_file_of_another_definition_is_made_anew(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE monitoring.definition SET hash = 'older'")
+        connection.execute("DELETE FROM processed.tracks")
+    publish(lake, database)
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
+
+
+def test_a_file_that_is_no_database_is_made_anew(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    database.parent.mkdir(parents=True, exist_ok=True)
+    database.write_bytes(b"not a database" * 1000)
+    publish(lake, database)
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
+
+
+def test_a_place_that_cannot_be_written_is_a_clear_error(lake: Lake, tmp_path: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LakeError, match=r"Cannot write the warehouse .* Free space"):
+        publish(lake, tmp_path / "file" / "spotify.duckdb")
+
+
+def _publish_with_little_space(lake: Lake, database: Path, limit: int) -> str:
+    """In a process whose files may not grow past ``limit`` bytes: as on a disk that is full."""
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from spotify_assets.lake import Lake, LakeError\n"
+        "from spotify_assets_tests.warehouse.test_publish import publish\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)\n"
+        "try: publish(Lake(Path(sys.argv[1])), Path(sys.argv[2]))\n"
+        "except LakeError as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", code, str(lake.root), str(database), str(limit)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.mark.parametrize("room", [-1_000_000, 0])
+def test_a_full_disk_is_a_clear_error_and_the_old_state_stays(
+    lake: Lake, database: Path, room: int
+) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    before = database.read_bytes()
+    write_genre_day(lake, day(1), ["b"])
+    said = _publish_with_little_space(lake, database, len(before) + room)
+    assert "Cannot write the warehouse" in said
+    assert database.read_bytes() == before
+    publish(lake, database)
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(2,)]
+
+
+def _publish_for_ever(lake: Lake, database: Path) -> None:
+    for number in range(10_000):
+        write_genre_day(lake, day(1), ["a", "b"] if number % 2 else ["a", "b", "c"])
+        publish(lake, database)
+
+
+def test_a_kill_in_the_middle_leaves_a_whole_file(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    spawn = multiprocessing.get_context("spawn")
+    for wait in (2.0, 2.33, 2.71):
+        process = spawn.Process(target=_publish_for_ever, args=(lake, database))
+        process.start()
+        time.sleep(wait)
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        rows = ask(database, "SELECT count(*) FROM processed.tracks WHERE date = '2026-11-16'")
+        assert rows == [(1,)]
+    write_genre_day(lake, day(1), ["z"])
+    publish(lake, database)
+    assert ask(database, "SELECT name FROM rankings.top_tracks WHERE date = '2026-11-17'") == [
+        ("z",)
+    ]
+
+
+def test_readers_are_never_kept_out_and_never_see_a_mixture(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    write_genre_day(lake, day(1), ["a", "b"])
+    publish(lake, database)
+    spawn = multiprocessing.get_context("spawn")
+    process = spawn.Process(target=_publish_for_ever, args=(lake, database))
+    process.start()
+    try:
+        states = set()
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            states.add(
+                ask(
+                    database,
+                    "SELECT (SELECT count(*) FROM processed.tracks), "
+                    "(SELECT count(*) FROM rankings.top_tracks), "
+                    "(SELECT count(*) FROM star.fact_track_daily), "
+                    "(SELECT count(*) FROM star.dim_track)",
+                )[0]
+            )
+        assert process.is_alive()
+    finally:
+        process.kill()
+        process.join()
+    assert states == {(3, 3, 3, 2), (4, 4, 4, 3)}
