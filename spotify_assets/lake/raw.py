@@ -346,10 +346,8 @@ class RawPartition:
             }
             temporary.replace(sealed)
             noted = temporary.with_suffix(".json")
-            with noted.open("w") as file:
-                file.write(json.dumps(facts, indent=2) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            noted.write_text(json.dumps(facts, indent=2) + "\n")
+            _sync(noted)
             noted.replace(sidecar)
             # Missing where another process has cleared it away, as `journal` does.
             journal.path.unlink(missing_ok=True)
@@ -422,6 +420,12 @@ def _compress(source: Path, target: Path) -> int:
         writer.flush()
         os.fsync(writer.fileno())
     return size
+
+
+def _sync(path: Path) -> None:
+    """Have a file on the disk, so that even a power cut leaves it whole."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _sha256(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 A shape is a JSON-like value: an object is a dict, a list is a list of one shape, a value is `VALUE`
 or `WORD`. Values are read as JSON and typed afterwards: DuckDB's own typed reading rounds 5.7 to 6
-and takes "66" for 66 without a word. Words are read as text at once, which is faster: what was no text
-breaks the pattern that the contract has for them.
+and takes "66" for 66 without a word. Words are read as text at once, which is faster: what was no
+text breaks the pattern that the contract has for them.
 """
 
 import json

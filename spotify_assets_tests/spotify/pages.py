@@ -24,10 +24,15 @@ def tracks(numbers: Iterable[int], *, credited: int = 1) -> list[dict[str, Any]]
     return [
         {
             "id": f"t{number}",
-            "artists": [{"id": f"c{number}n{place}"} for place in range(credited)],
+            "artists": [{"id": credit(number, place)} for place in range(credited)],
         }
         for number in numbers
     ]
+
+
+def credit(number: int, place: int = 0) -> str:
+    """The id, well-formed, of the artist at a place of a track."""
+    return f"c{number}n{place}n".ljust(22, "0")
 
 
 def endless(asked: Asked) -> Says:

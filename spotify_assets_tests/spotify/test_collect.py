@@ -52,7 +52,7 @@ def test_pages_are_of_50_and_both_kinds_in_one_question_while_both_are_wanted(
 def test_artists_that_only_tracks_name_are_looked_up_in_batches_of_50(
     playing: Playing, lake: Lake
 ) -> None:
-    shown = [*pages.artists([1, 2]), {"id": "c3n0"}]
+    shown = [*pages.artists([1, 2]), {"id": pages.credit(3)}]
     answer = {
         "artists": pages.page(shown),
         "tracks": pages.page(pages.tracks(range(40), credited=3)),
@@ -64,8 +64,10 @@ def test_artists_that_only_tracks_name_are_looked_up_in_batches_of_50(
     asked = [one.params["ids"].split(",") for one in script.asked if one.path == "artists"]
     assert [len(batch) for batch in asked] == [50, 50, 19]
     # Each once, in the order they came, and none that the search has shown already.
-    credited = [f"c{number}n{place}" for number in range(40) for place in range(3)]
-    assert [one for batch in asked for one in batch] == [one for one in credited if one != "c3n0"]
+    credited = [pages.credit(number, place) for number in range(40) for place in range(3)]
+    assert [one for batch in asked for one in batch] == [
+        one for one in credited if one != pages.credit(3)
+    ]
 
 
 def test_the_page_size_of_development_mode_is_learned_from_the_first_refusal(

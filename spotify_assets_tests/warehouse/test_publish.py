@@ -54,11 +54,10 @@ def test_every_table_of_the_contracts_is_published_with_comments(
 ) -> None:
     write_genre_day(lake, day(0), ["one", "two"])
     publish(lake, database)
-    tables = dict(
-        ask(database, "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()")
-    )
-    assert set(tables) == set(WAREHOUSE)
-    assert all(WAREHOUSE[str(name)].grain() in str(comment) for name, comment in tables.items())
+    named = "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()"
+    about = {str(name): str(comment) for name, comment in ask(database, named)}
+    assert set(about) == set(WAREHOUSE)
+    assert all(WAREHOUSE[name].grain() in comment for name, comment in about.items())
     comments = ask(database, "SELECT comment FROM duckdb_columns() WHERE NOT internal")
     assert comments
     assert all(comment for (comment,) in comments)
