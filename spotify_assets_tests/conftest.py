@@ -1,0 +1,57 @@
+"""What many tests need: a sandbox that answers, and a data folder of their own."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from spotify_assets.defs import launch
+from spotify_assets.defs.assets.raw import CollectConfig
+from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.settings import Settings
+
+TODAY = dt.date(2026, 11, 20)
+Run = Callable[..., launch.Outcome]
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """A sandbox in extended mode."""
+    application = api.create_app(catalogue.generate(seed=1, tracks=4_000), today=TODAY)
+    with server.running(application) as running:
+        yield running.url
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, sandbox_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder, set up in the environment, with the sandbox as the API."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "SPOTIFY_GENRE", "SPOTIFY_GENERO"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SPOTIFY_ASSETS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SPOTIFY_SANDBOX_URL", sandbox_url)
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def instance(data_dir: Path) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of the data folder."""
+    launch.prepare_home(Settings().dagster_home)
+    with launch.instance() as held:
+        yield held
+
+
+@pytest.fixture
+def run(instance: dg.DagsterInstance) -> Run:
+    """Take days of a genre the whole way: ``run("rock", tracks=60)``."""
+
+    def start(
+        genre: str, first: dt.date = TODAY, last: dt.date | None = None, **wanted: object
+    ) -> launch.Outcome:
+        config = CollectConfig.model_validate({"artists": 20, "tracks": 60, **wanted})
+        return launch.run(instance, genre, (first, last or first), config)
+
+    return start
