@@ -7,6 +7,7 @@ project could need.
 import datetime as dt
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -117,7 +118,8 @@ def collect(
         os.environ["SPOTIFY_SANDBOX_URL"] = sandbox
     settings = _settings()
     try:
-        days = _days(date)
+        days = _days(date, settings.start_date)
+        market = _market(market)
         genres = _chosen(settings, genre or [], every=every, batch=batch, ask=not no_interactive)
     except ValueError as error:
         _stop(str(error), USAGE)
@@ -277,14 +279,20 @@ def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        said = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+        said = "; ".join(f"{e['loc'][0]}={e['input']!r}: {e['msg']}" for e in error.errors())
         _stop(f"A setting is wrong: {said}. See .env.template.", USAGE)
 
 
-def _days(text: str | None) -> tuple[dt.date, dt.date]:
+def _market(text: str | None) -> str | None:
+    if text is None or re.fullmatch("[A-Za-z]{2}", text):
+        return text and text.upper()
+    raise ValueError(f"{text!r} is no market: write its two letters (ISO 3166-1), e.g. BR.")
+
+
+def _days(text: str | None, start: dt.date) -> tuple[dt.date, dt.date]:
     """The first and the last day of ``YYYY-MM-DD`` or ``A..B``; today (UTC) where none is given."""
+    today = dt.datetime.now(dt.UTC).date()
     if text is None:
-        today = dt.datetime.now(dt.UTC).date()
         return today, today
     first, _, last = text.partition("..")
     try:
@@ -295,6 +303,13 @@ def _days(text: str | None) -> tuple[dt.date, dt.date]:
         ) from None
     if days[1] < days[0]:
         raise ValueError(f"{text!r} ends before it begins.")
+    if days[0] < start:
+        raise ValueError(
+            f"{days[0]} is before {start}, the first day that has a partition: set "
+            "SPOTIFY_ASSETS_START_DATE to an earlier one."
+        )
+    if days[1] > today:
+        raise ValueError(f"{days[1]} has not begun: today is {today} (UTC).")
     return days
 
 

@@ -16,11 +16,9 @@ PROGRESS_LOG = "spotify_assets.progress"
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows; tab-separated where no person looks on."""
     if not out.is_terminal:
-        if title:
-            out.print(title, markup=False, highlight=False, soft_wrap=True)
-        for row in [columns, *rows]:
-            line = "\t".join(_cell(value) for value in row)
-            out.print(line, markup=False, highlight=False, soft_wrap=True)
+        # Not through rich, which makes spaces of tabs.
+        lines = ["\t".join(_cell(value) for value in row) for row in [columns, *rows]]
+        out.file.write("\n".join([title, *lines] if title else lines) + "\n")
         return
     table = Table(title=title or None, title_justify="left")
     listed = [list(row) for row in rows]

@@ -90,7 +90,6 @@ def contract_broken(
 @dg.multi_asset_check(
     name="published",
     specs=[*(integrity_check(contract) for contract in STAR), RECONCILES],
-    pool="warehouse",
 )
 def published(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
     """What must hold across partitions and tables, in the file that analysts open."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from spotify_assets.lake.errors import LakeError, writing
 
 RAW_CATALOG = "raw.catalog"
 ROWS_FILE = "rows.parquet"
+SCRATCH_SECONDS = 24 * 3600
 # 255 bytes is the longest file name of the common file systems; "genre=" takes 6 of them.
 LONGEST_GENRE_BYTES = 240
 # `|` separates the dimensions of a Dagster partition key, `...` its ranges.
@@ -108,6 +110,7 @@ class Lake:
         with writing(marker, "the mark of a run under way"):
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
+        self._sweep()
 
     def finish(self, genre_day: GenreDay) -> None:
         """Note that the tables of a genre-day fit together again."""
@@ -139,6 +142,13 @@ class Lake:
         with writing(stamp, "the source of the lake"):
             temporary.write_text(f"{source}\n")
             temporary.replace(stamp)
+
+    def _sweep(self) -> None:
+        """Remove what killed runs left half written; a run under way is done with a file sooner."""
+        oldest = time.time() - SCRATCH_SECONDS
+        for leftover in self.scratch.iterdir():
+            if leftover.stat().st_mtime < oldest:
+                leftover.unlink(missing_ok=True)
 
     def _marker(self, genre_day: GenreDay) -> Path:
         return self.root / ".under_way" / genre_day.folder

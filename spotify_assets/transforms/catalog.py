@@ -62,9 +62,9 @@ def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataF
         collections = _conform(connection.table("collections").pl(), processed.Collections)
     credited = candidates[processed.TrackArtists]
     tracks = admit(candidates[processed.Tracks], processed.Tracks)
-    candidates[processed.TrackArtists] = credited.join(
-        tracks.kept, on=["genre", "date", "track_id", "source_line"], how="semi"
-    )
+    # Of the mention that is kept: a further one of the track may credit others.
+    mentions = tracks.kept.select("genre", "date", "source_line", owner_pointer=tracks.pointers)
+    candidates[processed.TrackArtists] = credited.join(mentions, on=mentions.columns, how="semi")
     admitted = [
         tracks if contract is processed.Tracks else admit(rows, contract)
         for contract, rows in candidates.items()
@@ -113,7 +113,8 @@ def _read(connection: duckdb.DuckDBPyConnection, files: Sequence[RawFile]) -> No
 
 def _typed(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
     """The candidate's columns, typed as in the contract; one that no row has is null."""
-    schema = {**contract.polars_schema(), "source_pointer": pl.String(), "problems": pl.String()}
+    added = ("source_pointer", "owner_pointer", "problems")
+    schema = {**contract.polars_schema(), **dict.fromkeys(added, pl.String())}
     columns = [
         (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in schema.items()

@@ -62,7 +62,8 @@ SELECT
         shape_problem) AS reason
 FROM lists
 LEFT JOIN (FROM shape_problems WHERE source_pointer = '') USING (source_file, source_line)
-WHERE is_missing;
+WHERE is_missing
+ORDER BY genre, date, source_line, source_pointer;
 
 -- Grain: one artist in a response.
 CREATE OR REPLACE TEMP VIEW artist_items AS

@@ -18,6 +18,8 @@ class Admitted:
 
     kept: pl.DataFrame
     """Rows as the contract has them, first mention of each key, in the order they came."""
+    pointers: pl.Series
+    """Of each kept row the ``source_pointer``."""
     quarantined: pl.DataFrame
     """Rows of `QuarantinedRows`."""
     intake: pl.DataFrame
@@ -35,10 +37,13 @@ def admit(candidates: pl.DataFrame, contract: type[Contract]) -> Admitted:
     """
     reasons = _reasons(candidates, contract)
     bad = reasons.is_not_null()
-    good = candidates.filter(~bad).select(contract.polars_schema().names())
-    kept = good.unique(subset=list(contract.key()), keep="first", maintain_order=True)
+    columns = contract.polars_schema().names()
+    good = candidates.filter(~bad).select(*columns, "source_pointer")
+    first = good.unique(subset=list(contract.key()), keep="first", maintain_order=True)
+    kept = first.select(columns)
     quarantined = _quarantine(candidates.filter(bad), reasons.filter(bad), contract)
-    return Admitted(kept, quarantined, _intake(candidates, kept, quarantined, contract))
+    intake = _intake(candidates, kept, quarantined, contract)
+    return Admitted(kept, first["source_pointer"], quarantined, intake)
 
 
 def _reasons(candidates: pl.DataFrame, contract: type[Contract]) -> pl.Series:

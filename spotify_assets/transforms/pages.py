@@ -55,8 +55,8 @@ def read_pages(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.InvalidInputException:
         pass
     connection.execute(_as_loose_json())
-    connection.execute(_pages_of_bodies())
     _note_mismatches(connection)
+    connection.execute(_pages_of_bodies())
 
 
 def _by_shape() -> str:
@@ -93,6 +93,10 @@ def _lines(columns: dict[str, str]) -> str:
 
 
 def _pages(lists: dict[Kind, str], readable: str, lines: str) -> str:
+    objects = ", ".join(
+        f"CASE WHEN {readable} THEN {expression} END AS {kind}s"
+        for kind, expression in lists.items()
+    )
     return f"""
         CREATE OR REPLACE TEMP TABLE pages AS
         SELECT s.genre, s.date, s.source_file, r.seq AS source_line, r.endpoint, r.status, r.bytes,
@@ -100,7 +104,7 @@ def _pages(lists: dict[Kind, str], readable: str, lines: str) -> str:
             CAST(r.params ->> '$.offset' AS INTEGER) AS search_offset,
             CAST(r.params ->> '$.limit' AS INTEGER) AS search_limit,
             {readable} AS is_readable, coalesce(r.text, 'base64:' || r.base64, '') AS raw_text,
-            {", ".join(f"{expression} AS {kind}s" for kind, expression in lists.items())}
+            {objects}
         FROM {lines} AS r JOIN sources AS s USING (file)"""
 
 
@@ -128,16 +132,31 @@ def _only_fields(endpoint: str, body: str) -> str:
 
 
 def _note_mismatches(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill `shape_problems`; a body that DuckDB alone takes for JSON is taken out of `bodies`."""
     rows = connection.sql(
-        "SELECT source_file, seq, endpoint, CAST(body AS VARCHAR) "
+        "SELECT file, source_file, seq, endpoint, CAST(body AS VARCHAR) "
         "FROM bodies JOIN sources USING (file) WHERE status = 200 AND body IS NOT NULL"
     ).fetchall()
     found: dict[tuple[str, int, str], list[str]] = {}
-    for source_file, line, endpoint, body in rows:
-        for pointer, problem in mismatches(json.loads(body), ENDPOINTS.get(endpoint, VALUE)):
+    unreadable: list[tuple[str, int]] = []
+    for file, source_file, line, endpoint, body in rows:
+        try:
+            value = json.loads(body, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            unreadable.append((file, line))
+            continue
+        for pointer, problem in mismatches(value, ENDPOINTS.get(endpoint, VALUE)):
             found.setdefault((source_file, line, pointer), []).append(problem)
     if found:
         connection.executemany(
             "INSERT INTO shape_problems VALUES (?, ?, ?, ?)",
             [(*place, "; ".join(problems)) for place, problems in found.items()],
         )
+    if unreadable:
+        connection.executemany(
+            "UPDATE bodies SET body = NULL WHERE file = ? AND seq = ?", unreadable
+        )
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")

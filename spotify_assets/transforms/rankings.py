@@ -42,13 +42,13 @@ def ranked_artists() -> ir.Table:
 def top_tracks() -> ir.Table:
     """Rows of `rankings.TopTracks`: the ranks of all days, with movement."""
     ranked = relation(rankings.RankedTracks)
-    return conform(_with_movement(ranked, "track_id"), rankings.TopTracks)
+    return conform(_with_movement(ranked, "track"), rankings.TopTracks)
 
 
 def top_artists() -> ir.Table:
     """Rows of `rankings.TopArtists`: the ranks of all days, with movement."""
     ranked = relation(rankings.RankedArtists)
-    return conform(_with_movement(ranked, "artist_id"), rankings.TopArtists)
+    return conform(_with_movement(ranked, "artist"), rankings.TopArtists)
 
 
 def departures() -> ir.Table:
@@ -104,12 +104,14 @@ def _rank(found: ir.Table, kind: str) -> ir.Table:
     return based.mutate(rank=rank)
 
 
-def _asked_days(ranked: ir.Table) -> ir.Table:
+def _asked_days(ranked: ir.Table, kind: str) -> ir.Table:
     """The days of a series, numbered; a day with an empty answer belongs to every series.
 
+    A day of which none of the kind was asked belongs to none.
     Grain: one asked day of a genre and basis.
     """
-    collected = relation(processed.Collections).select(*GENRE_DAY)
+    collections = relation(processed.Collections)
+    collected = collections.filter(collections[f"{kind}s_asked"] > 0).select(*GENRE_DAY)
     answered = ranked.select(*GENRE_DAY, "basis").distinct()
     empty = collected.anti_join(answered, GENRE_DAY)
     bases = answered.select(*SERIES).distinct()
@@ -118,8 +120,9 @@ def _asked_days(ranked: ir.Table) -> ir.Table:
     return asked.mutate(number=number)
 
 
-def _with_movement(ranked: ir.Table, key: str) -> ir.Table:
-    numbered = ranked.join(_asked_days(ranked), [*GENRE_DAY, "basis"])
+def _with_movement(ranked: ir.Table, kind: str) -> ir.Table:
+    key = f"{kind}_id"
+    numbered = ranked.join(_asked_days(ranked, kind), [*GENRE_DAY, "basis"])
     before = ibis.window(group_by=[*SERIES, key], order_by="date")
     seen = numbered.mutate(
         previous_rank=numbered["rank"].lag().over(before),
@@ -139,7 +142,7 @@ def _with_movement(ranked: ir.Table, key: str) -> ir.Table:
 
 def _departures(ranked: ir.Table, kind: str) -> ir.Table:
     key = f"{kind}_id"
-    asked = _asked_days(ranked)
+    asked = _asked_days(ranked, kind)
     depth = relation(processed.Collections).select(*GENRE_DAY, depth=f"{kind}s_asked")
     next_asked = asked.join(depth, GENRE_DAY).select(
         *SERIES, next_date="date", next_depth="depth", number=ibis._.number - 1

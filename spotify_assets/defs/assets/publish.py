@@ -43,7 +43,6 @@ def _specs() -> list[dg.AssetSpec]:
     name="publish",
     specs=_specs(),
     check_specs=[contract_check(contract) for contract in DERIVED],
-    pool="warehouse",
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def publish_warehouse(

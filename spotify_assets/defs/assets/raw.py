@@ -37,7 +37,6 @@ class CollectConfig(dg.Config):
     partitions_def=genre_days,
     group_name="raw",
     kinds={"json"},
-    pool="spotify_api",
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def catalog(

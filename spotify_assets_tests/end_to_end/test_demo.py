@@ -1,0 +1,178 @@
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from spotify_assets.explain import explain
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.raw import RawPartition
+from spotify_assets.schemas import WAREHOUSE, dictionary
+from spotify_assets.warehouse.integrity import integrity, unreconciled
+from spotify_assets_tests.end_to_end.conftest import spotify_assets
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("demo")]
+ROOT = Path(__file__).resolve().parents[2]
+Demo = tuple[Path, str]
+
+
+def ask(demo: Demo, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(demo[0] / "spotify.duckdb", read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_demo_collects_four_genres_of_seven_days(demo: Demo) -> None:
+    assert ask(
+        demo,
+        "SELECT count(*), count(DISTINCT genre), count(DISTINCT date) FROM processed.collections",
+    ) == [(28, 4, 7)]
+    assert "rankings.top_tracks" in demo[1]
+
+
+def test_every_contract_key_and_reference_holds(demo: Demo) -> None:
+    with duckdb.connect(demo[0] / "spotify.duckdb", read_only=True) as connection:
+        for contract in WAREHOUSE.values():
+            contract.validate(connection.table(contract.table()).pl(), lazy=True)
+        assert [one for one in integrity(connection, WAREHOUSE.values()) if one.broken] == []
+        assert unreconciled(connection).is_empty()
+
+
+def test_each_fact_fits_exactly_one_version_of_its_dimension(demo: Demo) -> None:
+    for name in ("track", "artist"):
+        fits = f"""
+            SELECT DISTINCT versions FROM (
+                SELECT count(d.{name}_id) AS versions
+                FROM star.fact_{name}_daily AS f LEFT JOIN star.dim_{name} AS d
+                    ON d.{name}_id = f.{name}_id AND f.date >= d.valid_from
+                    AND (d.valid_to IS NULL OR f.date < d.valid_to)
+                GROUP BY f.genre, f.date, f.{name}_id)"""
+        assert ask(demo, fits) == [(1,)]
+
+
+def test_rankings_move_and_names_change(demo: Demo) -> None:
+    statuses = {
+        status for (status,) in ask(demo, "SELECT DISTINCT status FROM rankings.top_tracks")
+    }
+    assert {"new", "up", "down", "same"} <= statuses
+    renamed = "SELECT count(*) FROM star.dim_artist WHERE NOT is_current"
+    assert ask(demo, renamed) != [(0,)]
+
+
+def test_facts_are_the_objects_of_the_responses(demo: Demo) -> None:
+    """Counted from the raw responses with another reader than the one under test."""
+    lake, counted = Lake(demo[0] / "lake"), {}
+    for folder in (demo[0] / "lake" / "raw" / "catalog").glob("*/*"):
+        sealed = RawPartition(lake, GenreDay.from_folder(folder)).latest()
+        assert sealed is not None
+        ids = set()
+        for line in pl.read_ndjson(sealed.path, infer_schema_length=None).to_dicts():
+            tracks = (line.get("search") or {}).get("tracks") or {}
+            ids |= {item["id"] for item in tracks.get("items", []) if item}
+        counted[sealed.genre_day.genre, sealed.genre_day.date] = len(ids)
+    facts = ask(demo, "SELECT genre, date, count(*) FROM star.fact_track_daily GROUP BY ALL")
+    quarantined = dict.fromkeys(counted, 0)
+    for genre, date, count in ask(
+        demo,
+        "SELECT genre, date, count(*) FROM quarantine.rows "
+        "WHERE table_name = 'tracks' AND reason NOT LIKE '%got null%' GROUP BY ALL",
+    ):
+        quarantined[genre, date] = count  # type: ignore[index,assignment]
+    assert {(g, d): n + quarantined[g, d] for g, d, n in facts} == counted  # type: ignore[index,operator]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tables.md"])
+def test_the_sql_that_the_documents_show_runs(demo: Demo, page: str) -> None:
+    shown = re.findall(r"```sql\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    assert shown
+    for sql in shown:
+        assert ask(demo, sql)
+
+
+def test_the_data_dictionary_is_that_of_the_contracts() -> None:
+    assert (ROOT / "docs" / "tables.md").read_text() == dictionary.markdown(), "run `make docs`"
+
+
+def test_explain_prints_the_response_that_holds_a_ranking_row(demo: Demo) -> None:
+    key = ask(
+        demo,
+        "SELECT genre, date::VARCHAR, rank::VARCHAR, track_id, score "
+        "FROM rankings.top_tracks WHERE rank = 2 ORDER BY ALL LIMIT 1",
+    )[0]
+    words = ["explain", "rankings.top_tracks", *map(str, key[:3])]
+    whole = spotify_assets(*words, "--whole", data_dir=demo[0])
+    tracks = json.loads(whole.stdout)["tracks"]["items"]
+    assert [t["popularity"] for t in tracks if t and t["id"] == key[3]][:1] == [key[4]]
+    shown = spotify_assets(*words, data_dir=demo[0])
+    assert str(key[3]) in shown.stdout
+    assert "GET search" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "query"),
+    [
+        ("star.dim_artist", "SELECT artist_id, valid_from FROM star.dim_artist"),
+        ("star.dim_track", "SELECT track_id, valid_from FROM star.dim_track"),
+        ("star.dim_album", "SELECT album_id FROM star.dim_album"),
+        ("star.bridge_track_artist", "SELECT track_id, position FROM star.bridge_track_artist"),
+        ("star.fact_artist_daily", "SELECT genre, date, artist_id FROM star.fact_artist_daily"),
+        ("rankings.departures", "SELECT genre, date, kind, id, basis FROM rankings.departures"),
+        (
+            "processed.search_results",
+            "SELECT genre, date, kind, position FROM processed.search_results",
+        ),
+    ],
+)
+def test_explain_finds_the_response_behind_any_table(demo: Demo, table: str, query: str) -> None:
+    for row in ask(demo, f"{query} USING SAMPLE 5 ROWS (reservoir, 7)"):
+        key = [str(value) for value in row]
+        found = explain(Lake(demo[0] / "lake"), demo[0] / "spotify.duckdb", table, key)
+        ids = [value for name, value in found.row.items() if name in ("id", f"{table[9:]}_id")]
+        assert all(str(one) in found.exchange.response.body.decode() for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["explain", "star.dim_artist", "nobody", "2026-01-01"], "has no row"),
+        (["explain", "star.dim_artist", "nobody"], "2 values, not 1"),
+        (["explain", "star.none", "x"], "There is no table"),
+        (["explain", "star.dim_genre", "forró"], "no one response"),
+    ],
+)
+def test_explain_says_why_it_cannot(demo: Demo, words: list[str], said: str) -> None:
+    done = spotify_assets(*words, data_dir=demo[0])
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_query_prints_each_format(demo: Demo, tmp_path: Path) -> None:
+    sql = "SELECT genre, artist_names, date FROM rankings.top_tracks ORDER BY ALL LIMIT 3"
+    shown = {
+        form: spotify_assets("query", sql, "--format", form, data_dir=demo[0]).stdout
+        for form in ("table", "csv", "json")
+    }
+    rows = list(csv.DictReader(io.StringIO(shown["csv"])))
+    assert len(rows) == 3
+    assert json.loads(rows[0]["artist_names"])
+    assert [row["genre"] for row in json.loads(shown["json"])] == [row["genre"] for row in rows]
+    assert shown["table"].splitlines()[0] == "genre\tartist_names\tdate"
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [("SELEC 1", "DuckDB does not take"), ("DROP TABLE star.dim_date", "read-only")],
+)
+def test_query_refuses_what_is_no_query(demo: Demo, sql: str, said: str) -> None:
+    done = spotify_assets("query", sql, data_dir=demo[0])
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_second_demo_finds_everything_complete(demo: Demo) -> None:
+    done = spotify_assets("demo", data_dir=demo[0])
+    assert done.returncode == 0
+    assert done.stdout.count("complete already: skipped") == 28

@@ -1,0 +1,102 @@
+"""Killed at any point, a run that is started again ends as if it had not been killed."""
+
+import hashlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from spotify_assets.schemas import WAREHOUSE
+from spotify_assets_tests.conftest import TODAY, Run
+from spotify_assets_tests.end_to_end.conftest import environment
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("kill")]
+
+# Runs the command, and kills its own process with SIGKILL just before the n-th request is sent or
+# the n-th file is renamed into place: nothing is caught, nothing is cleaned up.
+KILLED_COMMAND = """
+import os, pathlib, signal, sys
+import requests
+from spotify_assets import cli
+
+what, number = sys.argv[1], int(sys.argv[2])
+seen = 0
+
+def dying(original):
+    def call(*args, **kwargs):
+        global seen
+        seen += 1
+        if seen == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+    return call
+
+if what == "request":
+    requests.Session.request = dying(requests.Session.request)
+else:
+    pathlib.Path.replace = dying(pathlib.Path.replace)
+cli.app(sys.argv[3:])
+"""
+GENRE = "forró"
+
+
+def contents(data_dir: Path) -> dict[str, str]:
+    """Hash of each Parquet file, and of the rows of each table."""
+    files = {
+        path.relative_to(data_dir).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (data_dir / "lake").rglob("rows.parquet")
+    }
+    with duckdb.connect(data_dir / "spotify.duckdb", read_only=True) as connection:
+        tables = {
+            table: repr(connection.execute(f"FROM {table} ORDER BY ALL").fetchall())
+            for table in WAREHOUSE
+            if table != "monitoring.partitions"
+        }
+    return {**files, **tables}
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[str, dict[str, str]]:
+    """What a run gives that nobody kills; filled by the first test."""
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("what", "number"),
+    [
+        ("request", 3),  # the journal holds some responses
+        ("file", 3),  # the sealed responses are there, their sidecar is not
+        ("file", 9),  # some tables of `processed` are there
+        ("file", 15),  # the facts are under way
+        ("file", 16),  # the copy of the warehouse is finished, and not in place
+    ],
+)
+def test_a_killed_run_goes_on_to_the_same_result(
+    data_dir: Path,
+    run: Run,
+    sandbox_url: str,
+    tmp_path: Path,
+    what: str,
+    number: int,
+    undisturbed: dict[str, dict[str, str]],
+) -> None:
+    if not undisturbed:
+        assert run(GENRE).failure is None
+        undisturbed["contents"] = contents(data_dir)
+        for path in (data_dir / "lake", data_dir / "spotify.duckdb"):
+            path.rename(tmp_path / f"undisturbed-{path.name}")
+    words = ["collect", "-g", GENRE, "-d", str(TODAY), "-n", "20", "-t", "60"]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_COMMAND, what, str(number), *words],
+        env=environment(data_dir, SPOTIFY_SANDBOX_URL=sandbox_url),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    assert run(GENRE).failure is None
+    assert contents(data_dir) == undisturbed["contents"]
