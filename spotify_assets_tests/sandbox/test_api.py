@@ -273,6 +273,7 @@ def forged() -> str:
         (f"Bearer {forged()}", "Invalid access token"),
         (f"Bearer {new_token(time.time() - 1)}", "The access token expired"),
     ],
+    ids=["none", "empty", "basic", "nonsense", "short", "forged", "expired"],
 )
 def test_a_bad_token_is_refused(api: Client, authorization: str | None, message: str) -> None:
     headers = {"Authorization": authorization} if authorization else {}

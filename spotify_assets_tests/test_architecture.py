@@ -1,0 +1,93 @@
+"""Arrows between the packages point one way, and Dagster stays in its place."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import spotify_assets
+
+PACKAGE = Path(spotify_assets.__file__).parent
+PROJECT = PACKAGE.name
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "schemas": set(),
+    "transforms": {"schemas"},
+    "lake": set(),
+    "warehouse": {"schemas", "lake"},
+    "sandbox": set(),
+    "spotify": {"lake", "sandbox"},
+}
+"""For each package the others that it may import; `sandbox` is imported for its constants."""
+
+
+def modules(package: str = "") -> Iterator[Path]:
+    yield from sorted((PACKAGE / package).rglob("*.py"))
+
+
+def imported(module: Path) -> set[str]:
+    """The dotted names that a module imports, wherever in it; of `from a import b`: ``a.b``."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def project_parts(module: Path) -> set[str]:
+    """The packages and modules right below the project's that a module imports."""
+    names = [name.split(".") for name in imported(module)]
+    return {name[1] for name in names if name[0] == PROJECT and len(name) > 1}
+
+
+def relative(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+def test_only_the_definitions_import_dagster() -> None:
+    those = {
+        relative(module)
+        for module in modules()
+        if any(name.split(".")[0].startswith("dagster") for name in imported(module))
+    }
+    assert {name for name in those if not name.startswith("defs/")} <= {"definitions.py"}
+
+
+def test_only_the_entry_points_import_the_definitions() -> None:
+    those = {
+        relative(module) for module in modules() if project_parts(module) & {"defs", "definitions"}
+    }
+    outside = {name for name in those if not name.startswith("defs/")}
+    assert outside <= {"definitions.py", "cli.py"}
+
+
+def test_the_command_line_imports_the_definitions_only_when_a_command_needs_them() -> None:
+    """Importing Dagster takes more than a second."""
+    top = ast.parse((PACKAGE / "cli.py").read_text()).body
+    eager = [node for node in top if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not [node for node in eager if "defs" in ast.unparse(node)]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_no_more_than_it_may(package: str) -> None:
+    for module in modules(package):
+        assert project_parts(module) <= {package, *MAY_IMPORT[package]}, relative(module)
+
+
+def test_the_client_takes_nothing_but_names_from_the_sandbox() -> None:
+    taken = {
+        name.removeprefix(f"{PROJECT}.sandbox.")
+        for module in modules("spotify")
+        for name in imported(module)
+        if name.startswith(f"{PROJECT}.sandbox.")
+    }
+    assert all(name.isupper() for name in taken), taken
+
+
+def test_every_package_has_its_rule() -> None:
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert packages == {*MAY_IMPORT, "defs"}
