@@ -15,7 +15,7 @@ demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
 	$(BIN)/spotify-assets demo
 
 test: lint types  ## Lint, types, tests with branch coverage
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=85
 
 dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000
 	$(BIN)/spotify-assets dev

@@ -36,7 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-USAGE, FAILED = 2, 1
+USAGE, FAILED, STOPPED = 2, 1, 130
 DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
 DEMO_DAYS = 7
 SANDBOX_PORT = 8765
@@ -356,22 +356,36 @@ def _collect(
     due = [genre for genre in genres if force or not _is_complete(settings.lake, genre, days)]
     said = dict.fromkeys(genres, SKIPPED)
     if due:
-        with progress(len(due)) as begin:
-            # Only now: Dagster takes seconds to import.
-            from spotify_assets.defs import launch  # noqa: PLC0415
-            from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
-
-            launch.prepare_home(settings.dagster_home)
-            with launch.instance() as instance:
-                for genre in due:
-                    begin(genre)
-                    outcome = launch.run(instance, genre, days, CollectConfig(**wanted))
-                    said[genre] = outcome.failure or _checks_said(outcome.failed_checks)
+        try:
+            _run(settings, due, days, wanted, said)
+        except KeyboardInterrupt:
+            _stop("Stopped. What was received is kept: the same command goes on from it.", STOPPED)
     failed = {genre: text for genre, text in said.items() if text not in ("", SKIPPED)}
     _show_collected(settings.lake, said, days)
     for genre, text in failed.items():
         err.print(f"{genre}: {text}", markup=False, style="red", soft_wrap=True)
     return not failed
+
+
+def _run(
+    settings: Settings,
+    due: list[str],
+    days: tuple[dt.date, dt.date],
+    wanted: dict[str, Any],
+    said: dict[str, str],
+) -> None:
+    """A run for each genre that is due; ``said`` takes what went wrong, or an empty text."""
+    with progress(len(due)) as begin:
+        # Only now: Dagster takes seconds to import.
+        from spotify_assets.defs import launch  # noqa: PLC0415
+        from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
+
+        launch.prepare_home(settings.dagster_home)
+        with launch.instance() as instance:
+            for genre in due:
+                begin(genre)
+                outcome = launch.run(instance, genre, days, CollectConfig(**wanted))
+                said[genre] = outcome.failure or _checks_said(outcome.failed_checks)
 
 
 def _checks_said(failed: list[str]) -> str:

@@ -16,4 +16,4 @@ DATE_HEADER = "X-Sandbox-Date"
 """Request header with the day (YYYY-MM-DD) that the sandbox is to answer for."""
 
 CLIENT_ID = "sandbox"
-CLIENT_SECRET = "sandbox"  # noqa: S105 - it guards nothing: the sandbox is public and local
+CLIENT_SECRET = "sandbox"  # noqa: S105 - it guards nothing: the sandbox is public and local  # pragma: allowlist secret

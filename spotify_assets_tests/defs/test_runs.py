@@ -10,7 +10,7 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets_tests.conftest import TODAY, Run
 
-pytestmark = pytest.mark.xdist_group("runs")
+pytestmark = pytest.mark.end_to_end
 
 
 def ask(data_dir: Path, query: str) -> list[tuple[object, ...]]:

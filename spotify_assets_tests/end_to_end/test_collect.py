@@ -12,7 +12,7 @@ from spotify_assets.sandbox import api, catalogue, server
 from spotify_assets_tests.conftest import TODAY
 from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("collect")]
+pytestmark = pytest.mark.end_to_end
 REAL_TRACKS = Path(__file__).resolve().parents[3] / "shared/data/spotify_songs/spotify_songs.csv.gz"
 RECONCILED = """
     SELECT i.genre, i.received - i.repeated - i.quarantined, i.kept, count(f.track_id)

@@ -15,7 +15,7 @@ from spotify_assets.schemas import WAREHOUSE, dictionary
 from spotify_assets.warehouse.integrity import integrity, unreconciled
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.end_to_end
 ROOT = Path(__file__).resolve().parents[2]
 Demo = tuple[Path, str]
 

@@ -13,7 +13,7 @@ from spotify_assets.schemas import WAREHOUSE
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.end_to_end.conftest import environment
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("kill")]
+pytestmark = pytest.mark.end_to_end
 
 # Runs the command, and kills its own process with SIGKILL just before the n-th request is sent or
 # the n-th file is renamed into place: nothing is caught, nothing is cleaned up.

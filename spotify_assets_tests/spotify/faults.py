@@ -17,7 +17,7 @@ from spotify_assets.sandbox import DATE_HEADER
 from spotify_assets.spotify.client import Connection
 
 CLIENT_ID = "an-id-of-an-app"
-CLIENT_SECRET = "a-secret-that-nobody-may-see"  # noqa: S105 - of nobody
+CLIENT_SECRET = "a-secret-that-nobody-may-see"  # noqa: S105 - of nobody  # pragma: allowlist secret
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from spotify_assets_tests.transforms.accounts import (
     Read,
     Tables,
     assert_adds_up,
-    assert_keeps_contracts,
 )
 from spotify_assets_tests.transforms.answers import Answer, seal
 from spotify_assets_tests.transforms.small_warehouse import SmallWarehouse
@@ -15,11 +14,10 @@ from spotify_assets_tests.transforms.small_warehouse import SmallWarehouse
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """`process` of one genre-day of these answers, held to its contracts and its accounts."""
+    """`process` of one genre-day of these answers, held to its accounts."""
 
     def read_them(*answers: Answer, lake: Path = tmp_path) -> Tables:
         tables = process([seal(lake, *answers)])
-        assert_keeps_contracts(tables)
         assert_adds_up(tables, "forró")
         return tables
 

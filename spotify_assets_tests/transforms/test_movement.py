@@ -305,7 +305,7 @@ def expected_departures(days: Days) -> set[tuple[int, int, str]]:
     return said
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(DAYS)
 def test_movement_and_departures_are_what_the_contracts_say(
     reused_warehouse: SmallWarehouse, days: Days

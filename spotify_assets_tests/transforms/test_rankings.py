@@ -207,7 +207,7 @@ SEARCHES = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEARCHES)
 def test_ranks_are_those_of_a_sorted_list(
     reused_warehouse: SmallWarehouse,

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_assets.transforms.shapes import (
@@ -40,6 +40,7 @@ def of_shape(shape: Shape) -> st.SearchStrategy[Any]:
     return st.none() | st.fixed_dictionaries({}, optional={**fields, "unknown": ANYTHING})
 
 
+@settings(max_examples=50)
 @given(of_shape(TRACK))
 def test_what_has_the_shape_has_no_mismatch(value: Any) -> None:
     assert list(mismatches(value, TRACK)) == []
