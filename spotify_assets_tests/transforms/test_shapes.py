@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spotify_assets.transforms.shapes import (
@@ -29,6 +29,8 @@ ANYTHING = st.recursive(
     max_leaves=8,
 )
 
+FEW = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 def of_shape(shape: Shape) -> st.SearchStrategy[Any]:
     """Values of a shape: any key may be absent or null, and others may be there."""
@@ -40,12 +42,13 @@ def of_shape(shape: Shape) -> st.SearchStrategy[Any]:
     return st.none() | st.fixed_dictionaries({}, optional={**fields, "unknown": ANYTHING})
 
 
-@settings(max_examples=50)
+@FEW
 @given(of_shape(TRACK))
 def test_what_has_the_shape_has_no_mismatch(value: Any) -> None:
     assert list(mismatches(value, TRACK)) == []
 
 
+@FEW
 @given(of_shape({"items": [ARTIST]}), SCALARS)
 def test_a_scalar_for_an_object_is_found_wherever_it_is(value: Any, scalar: Any) -> None:
     items = (value or {}).get("items") or []
@@ -54,6 +57,7 @@ def test_a_scalar_for_an_object_is_found_wherever_it_is(value: Any, scalar: Any)
     assert list(mismatches(spoiled, {"items": [ARTIST]})) == [(f"/items/{len(items)}", said)]
 
 
+@FEW
 @given(ANYTHING)
 def test_any_json_at_all_can_be_looked_at(value: Any) -> None:
     for endpoint in ENDPOINTS.values():

@@ -1,0 +1,115 @@
+"""Program: a genre-day the whole way by the project's own functions, without Dagster.
+
+``python -m benchmarks.steps <sandbox URL> <folder> <tracks> <passes>`` prints, for each pass, the
+wall and CPU seconds of each step as JSON. Each pass begins with an empty lake; the first is in a
+cold process.
+"""
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.measuring import taking
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
+from spotify_assets.lake.tables import write_partition
+from spotify_assets.schemas import DERIVED, FACTS, RANKED, Contract
+from spotify_assets.spotify.client import Client, Connection
+from spotify_assets.spotify.collect import collect
+from spotify_assets.transforms.catalog import RawFile, process
+from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
+from spotify_assets.warehouse.compute import compute
+from spotify_assets.warehouse.integrity import integrity, unreconciled
+from spotify_assets.warehouse.publish import publish
+from spotify_assets.warehouse.reading import read_only
+
+GENRE, ARTISTS = "rock", 50
+
+
+def main() -> None:
+    """Make the passes, and print what they took."""
+    url, folder = sys.argv[1], Path(sys.argv[2])
+    tracks, passes = int(sys.argv[3]), int(sys.argv[4])
+    today = dt.datetime.now(dt.UTC).date()
+    # In the command this is done while the modules are imported.
+    for contract in (*OF_A_GENRE_DAY, *OF_ALL_DAYS):
+        sql(contract)
+        inputs(contract)
+    terms = Terms("sandbox", "BR", ARTISTS, tracks)
+    taken = [
+        _Pass(folder / str(number), GenreDay(GENRE, today)).run(url, terms)
+        for number in range(passes)
+    ]
+    print(json.dumps(taken))
+
+
+class _Pass:
+    def __init__(self, folder: Path, day: GenreDay) -> None:
+        self._lake, self._day = Lake(folder.resolve() / "lake"), day
+        self._database = folder.resolve() / "spotify.duckdb"
+        self._taken: list[tuple[str, float, float]] = []
+
+    def run(self, url: str, terms: Terms) -> list[tuple[str, float, float]]:
+        """Each step once: its name, wall and CPU seconds."""
+        with taking() as cost:
+            sealed = self._collect(url, terms)
+        api_s = sum(one.response.elapsed_ms for one in read_exchanges(sealed.path)) / 1000
+        self._taken.append(("collect, without the API", cost.wall_s - api_s, cost.cpu_s))
+        with self._step("process"):
+            tables = process([_raw_file(sealed)])
+        with self._step("write processed"):
+            self._write(tables)
+        with self._step("rank"):
+            self._make(RANKED)
+        with self._step("facts"):
+            self._make(FACTS)
+        with self._step("publish"):
+            publish(self._lake, self._database, {one: sql(one) for one in OF_ALL_DAYS})
+        with self._step("checks"), read_only(self._database) as connection:
+            integrity(connection, (*FACTS, *DERIVED))
+            unreconciled(connection)
+        return self._taken
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        with taking() as cost:
+            yield
+        self._taken.append((name, cost.wall_s, cost.cpu_s))
+
+    def _collect(self, url: str, terms: Terms) -> Sealed:
+        client = Client(Connection.to_sandbox(url), day=self._day.date)
+        return collect(client, RawPartition(self._lake, self._day), terms, today=self._day.date)
+
+    def _write(self, tables: dict[str, pl.DataFrame]) -> None:
+        for table, rows in tables.items():
+            write_partition(self._lake, table, self._day, rows)
+
+    def _make(self, contracts: tuple[type[Contract], ...]) -> None:
+        for contract in contracts:
+            files = {table: [self._lake.rows(table, self._day)] for table in inputs(contract)}
+            rows = compute(sql(contract), files)
+            contract.validate(rows, lazy=True)
+            self._write({contract.table(): rows})
+
+
+def _raw_file(sealed: Sealed) -> RawFile:
+    day, terms = sealed.genre_day, sealed.terms
+    return RawFile(
+        sealed.path,
+        sealed.source_file,
+        day.genre,
+        day.date,
+        terms.source,
+        terms.market,
+        terms.artists,
+        terms.tracks,
+    )
+
+
+if __name__ == "__main__":
+    main()
