@@ -152,16 +152,20 @@ def test_its_characters_are_kept_with_it(read: Tables) -> None:
 
 def test_a_single_object_that_is_none_is_one_object_set_aside(tmp_path: Path) -> None:
     bodies = [b"null", b"5", b"[]", b"{}"]
-    for endpoint in ("artist", "album", "track"):
-        answers = [answer(endpoint, body) for body in bodies]
-        tables = process([seal(tmp_path / endpoint, *answers)])
-
-        aside = tables["quarantine.rows"].filter(table_name=f"{endpoint}s")
+    endpoints = ("artist", "album", "track")
+    tables = process(
+        [
+            seal(tmp_path, *[answer(endpoint, body) for body in bodies], genre=endpoint)
+            for endpoint in endpoints
+        ]
+    )
+    for endpoint in endpoints:
+        aside = of(tables, endpoint)["quarantine.rows"].filter(table_name=f"{endpoint}s")
         assert aside.select("source_line", "source_pointer").rows() == [
             (line, "") for line in (1, 2, 3, 4)
         ]
-        assert intake(tables, "forró")[f"{endpoint}s"] == len(bodies)
-        assert_adds_up(tables, "forró")
+        assert intake(tables, endpoint)[f"{endpoint}s"] == len(bodies)
+        assert_adds_up(tables, endpoint)
 
 
 def test_an_endpoint_that_nobody_reads_is_kept_in_raw_and_counted(tmp_path: Path) -> None:

@@ -220,10 +220,14 @@ def test_a_kill_in_the_middle_leaves_a_whole_file(lake: Lake, database: Path) ->
     write_genre_day(lake, day(0), ["a"])
     publish(lake, database)
     spawn = multiprocessing.get_context("spawn")
-    for wait in (2.0, 2.33, 2.71):
+    copy = database.with_name(f".{database.name}.next")
+    for moment in (0.0, 0.05, 0.15):
         process = spawn.Process(target=_publish_for_ever, args=(lake, database))
         process.start()
-        time.sleep(wait)
+        deadline = time.monotonic() + 60
+        while not copy.exists() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(moment)
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
         rows = ask(database, "SELECT count(*) FROM processed.tracks WHERE date = '2026-11-16'")
@@ -243,9 +247,11 @@ def test_readers_are_never_kept_out_and_never_see_a_mixture(lake: Lake, database
     process = spawn.Process(target=_publish_for_ever, args=(lake, database))
     process.start()
     try:
-        states = set()
-        end = time.monotonic() + 8
-        while time.monotonic() < end:
+        states: set[tuple[object, ...]] = set()
+        reads, deadline = 0, time.monotonic() + 120
+        # Until both states were seen; the other process takes its time to start on a busy machine.
+        while (len(states) < 2 or reads < 300) and time.monotonic() < deadline:
+            reads += 1
             states.add(
                 ask(
                     database,
