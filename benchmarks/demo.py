@@ -19,7 +19,7 @@ def bench(scale: Scale, folder: Path) -> list[Table]:
         say(f"demo: {number + 1}/{scale.demos}")
         data = folder / str(number)
         finished = run(
-            [sys.executable, "-m", "spotify_assets.cli", "demo"],
+            [sys.executable, "-m", "spotify_assets", "demo"],
             cwd=folder,
             environment={"SPOTIFY_ASSETS_DATA_DIR": str(data)},
         )

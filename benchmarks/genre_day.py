@@ -65,7 +65,7 @@ def _command(measured: Measured, url: str, folder: Path, scale: Scale) -> None:
     data = folder / "data"
     finished = run(
         [
-            *(sys.executable, "-m", "spotify_assets.cli", "collect", "--sandbox", url),
+            *(sys.executable, "-m", "spotify_assets", "collect", "--sandbox", url),
             *("-g", "rock", "-n", str(ARTISTS), "-t", str(scale.genre_day_tracks)),
         ],
         cwd=folder,

@@ -124,11 +124,12 @@ def _seal(root: Path, number: int, lines: list[bytes]) -> int:
     lake = Lake(root)
     day = FIRST_DAY + dt.timedelta(days=number // GENRES)
     partition = RawPartition(lake, GenreDay(f"genre-{number % GENRES:02}", day))
-    with partition.journal() as journal:
+    terms = Terms("sandbox", "BR", 0, SMALL_FILE)
+    with partition.journal(terms) as journal:
         # Not by `append`: it would wait for the disk after each of the lines.
         journal.path.write_bytes(b"".join(lines))
-        journal.lines = len(lines)
-        return partition.seal(journal, Terms("sandbox", "BR", 0, SMALL_FILE)).bytes
+    with partition.journal(terms) as journal:
+        return partition.seal(journal).bytes
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Answering:
 def answering(tracks: int) -> Iterator[Answering]:
     """A sandbox that has answered once; its cost is known after the context."""
     port = _free_port()
-    command = [sys.executable, "-m", "spotify_assets.cli", "sandbox"]
+    command = [sys.executable, "-m", "spotify_assets", "sandbox"]
     begun = time.perf_counter()
     with started([*command, "--port", str(port), "--tracks", str(tracks)]) as child:
         _wait_for_an_answer(child, port)

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -19,8 +19,10 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import DERIVED, FACTS, RANKED, Contract
+from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.collect import collect
+from spotify_assets.spotify.ledger import Ledger
 from spotify_assets.transforms.catalog import RawFile, process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
 from spotify_assets.warehouse.compute import compute
@@ -82,8 +84,10 @@ class _Pass:
         self._taken.append((name, cost.wall_s, cost.cpu_s))
 
     def _collect(self, url: str, terms: Terms) -> Sealed:
-        client = Client(Connection.to_sandbox(url), day=self._day.date)
-        return collect(client, RawPartition(self._lake, self._day), terms, today=self._day.date)
+        with closing(Ledger(self._database.with_name("ledger.sqlite"))) as ledger:
+            connection = Connection.to_sandbox(url)
+            client = Client(connection, ledger, limits=Limits(None), day=self._day.date)
+            return collect(client, RawPartition(self._lake, self._day), terms, today=self._day.date)
 
     def _write(self, tables: dict[str, pl.DataFrame]) -> None:
         for table, rows in tables.items():

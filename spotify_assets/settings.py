@@ -1,15 +1,27 @@
 """Settings: from the environment, or from ``.env``."""
 
 import datetime as dt
+import json
 from importlib import resources
 from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
 
-from pydantic import AliasChoices, Field, SecretStr
+from platformdirs import user_config_path
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from spotify_assets.alerts import Channel, Email, Webhook
 from spotify_assets.lake import Lake, normalise_genre
+from spotify_assets.spotify.budget import DEVELOPMENT_PER_DAY, SAFE_PER_WINDOW, Limits
+from spotify_assets.spotify.callback import redirect_uri
 from spotify_assets.spotify.client import Connection
-from spotify_assets.spotify.errors import NoCredentials
+from spotify_assets.spotify.errors import NoClientId, NoCredentials
+from spotify_assets.spotify.ledger import EVERY_FAMILY
+from spotify_assets.spotify.sign_in import UserTokens
+from spotify_assets.spotify.tokens import TokenFile, TokenKeyring, TokenStore
+
+OFF = "off"
 
 
 class Settings(BaseSettings):
@@ -39,6 +51,47 @@ class Settings(BaseSettings):
     """The genre to collect where the command names none."""
     genres_file: Path | None = Field(None, validation_alias="SPOTIFY_GENRES_FILE")
     """A genre a line; where it is not set, ``genres.txt`` of the package."""
+    retention_days: int | None = Field(None, ge=1, validation_alias="SPOTIFY_RETENTION_DAYS")
+    """For how many days a purge keeps the catalogue; where it is not set, it must be told."""
+    requests_per_30s: int | None = Field(None, ge=1, validation_alias="SPOTIFY_REQUESTS_PER_30S")
+    """Requests in 30 s; where it is not set, what is safe, and on the sandbox any number."""
+    daily_budget: str | None = Field(None, validation_alias="SPOTIFY_DAILY_BUDGET")
+    """Requests in 24 h: ``600`` of each family, ``search=600,artists=300``, or ``off``."""
+    longest_wait: float = Field(30.0, ge=0, validation_alias="SPOTIFY_LONGEST_WAIT")
+    """Seconds that a run waits when the API asks it to; a longer wait ends the run."""
+    ledger_file: Path | None = Field(None, validation_alias="SPOTIFY_LEDGER_FILE")
+    """The request ledger; data folders that share an app must share it."""
+    redirect_port: int = Field(8898, ge=1, le=65535, validation_alias="SPOTIFY_REDIRECT_PORT")
+    """Of 127.0.0.1: where the browser comes back to at the end of a sign-in."""
+    token_store: Literal["file", "keyring"] = Field("file", validation_alias="SPOTIFY_TOKEN_STORE")
+    token_file: Path | None = Field(None, validation_alias="SPOTIFY_TOKEN_FILE")
+    """The user's token; where it is not set, a file in the user's configuration folder."""
+
+    smtp_host: str | None = Field(None, validation_alias="SPOTIFY_SMTP_HOST")
+    """The mail server that takes alerts."""
+    smtp_port: int = Field(587, ge=1, le=65535, validation_alias="SPOTIFY_SMTP_PORT")
+    smtp_user: str | None = Field(None, validation_alias="SPOTIFY_SMTP_USER")
+    smtp_password: SecretStr | None = Field(None, validation_alias="SPOTIFY_SMTP_PASSWORD")
+    smtp_tls: Literal["starttls", "ssl", "none"] = Field(
+        "starttls", validation_alias="SPOTIFY_SMTP_TLS"
+    )
+    alert_from: str | None = Field(None, validation_alias="SPOTIFY_ALERT_FROM")
+    alert_to: str | None = Field(None, validation_alias="SPOTIFY_ALERT_TO")
+    """Addresses, separated by commas."""
+    alert_webhook: SecretStr | None = Field(None, validation_alias="SPOTIFY_ALERT_WEBHOOK")
+    """A URL; secret, because whoever knows it can post."""
+    alert_webhook_headers: SecretStr | None = Field(
+        None, validation_alias="SPOTIFY_ALERT_WEBHOOK_HEADERS"
+    )
+    """A JSON object."""
+    dagster_url: str = Field("http://127.0.0.1:3000", validation_alias="SPOTIFY_DAGSTER_URL")
+    """Where people open the Dagster UI; alerts link to it."""
+
+    @field_validator("daily_budget")
+    @classmethod
+    def _readable(cls, text: str | None) -> str | None:
+        _per_day(text or OFF)
+        return text
 
     @property
     def lake(self) -> Lake:
@@ -54,6 +107,59 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """Where Dagster keeps its runs and events."""
         return self.data_dir.resolve() / "dagster"
+
+    @property
+    def ledger(self) -> Path:
+        """The request ledger."""
+        return (self.ledger_file or self.data_dir / "ledger.sqlite").expanduser().resolve()
+
+    @property
+    def operations(self) -> Path:
+        """What goes on beside the data: incidents, and who was told of them."""
+        return self.data_dir.resolve() / "operations.sqlite"
+
+    @property
+    def alert_channels(self) -> list[Channel]:
+        """How people are told of incidents; empty where nothing is configured.
+
+        Raises:
+            ValueError: A setting is missing or wrong. No secret is quoted.
+        """
+        channels: list[Channel] = []
+        if self.smtp_host or self.alert_to:
+            channels.append(self._email())
+        if self.alert_webhook:
+            channels.append(Webhook(self.alert_webhook, _headers(self.alert_webhook_headers)))
+        return channels
+
+    def _email(self) -> Email:
+        if not (self.smtp_host and self.alert_to and self.alert_from):
+            raise ValueError(
+                "Alerts by e-mail need SPOTIFY_SMTP_HOST, SPOTIFY_ALERT_FROM and SPOTIFY_ALERT_TO. "
+                "Set all three, or none."
+            )
+        return Email(
+            host=self.smtp_host,
+            sender=self.alert_from.strip(),
+            recipients=[one.strip() for one in self.alert_to.split(",") if one.strip()],
+            port=self.smtp_port,
+            user=self.smtp_user,
+            password=self.smtp_password,
+            tls=self.smtp_tls,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be asked of the API."""
+        is_sandbox = bool(self.sandbox_url)
+        per_window = None if is_sandbox else SAFE_PER_WINDOW
+        is_off = is_sandbox or self.daily_budget == OFF
+        return Limits(
+            per_window=self.requests_per_30s or per_window,
+            per_day=_per_day(self.daily_budget or OFF),
+            per_day_in_development=None if is_off else DEVELOPMENT_PER_DAY,
+            longest_wait_seconds=self.longest_wait,
+        )
 
     @property
     def genres(self) -> list[str]:
@@ -77,3 +183,62 @@ class Settings(BaseSettings):
         if not self.client_id or not self.client_secret:
             raise NoCredentials
         return Connection("spotify", self.client_id, self.client_secret.get_secret_value())
+
+    @property
+    def user_tokens(self) -> UserTokens:
+        """The tokens of the user who signed in to the API that `connection` asks.
+
+        A client secret is not needed.
+
+        Raises:
+            NoClientId: Neither a client id nor a sandbox is set.
+            TokenStoreError: The keyring is chosen and its package is missing.
+        """
+        if self.sandbox_url:
+            connection = Connection.to_sandbox(self.sandbox_url)
+        elif self.client_id:
+            connection = Connection("spotify", self.client_id, "")
+        else:
+            raise NoClientId(redirect_uri(self.redirect_port))
+        return UserTokens(connection, self._store(connection.client_id))
+
+    def _store(self, client_id: str) -> TokenStore:
+        # Not in the data folder, which people copy and share.
+        folder = user_config_path("spotify-assets")
+        name = f"{quote(client_id, safe='')}.token.json"
+        if self.token_store == "keyring":  # noqa: S105 - the name of a place
+            return TokenKeyring(client_id, folder / f"{name}.lock")
+        return TokenFile((self.token_file or folder / name).expanduser().resolve())
+
+
+def _per_day(text: str) -> dict[str, int]:
+    """The budget of each family, as it was written down.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    budget = {}
+    for part in text.split(",") if text != OFF else []:
+        family, _, number = part.rpartition("=")
+        if not number.strip().isdecimal() or int(number) < 1:
+            raise ValueError("write a number, or search=600,artists=300, or off")
+        budget[family.strip() or EVERY_FAMILY] = int(number)
+    return budget
+
+
+def _headers(text: SecretStr | None) -> dict[str, SecretStr]:
+    """The headers of a JSON object, such as ``{"Authorization": "Bearer …"}``.
+
+    Raises:
+        ValueError: It is no such object. The message does not quote it.
+    """
+    try:
+        headers = json.loads(text.get_secret_value()) if text else {}
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
+        raise ValueError(
+            "SPOTIFY_ALERT_WEBHOOK_HEADERS cannot be read. Write a JSON object of texts, such as "
+            '{"Authorization": "Bearer …"}.'
+        )
+    return {name: SecretStr(value) for name, value in headers.items()}

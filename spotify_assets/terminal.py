@@ -42,7 +42,7 @@ def show_record(title: str, record: Mapping[str, Any]) -> None:
 def progress(total: int) -> Iterator[Callable[[str], None]]:
     """A bar over ``total`` steps; the call that it gives begins the next one.
 
-    Within a step it shows what the log of `PROGRESS_LOG` says.
+    Within a step it shows what the log of `PROGRESS_LOG` says; warnings are lines of their own.
     """
     bar = Progress(
         TextColumn("{task.description}"),
@@ -60,6 +60,9 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         task = bar.add_task("", total=total)
         handler = _Handler(lambda said: bar.update(task, description=said))
         log.addHandler(handler)
+        warnings = _Handler(lambda said: bar.console.print(said, style="yellow", markup=False))
+        warnings.setLevel(logging.WARNING)
+        logging.getLogger("spotify_assets").addHandler(warnings)
 
         def begin(step: str) -> None:
             nonlocal begun
@@ -73,6 +76,7 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
             bar.update(task, completed=total, description="done")
         finally:
             log.removeHandler(handler)
+            logging.getLogger("spotify_assets").removeHandler(warnings)
 
 
 class _Handler(logging.Handler):

@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 
 from spotify_assets.definitions import defs
-from spotify_assets.defs.assets.raw import CollectConfig
+from spotify_assets.defs.assets.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
 from spotify_assets.defs.jobs import catalog
 from spotify_assets.defs.partitions import GENRES, key_of
 from spotify_assets.lake import GenreDay
@@ -31,6 +31,8 @@ class Outcome:
     run_id: str
     failure: str | None
     """What went wrong, in the words of the asset that failed; ``None`` if it succeeded."""
+    blocked: tuple[str, dt.datetime] | None
+    """The family of requests that ended the run, and when it may be asked again (UTC)."""
     failed_checks: list[str]
 
 
@@ -61,7 +63,11 @@ def run(
     days: tuple[dt.date, dt.date],
     config: CollectConfig,
 ) -> Outcome:
-    """Take the days of a genre, from the first to the last, the whole way in this process."""
+    """Take the days of a genre, from the first to the last, the whole way in this process.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what was received is kept.
+    """
     instance.add_dynamic_partitions(GENRES, [genre])
     first, last = (key_of(GenreDay(genre, day)) for day in days)
     is_one = first == last
@@ -78,15 +84,39 @@ def run(
             raise_on_error=False,
         )
     )
+    if _was_interrupted(result):
+        # Dagster takes Ctrl-C for a failure of the step.
+        raise KeyboardInterrupt
     return Outcome(
         result.run_id,
         _failure(result),
+        _blocked(result),
         [
             f"{check.asset_key.to_user_string()}: {check.check_name}"
             for check in result.get_asset_check_evaluations()
             if not check.passed
         ],
     )
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    return any(
+        event.step_failure_data.error is not None
+        and event.step_failure_data.error.cls_name == dg.DagsterExecutionInterruptedError.__name__
+        for event in result.get_step_failure_events()
+    )
+
+
+def _blocked(result: dg.ExecuteInProcessResult) -> tuple[str, dt.datetime] | None:
+    for event in result.get_step_failure_events():
+        said = event.step_failure_data.user_failure_data
+        metadata = said.metadata if said else {}
+        family, until = metadata.get(BLOCKED), metadata.get(BLOCKED_UNTIL)
+        if isinstance(until, dg.TimestampMetadataValue) and isinstance(
+            family, dg.TextMetadataValue
+        ):
+            return str(family.value), dt.datetime.fromtimestamp(until.value, dt.UTC)
+    return None
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> str | None:

@@ -3,18 +3,18 @@
 Belongs here: thin handles on the lake, the API and the warehouse. Does not belong here: logic.
 """
 
-import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from spotify_assets.lake import Lake
+from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.client import Client
+from spotify_assets.spotify.ledger import Ledger, Purpose
 from spotify_assets.warehouse.reading import read_only
 
 
@@ -36,13 +36,23 @@ class ApiResource(dg.ConfigurableResource[Client]):
     ever holds them.
     """
 
-    def client(self, day: dt.date) -> Client:
-        """A client that asks for ``day``.
+    @contextmanager
+    def client(self, genre_day: GenreDay, run_id: str) -> Iterator[Client]:
+        """A client that asks for a genre-day, within the limits of the app.
 
         Raises:
             NoCredentials: Neither credentials nor a sandbox are set.
+            LedgerError: The request ledger cannot be used.
         """
-        return Client(Settings().connection, day=day)
+        settings = Settings()
+        with closing(Ledger(settings.ledger)) as ledger:
+            yield Client(
+                settings.connection,
+                ledger,
+                limits=settings.limits,
+                day=genre_day.date,
+                purpose=Purpose(run_id, genre_day.genre, genre_day.date),
+            )
 
 
 class WarehouseResource(DuckDBResource):

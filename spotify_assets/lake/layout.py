@@ -42,6 +42,11 @@ def normalise_genre(text: str) -> str:
     return genre
 
 
+def genre_folder(genre: str) -> str:
+    """``genre=<g>``, percent-encoded."""
+    return f"genre={quote(genre, safe='')}"
+
+
 @total_ordering
 @dataclass(frozen=True)
 class GenreDay:
@@ -61,7 +66,7 @@ class GenreDay:
     @property
     def folder(self) -> Path:
         """``genre=<g>/date=<d>``; the genre is percent-encoded, so that any name is one folder."""
-        return Path(f"genre={quote(self.genre, safe='')}") / f"date={self.date}"
+        return Path(genre_folder(self.genre)) / f"date={self.date}"
 
     @classmethod
     def from_folder(cls, folder: Path) -> "GenreDay":
@@ -91,6 +96,11 @@ class Lake:
         """Each partition of ``layer.table`` that is there, with its Parquet file, in order."""
         files = self._table(table).glob(f"genre=*/date=*/{ROWS_FILE}")
         yield from sorted((GenreDay.from_folder(file.parent), file) for file in files)
+
+    def days(self, table: str, genre: str) -> Iterator[dt.date]:
+        """The days of which ``layer.table`` has a partition of a genre, in any order."""
+        for file in (self._table(table) / genre_folder(genre)).glob(f"date=*/{ROWS_FILE}"):
+            yield GenreDay.from_folder(file.parent).date
 
     def relative(self, path: Path) -> str:
         """``path`` as the lake's tables name it: relative to the root, with slashes."""

@@ -17,23 +17,32 @@ import datetime as dt
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, BinaryIO, Literal, Self
 
 import zstandard
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import RAW_CATALOG, GenreDay, Lake
 
+log = logging.getLogger(__name__)
 Source = Literal["spotify", "sandbox"]
 SEALED = "{:04d}.jsonl.zst"
 SIDECAR = "{:04d}.json"
 JOURNAL = "{:04d}.journal.jsonl"
+TERMS = "{:04d}.terms.json"
+"""Under which a collection under way was begun."""
+DAMAGED = "{:04d}.damaged.jsonl"
+"""Lines of a journal that are not what was written."""
+ABANDONED = "{:04d}.abandoned.jsonl"
+"""A journal that a collection under other terms has taken the place of."""
 COPY_BYTES = 1 << 20
 FORBIDDEN = 403
 # A lone UTF-16 surrogate is JSON to Python but to no database: such a body is kept as text.
@@ -64,6 +73,11 @@ class Response:
     body: bytes
     requested_at: dt.datetime
     elapsed_ms: int
+
+    @property
+    def received_at(self) -> dt.datetime:
+        """When it was there."""
+        return self.requested_at + dt.timedelta(milliseconds=self.elapsed_ms)
 
     def json(self) -> Any:
         """The body as JSON; ``None`` where it is not."""
@@ -185,27 +199,41 @@ class Journal:
     """The responses of a collection under way.
 
     Opening it locks it for this process, drops a line that a kill cut in two, and finds the
-    answers that are there already.
+    answers that are there already. A whole line that is not what was written is set aside in
+    ``damaged``, and its request has no answer any more.
+
+    Attributes:
+        terms: Those that the collection was begun under.
 
     Raises:
-        LakeError: Another process collects the same partition, or a whole line is damaged.
+        LakeError: Another process collects the same partition.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, terms: Terms) -> None:
+        """Open it.
+
+        Args:
+            path: Where it lies.
+            terms: What is wanted, where the collection begins now.
+        """
         self.path = path
-        with writing(path, "the journal"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
+        self._file = _locked(path)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            if damaged := self._read_what_is_there():
+                self._set_aside(damaged)
+                self._file.close()
+                # The lock was on the file that is gone now; who takes the new one first, collects.
+                self._file = _locked(path)
+                self._read_what_is_there()
+            self.terms = self._begun_under(terms)
+        except BaseException:
             self._file.close()
-            raise LakeError(
-                f"Another process collects into {path} right now. Wait for it, or stop it."
-            ) from None
-        self._answers: dict[str, tuple[int, int]] = {}
-        self.lines = 0
-        self._read_what_is_there()
+            raise
+
+    @property
+    def damaged(self) -> Path:
+        """Where damaged lines are kept."""
+        return self.path.with_name(DAMAGED.format(_number(self.path)))
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -218,6 +246,10 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         """Close, and so unlock."""
+        self.close()
+
+    def close(self) -> None:
+        """Close, and so unlock."""
         # What `append` returned from is on the disk. Closing tries again to write a line that did
         # not fit, and would hide the `LakeError` that said so.
         with contextlib.suppress(OSError):
@@ -225,12 +257,10 @@ class Journal:
 
     def answer(self, request: Request) -> Response | None:
         """The final answer to ``request`` that is held, or ``None`` if it must be asked."""
-        held = self._answers.get(request.identity)
-        if held is None:
+        if request.identity not in self._answers:
             return None
-        offset, length = held
-        self._file.seek(offset)
-        return decode(self._file.read(length)).response
+        _, place = self._answers[request.identity]
+        return self._exchange(*place).response
 
     def append(self, request: Request, response: Response) -> None:
         """Add a response; it is on the disk when this returns.
@@ -246,7 +276,33 @@ class Journal:
             os.fsync(self._file.fileno())
         self._note(request, response, offset, len(line))
 
-    def _read_what_is_there(self) -> None:
+    def answered(self, endpoint: str) -> list[Request]:
+        """What a family of requests was asked and has an answer, in the order it came."""
+        asked = [request for request, _ in self._answers.values()]
+        return [request for request in asked if request.endpoint == endpoint]
+
+    def _begun_under(self, terms: Terms) -> Terms:
+        noted = self.path.with_name(TERMS.format(_number(self.path)))
+        if noted.exists():
+            try:
+                return Terms(**json.loads(noted.read_text()))
+            except (ValueError, TypeError) as error:
+                raise LakeError(
+                    f"{noted} is damaged ({error}). Delete it: the collection goes on under the "
+                    "terms that are asked for then."
+                ) from error
+        with writing(noted, "the terms of the collection"):
+            temporary = noted.with_suffix(".writing")
+            temporary.write_text(json.dumps(asdict(terms)) + "\n")
+            _sync(temporary)
+            temporary.replace(noted)
+        return terms
+
+    def _read_what_is_there(self) -> list[bytes]:
+        """Find the answers; returns the lines that are damaged."""
+        damaged: list[bytes] = []
+        self._answers: dict[str, tuple[Request, tuple[int, int]]] = {}
+        self._places: list[tuple[int, int]] = []
         self._file.seek(0)
         offset = 0
         for line in self._file:
@@ -255,20 +311,78 @@ class Journal:
                 break
             try:
                 exchange = decode(line)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                self._file.close()
-                raise LakeError(
-                    f"Line {self.lines + 1} of {self.path} is damaged ({error}). Move the file "
-                    "away to collect this partition from the start."
-                ) from error
-            self._note(exchange.request, exchange.response, offset, len(line))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                damaged.append(line)
+            else:
+                self._note(exchange.request, exchange.response, offset, len(line))
             offset += len(line)
+        return damaged
+
+    def _set_aside(self, damaged: list[bytes]) -> None:
+        """Keep the damaged lines elsewhere, and go on with a journal of the others.
+
+        A kill at any point leaves the old journal or the new one; of the damaged lines perhaps two
+        copies.
+        """
+        log.warning(
+            "%d line(s) of %s are damaged: they are kept in %s, and asked for again.",
+            len(damaged),
+            self.path,
+            self.damaged.name,
+        )
+        with writing(self.path, "the journal"):
+            with self.damaged.open("ab") as file:
+                file.writelines(damaged)
+                file.flush()
+                os.fsync(file.fileno())
+            whole = self.path.with_suffix(".healed")
+            with whole.open("wb") as file:
+                for line, place in enumerate(self._places, start=1):
+                    exchange = self._exchange(*place)
+                    file.write(encode(line, exchange.request, exchange.response))
+                file.flush()
+                os.fsync(file.fileno())
+            whole.replace(self.path)
+
+    def _exchange(self, offset: int, length: int) -> Exchange:
+        self._file.seek(offset)
+        return decode(self._file.read(length))
 
     def _note(self, request: Request, response: Response, offset: int, length: int) -> None:
-        self.lines += 1
+        self._places.append((offset, length))
         # What the app may do changes, e.g. when Premium is paid again: a later run asks again.
         if is_final(response) and response.status != FORBIDDEN:
-            self._answers[request.identity] = (offset, length)
+            self._answers[request.identity] = (request, (offset, length))
+
+    @property
+    def lines(self) -> int:
+        """How many responses it holds."""
+        return len(self._places)
+
+
+def _locked(path: Path) -> BinaryIO:
+    """The file, open for reading and appending, and locked for this process.
+
+    Raises:
+        LakeError: Another process has it.
+    """
+    with writing(path, "the journal"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with writing(path, "the journal"):
+            file = path.open("a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise LakeError(
+                f"Another process collects into {path} right now. Wait for it, or stop it."
+            ) from None
+        # Another may have put a new file in its place between the opening and the lock.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()
 
 
 def is_final(response: Response) -> bool:
@@ -299,25 +413,35 @@ class RawPartition:
         number = max(self._numbers(SIDECAR), default=None)
         return None if number is None else self._sealed(number)
 
-    def journal(self, *, anew: bool = False) -> Journal:
+    def journal(self, terms: Terms, *, anew: bool = False) -> Journal:
         """The collection under way, or a new one.
 
         Args:
+            terms: What is wanted.
             anew: Begin a new collection even where a finished one is there. One that is under way
-                goes on: what it holds was asked for just as this would be.
+                under the same terms goes on: what it holds was asked for just as this would be.
+                Under other terms it is put aside, and stays.
 
         Raises:
             LakeError: It is finished, or another process has it; or as `Journal`.
         """
         path = self._journal_path(anew=anew)
-        journal = Journal(path)
-        if _number(path) in self._numbers(SIDECAR):
-            # Between choosing the path and having the lock; its sealed file must not be replaced.
-            with journal:
+        journal = Journal(path, terms)
+        try:
+            if _number(path) in self._numbers(SIDECAR):
+                # Between choosing the path and having the lock; its sealed file must stay.
                 raise LakeError(
                     f"{self.genre_day} was finished by another process just now. Run again."
                 )
-        return journal
+            if not anew or journal.terms == terms:
+                return journal
+            path.replace(self.folder / ABANDONED.format(_number(path)))
+            (self.folder / TERMS.format(_number(path))).unlink()
+        except BaseException:
+            journal.close()
+            raise
+        journal.close()
+        return self.journal(terms, anew=True)
 
     def is_finished(self) -> bool:
         """Whether a collection is finished, and none is under way."""
@@ -327,7 +451,22 @@ class RawPartition:
         """Whether a collection was begun and not finished."""
         return bool(self._under_way())
 
-    def seal(self, journal: Journal, terms: Terms) -> Sealed:
+    def held(self) -> Counter[str]:
+        """Answers of the collection under way, by family; read beside whoever collects it."""
+        families: Counter[str] = Counter()
+        for number in sorted(self._under_way())[-1:]:
+            # It may be sealed meanwhile; a line may be half written, or damaged and asked again.
+            with (
+                contextlib.suppress(FileNotFoundError),
+                (self.folder / JOURNAL.format(number)).open("rb") as file,
+            ):
+                for line in file:
+                    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                        exchange = decode(line)
+                        families[exchange.request.endpoint] += is_final(exchange.response)
+        return families
+
+    def seal(self, journal: Journal) -> Sealed:
         """Compress the journal into its final file; only then does the journal go.
 
         A kill at any point leaves either the journal, from which this is done again, or the
@@ -342,14 +481,16 @@ class RawPartition:
                 "lines": journal.lines,
                 "bytes": size,
                 "sha256": _sha256(temporary),
-                "terms": asdict(terms),
+                "terms": asdict(journal.terms),
             }
             temporary.replace(sealed)
             noted = temporary.with_suffix(".json")
             noted.write_text(json.dumps(facts, indent=2) + "\n")
             _sync(noted)
             noted.replace(sidecar)
-            # Missing where another process has cleared it away, as `journal` does.
+            # Missing where another process has cleared them away, as `journal` does. The journal
+            # is the last, because it is what tells that there is something to clear away.
+            (self.folder / TERMS.format(number)).unlink(missing_ok=True)
             journal.path.unlink(missing_ok=True)
         return self._sealed(number)
 
@@ -357,10 +498,12 @@ class RawPartition:
         sealed, under_way = self._numbers(SIDECAR), self._under_way()
         for left_over in set(self._numbers(JOURNAL)) - under_way:
             # Killed between writing the sidecar and deleting the journal.
+            (self.folder / TERMS.format(left_over)).unlink(missing_ok=True)
             (self.folder / JOURNAL.format(left_over)).unlink()
         if sealed and not under_way and not anew:
             raise LakeError(f"{self.genre_day} is collected already.")
-        number = max(under_way) if under_way else max(sealed, default=0) + 1
+        put_aside = self._numbers(ABANDONED)
+        number = max(under_way) if under_way else max([*sealed, *put_aside], default=0) + 1
         return self.folder / JOURNAL.format(number)
 
     def _under_way(self) -> set[int]:

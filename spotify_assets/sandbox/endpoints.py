@@ -15,12 +15,13 @@ import numpy as np
 from spotify_assets.sandbox import drift
 from spotify_assets.sandbox.columns import AlbumKind, Catalogue
 from spotify_assets.sandbox.draws import ID_LENGTH
-from spotify_assets.sandbox.errors import bad_request, forbidden, not_found, unauthorized
+from spotify_assets.sandbox.errors import bad_request, forbidden, not_found
 from spotify_assets.sandbox.markets import MARKETS
 from spotify_assets.sandbox.modes import Mode
 from spotify_assets.sandbox.objects import Json, View
 from spotify_assets.sandbox.paging import Window, page
 from spotify_assets.sandbox.search import WINDOW, Kind, Query, Search
+from spotify_assets.sandbox.users import profile
 
 MOST_ARTISTS, MOST_ALBUMS, MOST_TRACKS = 50, 20, 50
 PAGE_LIMIT, PAGE_DEFAULT = 50, 20
@@ -36,7 +37,8 @@ _KINDS: tuple[Kind, ...] = ("track", "artist", "album")
 class Call:
     """A request, after its token and its day were found to be good.
 
-    ``url`` is the root of the API as the client addressed it; ``path`` holds the variable parts.
+    ``url`` is the root of the API as the client addressed it; ``path`` holds the variable parts;
+    ``scopes`` is what the user agreed to, nothing if the token is an app's.
     """
 
     catalogue: Catalogue
@@ -46,6 +48,7 @@ class Call:
     url: str
     path: Mapping[str, str]
     params: Mapping[str, str]
+    scopes: frozenset[str] = frozenset()
 
     @property
     def market(self) -> str | None:
@@ -237,17 +240,22 @@ def _nothing_there(_call: Call) -> Json:
     raise not_found()
 
 
-def _of_a_user(_call: Call) -> Json:
-    """What needs the token of a user: the sandbox gives tokens to apps only."""
-    raise unauthorized("Valid user authentication required")
+def me(call: Call) -> Json:
+    """The profile of the user who signed in."""
+    return profile(call.url, call.mode, call.scopes)
 
 
 class Endpoint(NamedTuple):
-    """Where an endpoint is, what answers, and whether development mode has it too."""
+    """Where an endpoint is, what answers, and whether development mode has it too.
+
+    ``needs_user``: the token has to be a user's, and ``scope`` among what the user agreed to.
+    """
 
     path: str
     answer: Callable[[Call], Json]
     in_development: bool
+    needs_user: bool = False
+    scope: str | None = None
 
 
 ENDPOINTS = (
@@ -266,9 +274,13 @@ ENDPOINTS = (
     Endpoint("/browse/categories", _nothing_there, False),
     Endpoint("/users/{id}/playlists", _nothing_there, False),
     Endpoint("/playlists/{id}/tracks", _nothing_there, False),
-    Endpoint("/playlists/{id}/items", _of_a_user, True),
-    Endpoint("/me", _of_a_user, True),
-    Endpoint("/me/{rest:path}", _of_a_user, True),
+    Endpoint("/playlists/{id}/items", _nothing_there, True, True, "playlist-read-private"),
+    Endpoint("/me", me, True, True),
+    Endpoint("/me/tracks", _nothing_there, True, True, "user-library-read"),
+    Endpoint("/me/playlists", _nothing_there, True, True, "playlist-read-private"),
+    Endpoint("/me/top/{kind}", _nothing_there, True, True, "user-top-read"),
+    Endpoint("/me/player/recently-played", _nothing_there, True, True, "user-read-recently-played"),
+    Endpoint("/me/{rest:path}", _nothing_there, True, True),
     Endpoint("/artists/{id}/related-artists", _refused, False),
     Endpoint("/audio-features", _refused, False),
     Endpoint("/audio-features/{id}", _refused, False),
@@ -277,6 +289,16 @@ ENDPOINTS = (
     # Unconfirmed for the real API: 403 or 404.
     Endpoint("/recommendations/available-genre-seeds", _nothing_there, True),
 )
+
+
+def count_items(answer: Json) -> int | None:
+    """Return how many items are on the pages or in the batch; None for a single object."""
+    if "type" in answer:
+        return None
+    if "items" in answer:
+        return len(answer["items"])
+    parts = answer.values()
+    return sum(len(part["items"] if isinstance(part, dict) else part) for part in parts)
 
 
 def _check_id(name: str) -> None:

@@ -1,7 +1,7 @@
 """Errors of the Web API: a status, a message, and the JSON body both go into.
 
 What does not belong here: when which error is due. Errors of the accounts host look different and
-are made where they occur (``tokens``).
+are made where they occur (``accounts``).
 """
 
 from typing import Any
@@ -33,9 +33,9 @@ def unauthorized(message: str) -> ApiError:
     return ApiError(401, message, {"WWW-Authenticate": challenge})
 
 
-def forbidden() -> ApiError:
-    """The app may not use the endpoint."""
-    return ApiError(403, "Forbidden")
+def forbidden(message: str = "Forbidden") -> ApiError:
+    """The app may not use the endpoint, or the user did not agree to it."""
+    return ApiError(403, message)
 
 
 def not_found(message: str = "Resource not found") -> ApiError:

@@ -32,7 +32,12 @@ MODES: dict[ModeName, Mode] = {
         artist_albums_limit=50,
         artist_albums_default=20,
         has_whole_api=True,
-        hidden={"track": frozenset(), "album": frozenset(), "artist": frozenset()},
+        hidden={
+            "track": frozenset(),
+            "album": frozenset(),
+            "artist": frozenset(),
+            "user": frozenset(),
+        },
     ),
     "development": Mode(
         search_limit=10,
@@ -44,6 +49,7 @@ MODES: dict[ModeName, Mode] = {
             "track": frozenset({"popularity", "available_markets", "linked_from"}),
             "album": frozenset({"popularity", "label", "available_markets", "album_group"}),
             "artist": frozenset({"popularity", "followers"}),
+            "user": frozenset({"country", "email", "product", "followers", "explicit_content"}),
         },
     ),
 }

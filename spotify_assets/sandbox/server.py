@@ -3,6 +3,7 @@
 What does not belong here: anything about what is served.
 """
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+TRANSPORT = "sandbox.transport"
+"""Where in a request's ``state`` its connection is."""
 
 _SECONDS_TO_START, _SECONDS_TO_STOP = 30, 5
 _POLL_S = 0.005
@@ -61,6 +66,14 @@ def running(app: ASGIApp, port: int = 0) -> Iterator[Running]:
             thread.join(_SECONDS_TO_STOP)
 
 
+class _Protocol(HttpToolsProtocol):
+    """Hands the connection to the application, which is to break some off on purpose."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+
+
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + _SECONDS_TO_START
     while not server.started:
@@ -72,7 +85,13 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 def _server(app: ASGIApp) -> uvicorn.Server:
     # Clients keep connections open: without a limit they would hold up the end.
     return uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app,
+            http=_Protocol,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
     )
 
 

@@ -50,10 +50,14 @@ TABLES: dict[str, type[Contract]] = {
 }
 """Tables that are assets, as analysts see them."""
 
+LOGS: tuple[type[Contract], ...] = (monitoring.Requests,)
+"""Tables that only ever grow, by what happened; their first column numbers the rows."""
+
 WAREHOUSE: dict[str, type[Contract]] = {
     **TABLES,
     monitoring.Partitions.table(): monitoring.Partitions,
     monitoring.Definition.table(): monitoring.Definition,
+    **{contract.table(): contract for contract in LOGS},
 }
 """Tables of the DuckDB file."""
 
@@ -61,6 +65,7 @@ __all__ = [
     "DERIVED",
     "FACTS",
     "LAKE",
+    "LOGS",
     "PROCESSED",
     "RANKED",
     "TABLES",

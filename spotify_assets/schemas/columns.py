@@ -1,10 +1,14 @@
 """Columns that stand in many tables, described once."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pandera.polars as pa
+import polars as pl
 
 from spotify_assets.schemas.contract import ID_PATTERN
+
+Moment = Annotated[pl.Datetime, "us", None]
+"""A time without a zone: it means the same to every reader."""
 
 
 def genre() -> Any:
@@ -55,6 +59,11 @@ def count(what: str, *, nullable: bool = False) -> Any:
 def text(what: str, *, nullable: bool = False) -> Any:
     """A free text."""
     return pa.Field(nullable=nullable, description=what)
+
+
+def moment(what: str, *, nullable: bool = False) -> Any:
+    """A time to the microsecond, in UTC whatever the reader's time zone is."""
+    return pa.Field(nullable=nullable, description=f"{what} (UTC).")
 
 
 def one_of(values: list[str], what: str, *, nullable: bool = False) -> Any:

@@ -9,9 +9,8 @@ import datetime as dt
 import logging
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 import spotipy
@@ -20,6 +19,8 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 
 from spotify_assets.lake.raw import Journal, Request, Response, Source, is_final
 from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
+from spotify_assets.spotify.budget import TOKEN, Budget, Limits
+from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.errors import (
     CredentialsRefused,
     RateLimited,
@@ -28,6 +29,8 @@ from spotify_assets.spotify.errors import (
     Unavailable,
     refusal,
 )
+from spotify_assets.spotify.ledger import DAY_SECONDS, KnownMode, Ledger, Outcome, Purpose, app_of
+from spotify_assets.spotify.modes import told_by
 
 log = logging.getLogger(__name__)
 # It prints every 4xx as an error, those that we expect too, and tokens at the level DEBUG.
@@ -37,11 +40,12 @@ KEPT_HEADERS = ("content-type", "date", "retry-after", "etag", "www-authenticate
 TIMEOUT_SECONDS = (5.0, 30.0)
 """To connect; to read."""
 ATTEMPTS = 5
+"""For what may pass: no connection, 5xx, a body that was cut."""
+LONGEST_RETRYING_SECONDS = 180.0
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30
-"""A `Retry-After` above this ends the run instead of sleeping through it."""
-OK, UNAUTHORIZED = 200, 401
+OK, UNAUTHORIZED, TOO_MANY = 200, 401, 429
 TOKEN_REFUSED = (400, 401, 403)
+TOKEN_REQUEST = Request(TOKEN, "api/token", {"grant_type": "client_credentials"})
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,19 @@ class Connection:
     client_secret: str = field(repr=False)
     api_url: str = "https://api.spotify.com/v1/"
     token_url: str = "https://accounts.spotify.com/api/token"  # noqa: S105
+    authorize_url: str = "https://accounts.spotify.com/authorize"
 
     @classmethod
     def to_sandbox(cls, url: str) -> "Connection":
         """A connection to the local Web API at ``url``."""
         base = url.rstrip("/")
-        return cls("sandbox", CLIENT_ID, CLIENT_SECRET, f"{base}/v1/", f"{base}/api/token")
+        urls = f"{base}/v1/", f"{base}/api/token", f"{base}/authorize"
+        return cls("sandbox", CLIENT_ID, CLIENT_SECRET, *urls)
+
+    @property
+    def app(self) -> str:
+        """The name of the app in the ledger."""
+        return app_of(self.client_id, self.api_url)
 
     @property
     def answers_for_any_day(self) -> bool:
@@ -67,16 +78,34 @@ class Connection:
 
 
 class _Session(requests.Session):
-    """Keeps the last response as it came; spotipy hands out only what it made of it."""
+    """Enters each call in the ledger, and keeps the last response as it came.
+
+    spotipy hands out only what it made of a response.
+    """
 
     last: Response | None = None
+    asking: Request = TOKEN_REQUEST
+    attempt: int = 1
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__()
+        self._budget = budget
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send, and note what came back."""
+        """Send as soon as the budget allows, and note what came back.
+
+        Raises:
+            Blocked: It does not allow it soon.
+        """
         self.last = None
+        call = self._budget.admit(self.asking, self.attempt)
         requested_at = dt.datetime.now(dt.UTC)
         begun = time.monotonic()
-        response = super().request(*args, **kwargs)
+        try:
+            response = super().request(*args, **kwargs)
+        except requests.RequestException as error:
+            self._budget.settle(call, Outcome(_ms_since(begun), failure=type(error).__name__))
+            raise
         self.last = Response(
             status=response.status_code,
             headers={
@@ -84,8 +113,9 @@ class _Session(requests.Session):
             },
             body=response.content,
             requested_at=requested_at,
-            elapsed_ms=round((time.monotonic() - begun) * 1000),
+            elapsed_ms=_ms_since(begun),
         )
+        self._budget.settle(call, _outcome(self.asking, self.last))
         return response
 
 
@@ -95,24 +125,37 @@ class Client:
     def __init__(
         self,
         connection: Connection,
+        ledger: Ledger,
         *,
+        limits: Limits | None = None,
         day: dt.date | None = None,
-        pause: Callable[[float], None] = time.sleep,
+        purpose: Purpose | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Connect.
 
         Args:
             connection: Which API, and as whom.
+            ledger: Where each call is entered.
+            limits: How much may be asked; else what is safe.
             day: The day to answer for; only the sandbox can.
-            pause: Waits so many seconds.
+            purpose: What the calls are made for.
+            clock: Reads the time and waits; else the machine's.
         """
         self.connection = connection
-        self.requests_sent = 0
-        self._pause = pause
-        self._session = _Session()
+        self.clock = clock or Clock()
+        self.budget = Budget(
+            ledger,
+            connection.app,
+            connection.source,
+            limits or Limits(),
+            self.clock,
+            purpose or Purpose(),
+        )
+        self._session = _Session(self.budget)
         if connection.answers_for_any_day and day is not None:
             self._session.headers[DATE_HEADER] = day.isoformat()
-        self._accounts = _Session()
+        self._accounts = _Session(self.budget)
         # In memory: the default is a file ./.cache that any other app's token may lie in.
         self._auth = SpotifyClientCredentials(
             connection.client_id,
@@ -129,6 +172,11 @@ class Client:
         )
         self._spotipy.prefix = connection.api_url
 
+    @property
+    def mode(self) -> KnownMode | None:
+        """Which API the app was last found to have; ``None`` if it was never asked."""
+        return self.budget.ledger.mode(self.connection.app)
+
     def ask(self, request: Request, journal: Journal) -> Any:
         """The answer to ``request`` as JSON: from the journal if it is there, else from the API.
 
@@ -136,6 +184,7 @@ class Client:
 
         Raises:
             SpotifyError: One of its kinds; see each.
+            LedgerError: The ledger cannot be used.
         """
         response = journal.answer(request) or self._send_until_final(request, journal)
         if response.status != OK:
@@ -143,43 +192,86 @@ class Client:
         return response.json()
 
     def _send_until_final(self, request: Request, journal: Journal) -> Response:
-        had_fresh_token = False
-        failure: SpotifyError | None = None
-        for attempt in range(1, ATTEMPTS + 1):
+        """Send, again where that is of use, until there is an answer that stays."""
+        begun = self.clock.now()
+        attempt, had_fresh_token = 1, False
+        while True:
             try:
-                response = self._send(request)
+                response = self._send(request, attempt)
             except Unavailable as error:
-                failure = error
+                failure: SpotifyError = error
             else:
                 journal.append(request, response)
+                self._learn(request, response)
                 if is_final(response):
                     return response
                 failure = refusal(request, response)
-                if response.status == UNAUTHORIZED:
-                    if had_fresh_token:
-                        break
+                if response.status == UNAUTHORIZED and not had_fresh_token:
                     had_fresh_token = True
                     self._auth.cache_handler.save_token_to_cache(None)
                     continue
-                if isinstance(failure, RateLimited) and failure.retry_after > LONGEST_PAUSE_SECONDS:
-                    break
-            if attempt < ATTEMPTS:
-                self._wait(failure, attempt)
-        assert failure is not None  # noqa: S101 - the loop ends early or with a failure
-        raise failure
+                if not isinstance(failure, Unavailable | RateLimited):
+                    raise failure
+            attempt += 1
+            self._pause(failure, attempt, self.clock.now().seconds_since(begun))
 
-    def _send(self, request: Request) -> Response:
+    def _pause(self, failure: SpotifyError, attempt: int, retrying_seconds: float) -> None:
+        """Wait before the next attempt.
+
+        Raises:
+            SpotifyError: It was the last one.
+        """
+        if attempt > ATTEMPTS:
+            raise failure
+        if isinstance(failure, RateLimited):
+            # The ledger holds when it may go on; whoever sends next waits for that.
+            return
+        # Jitter over a doubling pause, so that several runs do not come back together.
+        backoff = FIRST_PAUSE_SECONDS * 2 ** (attempt - 2)
+        seconds = random.uniform(backoff / 2, backoff)  # noqa: S311 - no secret is made of it
+        if retrying_seconds + seconds > LONGEST_RETRYING_SECONDS:
+            raise failure
+        log.warning("%s Attempt %d of %d in %.1f s.", failure, attempt, ATTEMPTS, seconds)
+        self.clock.sleep(seconds)
+
+    def _learn(self, request: Request, response: Response) -> None:
+        """What a fresh answer tells of the app's limits and rights."""
+        if response.status == TOO_MANY:
+            self._refused(request.endpoint, refusal(request, response))
+        told, known = told_by(request, response), self.mode
+        if told is None or (known is not None and known.mode == told.mode):
+            return
+        now = self.clock.now()
+        if known is not None and known.is_sure and not told.is_sure:
+            # Or two signs that contradict each other would cost a refused request each time.
+            since_sure = now.wall - known.since.timestamp()
+            # A time to come is of a clock that was set back since, and says nothing.
+            if 0 <= since_sure < DAY_SECONDS:
+                return
+        log.info("The app has the API of %s mode: %s.", told.mode, told.why)
+        self.budget.ledger.learn_mode(
+            self.connection.app, told.mode, told.why, now, is_sure=told.is_sure
+        )
+
+    def _refused(self, endpoint: str, failure: SpotifyError) -> None:
+        assert isinstance(failure, RateLimited)  # noqa: S101 - that is what 429 means
+        self.budget.refused(endpoint, failure.retry_after, str(failure), is_quota=failure.is_quota)
+
+    def _send(self, request: Request, attempt: int) -> Response:
         """Send once; the response whatever its status.
 
         Raises:
+            Blocked: It may not be sent for longer than is waited for.
             Unavailable: There was no whole response.
             CredentialsRefused: The accounts host gives no token.
             Refused: The request is none that can be sent.
         """
-        self.requests_sent += 1
+        # Before a token is asked for, which would be of no use.
+        self.budget.check(request.endpoint)
         self._have_token()
         # What is judged below must never be the answer to an earlier request.
         self._session.last = None
+        self._session.asking, self._session.attempt = request, attempt
         try:
             _call(self._spotipy, request)
         except requests.RequestException as error:
@@ -205,7 +297,8 @@ class Client:
         """Get a token, unless one is there that is still good.
 
         Raises:
-            Unavailable: The accounts host does not answer, or not so that it can be used.
+            Blocked: The accounts host has asked to wait.
+            Unavailable: It does not answer, or not so that it can be used.
             CredentialsRefused: It refuses the client.
         """
         self._accounts.last = None
@@ -213,31 +306,26 @@ class Client:
             self._auth.get_access_token(as_dict=False)
         except (SpotifyOauthError, AttributeError, KeyError, TypeError) as error:
             # spotipy trips over bodies that are no object; the status says what happened.
-            answer = self._accounts.last
-            if answer is not None and answer.status in TOKEN_REFUSED:
-                raise CredentialsRefused(
-                    f"Spotify gives no token for this client id: {error}. Check SPOTIFY_CLIENT_ID "
-                    "and SPOTIFY_CLIENT_SECRET."
-                ) from None
-            status = "nothing" if answer is None else answer.status
-            raise Unavailable(
-                f"No token from {self.connection.token_url}: it answers {status}."
-            ) from None
+            self._no_token(error)
         except requests.RequestException as error:
             raise Unavailable(
                 f"No token from {self.connection.token_url}: {type(error).__name__}. Is it running "
                 "and reachable?"
             ) from error
 
-    def _wait(self, failure: SpotifyError, attempt: int) -> None:
-        if isinstance(failure, RateLimited):
-            seconds = float(failure.retry_after)
-        else:
-            # Jitter over a doubling pause, so that several runs do not come back together.
-            backoff = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-            seconds = random.uniform(backoff / 2, backoff)  # noqa: S311 - no secret is made of it
-        log.warning("%s Attempt %d of %d in %.1f s.", failure, attempt + 1, ATTEMPTS, seconds)
-        self._pause(seconds)
+    def _no_token(self, error: Exception) -> NoReturn:
+        answer = self._accounts.last
+        if answer is not None and answer.status in TOKEN_REFUSED:
+            raise CredentialsRefused(
+                f"Spotify gives no token for this client id: {error}. Check SPOTIFY_CLIENT_ID "
+                "and SPOTIFY_CLIENT_SECRET."
+            ) from None
+        if answer is not None and answer.status == TOO_MANY:
+            self._refused(TOKEN, refusal(TOKEN_REQUEST, answer))
+        status = "nothing" if answer is None else answer.status
+        raise Unavailable(
+            f"No token from {self.connection.token_url}: it answers {status}."
+        ) from None
 
 
 def _call(api: spotipy.Spotify, request: Request) -> None:
@@ -249,3 +337,28 @@ def _call(api: spotipy.Spotify, request: Request) -> None:
             api.artists(str(params["ids"]).split(","))
         case endpoint:
             raise ValueError(f"There is no endpoint {endpoint!r}.")
+
+
+def _outcome(request: Request, response: Response) -> Outcome:
+    failure = refusal(request, response) if response.status == TOO_MANY else None
+    return Outcome(
+        response.elapsed_ms,
+        status=response.status,
+        rows=_rows(response.json())
+        if response.status == OK and request.endpoint != TOKEN
+        else None,
+        bytes=len(response.body),
+        retry_after_s=failure.retry_after if isinstance(failure, RateLimited) else None,
+    )
+
+
+def _rows(body: Any) -> int | None:
+    """How many objects an answer lists; ``None`` where it is not one that lists any."""
+    if not isinstance(body, dict):
+        return None
+    pages = [page.get("items") if isinstance(page, dict) else page for page in body.values()]
+    return sum(len(items) for items in pages if isinstance(items, list))
+
+
+def _ms_since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from spotify_assets.lake.raw import Journal, RawPartition, Request, Sealed, Terms
 from spotify_assets.spotify.client import Client
-from spotify_assets.spotify.errors import DayCannotBeAsked, Forbidden, InvalidLimit
+from spotify_assets.spotify.errors import Blocked, DayCannotBeAsked, InvalidLimit, NotInThisMode
+from spotify_assets.spotify.modes import PAGE_SIZE
 
 log = logging.getLogger(__name__)
 Kind = Literal["artist", "track"]
@@ -22,8 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 SEARCH_WINDOW = 1000
 """`offset + limit` may not pass it, whatever `next` says."""
-LARGEST_PAGE = 50
-DEVELOPMENT_PAGE = 10
+LARGEST_PAGE, SMALLEST_PAGE = PAGE_SIZE["extended"], PAGE_SIZE["development"]
 LARGEST_BATCH = 50
 SPOTIFY_ID = re.compile("[0-9A-Za-z]{22}")
 
@@ -65,12 +65,14 @@ def collect(
             "Days that were collected can be processed again at any time."
         )
     partition.lake.claim(terms.source)
-    with partition.journal(anew=anew) as journal:
-        held = journal.lines
-        if held:
-            log.info("%s goes on after %d responses.", partition.genre_day, held)
-        _Collection(client, journal, partition.genre_day.genre, terms, progress).run()
-        return partition.seal(journal, terms)
+    with partition.journal(terms, anew=anew) as journal:
+        genre_day, held = partition.genre_day, journal.terms
+        if journal.lines:
+            log.info("%s goes on after %d responses.", genre_day, journal.lines)
+        if held != terms:
+            log.warning("%s goes on under the terms that it began with: %s.", genre_day, held)
+        _Collection(client, journal, genre_day.genre, held, progress).run()
+        return partition.seal(journal)
 
 
 @dataclass
@@ -98,15 +100,31 @@ class _Collection:
     """Ids of the artists of all tracks, in the order they came."""
 
     def run(self) -> None:
+        """Search, then look up who is credited and was not found.
+
+        Where one family of requests is blocked, what the other can give is collected first.
+        """
+        self.page_size = self._first_page_size()
         found: dict[Kind, _Found] = {
             "artist": _Found(min(self.terms.artists, SEARCH_WINDOW)),
             "track": _Found(min(self.terms.tracks, SEARCH_WINDOW)),
         }
-        self._search(found)
-        if self.page_size == LARGEST_PAGE:
-            # In development mode there are no batches, and a single artist holds nothing more
-            # than the credit on the track does.
-            self._look_up([one for one in self.credited if one not in found["artist"].ids])
+        try:
+            self._search(found)
+        except Blocked:
+            # More may be found: only batches that are full now would be full then.
+            self._look_up(found["artist"].ids, only_full=True)
+            raise
+        self._look_up(found["artist"].ids)
+
+    def _first_page_size(self) -> int:
+        """As the pages that are there were asked for; else as large as the app may."""
+        for request in self.journal.answered("search"):
+            limit = request.params["limit"]
+            # A refusal is an answer too: it is replayed, and teaches again what it taught.
+            return int(limit)
+        known = self.client.mode
+        return LARGEST_PAGE if known is None else PAGE_SIZE[known.mode]
 
     def _search(self, found: dict[Kind, _Found]) -> None:
         """Both kinds in one request for as long as both are wanted."""
@@ -118,10 +136,10 @@ class _Collection:
             try:
                 answer = self._search_page(kinds, offset)
             except InvalidLimit:
-                if self.page_size == DEVELOPMENT_PAGE:
+                if self.page_size == SMALLEST_PAGE:
                     raise
                 log.info("Pages of %d are refused: development mode.", self.page_size)
-                self.page_size = DEVELOPMENT_PAGE
+                self.page_size = SMALLEST_PAGE
                 continue
             for kind in kinds:
                 self._take(kind, found[kind], answer, offset)
@@ -152,13 +170,25 @@ class _Collection:
         state.ended = _is_last(page, items, offset, self.page_size)
         self._tell(f"{kind}s", min(len(state.ids), state.wanted), state.wanted)
 
-    def _look_up(self, missing: list[str]) -> None:
-        """Popularity and followers of the artists that only a track names."""
+    def _look_up(self, found: set[str], *, only_full: bool = False) -> None:
+        """Popularity and followers of the artists that only a track names.
+
+        In development mode there are no batches, and a single artist holds nothing more than the
+        credit on the track does.
+        """
+        if self.page_size != LARGEST_PAGE:
+            return
+        asked = self.journal.answered("artists")
+        held = {one for request in asked for one in str(request.params["ids"]).split(",")}
+        missing = [one for one in self.credited if one not in found and one not in held]
         for start in range(0, len(missing), LARGEST_BATCH):
-            batch = ",".join(missing[start : start + LARGEST_BATCH])
+            batch = missing[start : start + LARGEST_BATCH]
+            if only_full and len(batch) < LARGEST_BATCH:
+                return
+            request = Request("artists", "artists", {"ids": ",".join(batch)})
             try:
-                self.client.ask(Request("artists", "artists", {"ids": batch}), self.journal)
-            except Forbidden as error:
+                self.client.ask(request, self.journal)
+            except NotInThisMode as error:
                 log.warning("%s The artists' popularity and followers stay unknown.", error)
                 return
             self._tell("credits", min(start + LARGEST_BATCH, len(missing)), len(missing))

@@ -1,9 +1,14 @@
 """What the API can say no with, each with what to do about it."""
 
+import datetime as dt
+import math
+from email.utils import parsedate_to_datetime
+
 from spotify_assets.lake.raw import Request, Response
 
-RATE_WINDOW_SECONDS = 30
-"""Spotify counts requests over a rolling window of this length."""
+LONGEST_BLOCK_SECONDS = 7 * 24 * 3600
+"""Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
+LONGEST_NUMBER = 12
 
 
 class SpotifyError(Exception):
@@ -39,19 +44,63 @@ class InvalidLimit(Refused):
 
 
 class Forbidden(SpotifyError):
-    """403: not in this app's mode, or Premium lapsed, or the user is not registered."""
+    """403: asking again is of no use until somebody changes something at Spotify."""
+
+
+class NotInThisMode(Forbidden):
+    """The endpoint is not there for apps in development mode."""
+
+
+class PremiumLapsed(Forbidden):
+    """The owner of the app has no Premium any more; nothing works without it."""
+
+
+class NotRegistered(Forbidden):
+    """The signed-in user is not among the app's users (development mode: at most 5)."""
+
+
+class NotAllowed(Forbidden):
+    """The user did not agree to what the token would be needed for."""
+
+
+class Blocked(SpotifyError):
+    """The API has asked not to be called for longer than is waited for.
+
+    Attributes:
+        endpoint: The family of requests that is blocked.
+        until: When it may be asked again (UTC).
+    """
+
+    def __init__(self, endpoint: str, until: dt.datetime, why: str) -> None:
+        super().__init__(
+            f"The API is not to be asked for {endpoint} before {until:%Y-%m-%d %H:%M:%S} UTC: "
+            f"{why}. What came is kept; the next run after that goes on from there."
+        )
+        self.endpoint = endpoint
+        self.until = until
+
+
+class BudgetSpent(Blocked):
+    """The day's budget of a family is spent."""
+
+    def __init__(self, endpoint: str, until: dt.datetime, most: int) -> None:
+        super().__init__(
+            endpoint, until, f"the budget of {most} calls in 24 h (SPOTIFY_DAILY_BUDGET) is spent"
+        )
 
 
 class RateLimited(SpotifyError):
-    """429 with a wait that is too long to sit through.
+    """429: too many requests, or the quota is spent.
 
     Attributes:
-        retry_after: Seconds until the API answers again.
+        retry_after: Seconds until the API wants to be asked again; ``None`` if it does not say.
+        is_quota: Whether it is the quota of a day, not the rate.
     """
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int | None, *, is_quota: bool) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_quota = is_quota
 
 
 class Unavailable(SpotifyError):
@@ -73,12 +122,35 @@ def refusal(request: Request, response: Response) -> SpotifyError:
                 "SPOTIFY_CLIENT_SECRET."
             )
         case 403:
-            return Forbidden(f"The API forbids {what} to this app: {said}.")
+            return _forbidden(what, said)
         case 429:
-            wait = retry_after(response)
-            return RateLimited(f"The API is rate limited ({said}) and asks to wait {wait} s.", wait)
+            is_quota = "QUOTA" in said.upper()
+            kind = "quota is spent" if is_quota else "rate limit is reached"
+            return RateLimited(
+                f"The API's {kind} ({said})", retry_after(response), is_quota=is_quota
+            )
         case status:
             return Unavailable(f"The API gave no usable answer to {what}: {status} {said}.")
+
+
+def _forbidden(what: str, said: str) -> Forbidden:
+    """By its reason: each is mended in another way."""
+    lower = said.lower()
+    if "premium" in lower:
+        return PremiumLapsed(
+            f"The API answers nothing to this app: {said}. The owner of the app needs Spotify "
+            "Premium: renew it, then run again."
+        )
+    if "registered" in lower:
+        return NotRegistered(
+            f"The API does not know the signed-in user: {said}. Add the user under User Management "
+            "of the app on https://developer.spotify.com/dashboard."
+        )
+    if "scope" in lower:
+        return NotAllowed(
+            f"The sign-in does not cover {what}: {said}. Run `spotify-assets login` and agree."
+        )
+    return NotInThisMode(f"The API does not give {what} to this app: {said}.")
 
 
 def message(response: Response) -> str:
@@ -93,7 +165,47 @@ def message(response: Response) -> str:
     return response.body.decode(errors="replace").strip()[:200] or "an empty body"
 
 
-def retry_after(response: Response) -> int:
-    """Seconds of the header `Retry-After`; the rate limit's window where it is absent."""
-    value = response.headers.get("retry-after", "")
-    return int(value) if value.isdecimal() else RATE_WINDOW_SECONDS
+def retry_after(response: Response) -> int | None:
+    """Seconds of the header `Retry-After`, at least 1; ``None`` where it is missing or no time."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdecimal():
+        return min(max(int(value[:LONGEST_NUMBER]), 1), LONGEST_BLOCK_SECONDS)
+    at = _http_date(value)
+    if at is None:
+        return None
+    # Both times by the API's clock, where it says what that is: the machine's can be wrong.
+    now = _http_date(response.headers.get("date", "")) or response.received_at
+    seconds = math.ceil((at - now).total_seconds())
+    return min(max(seconds, 1), LONGEST_BLOCK_SECONDS)
+
+
+def _http_date(text: str) -> dt.datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+
+
+class NoClientId(SpotifyError):
+    """A user cannot sign in: no app is configured, and no sandbox."""
+
+    def __init__(self, redirect_uri: str) -> None:
+        super().__init__(
+            "No client id. Put SPOTIFY_CLIENT_ID into .env (create an app on "
+            f"https://developer.spotify.com/dashboard with the redirect URI {redirect_uri}), or go "
+            "on without an account: run `spotify-assets sandbox` in another terminal and set "
+            "SPOTIFY_SANDBOX_URL=http://127.0.0.1:8765."
+        )
+
+
+class NotSignedIn(SpotifyError):
+    """There is no token of a user, or it has died: only a new sign-in helps."""
+
+
+class SignInFailed(SpotifyError):
+    """The user or the browser did not bring a sign-in to its end; nothing was stored."""
+
+
+class TokenStoreError(SpotifyError):
+    """The stored token cannot be read, written or trusted."""

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,15 @@ from spotify_assets.lake.errors import writing
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract, monitoring
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.integrity import integrity
-from spotify_assets.warehouse.tables import create, quoted
+from spotify_assets.warehouse.tables import create, literal, quoted
 
 log = logging.getLogger(__name__)
 LOCK_PATIENCE_SECONDS = 300
 LOCK_POLL_SECONDS = 0.2
 Queries = Mapping[type[Contract], str]
 """For each table that is made from all days, its SQL."""
+Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
+"""For each table that only grows, its rows after a number: that of its first column."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,31 @@ class Published:
     """Genre-days that a run is working on: they stay as they were."""
 
 
-def publish(lake: Lake, path: Path, queries: Queries) -> Published:
+def publish(
+    lake: Lake, path: Path, queries: Queries, logs: Logs | None = None, *, compact: bool = False
+) -> Published:
     """Bring the file to the state of the lake; where nothing changed, touch nothing.
+
+    Args:
+        lake: The truth.
+        path: The DuckDB file.
+        queries: The tables that are made from all days.
+        logs: The tables that only grow.
+        compact: Write the file even where nothing changed, and without the bytes of rows that it
+            holds no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
 
     Raises:
         WarehouseError: A key stands twice or a reference is missing: the old state stays.
         LakeError: The copy cannot be written: the old state stays.
     """
-    with writing(path, "the warehouse"), _alone(path):
+    with writing(path, "the warehouse"), alone(path):
         definition = _hash(queries)
         held = _held(path, definition)
         there, waiting = _there(lake)
         changed = _difference(there, pl.DataFrame(schema=there.schema) if held is None else held)
         changed = changed.join(_as_frame(waiting), on=["genre", "date"], how="anti")
-        if held is not None and changed.is_empty():
+        grown = _grown(logs or {}, None if held is None else path)
+        if held is not None and changed.is_empty() and not grown and not compact:
             with duckdb.connect(path, read_only=True) as connection:
                 return Published(path, _counted(connection), [], waiting)
         copy = path.with_name(f".{path.name}.next")
@@ -70,7 +83,10 @@ def publish(lake: Lake, path: Path, queries: Queries) -> Published:
                 shutil.copyfile(path, copy)
             with _opened(copy) as connection:
                 _take_in(connection, lake, changed, queries, definition)
+                _append(connection, grown)
                 rows = _counted(connection)
+            if compact:
+                _compact(copy)
             copy.replace(path)
         finally:
             _remove(copy)
@@ -146,6 +162,25 @@ def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise OSError(str(error)) from error
 
 
+def _compact(copy: Path) -> None:
+    """Put a file with nothing but the rows of ``copy`` in its place."""
+    compacted = copy.with_name(f"{copy.name}.compact")
+    try:
+        _remove(compacted)
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH {literal(str(copy))} AS held (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(str(compacted))} AS compacted")
+            connection.execute("COPY FROM DATABASE held TO compacted")
+            # Closing would do it as well, but says nothing where the disk is full.
+            connection.execute("CHECKPOINT compacted")
+        compacted.replace(copy)
+    except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
+        # The last is what a commit makes of a full disk.
+        raise OSError(str(error)) from error
+    finally:
+        _remove(compacted)
+
+
 def _take_in(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
@@ -159,6 +194,28 @@ def _take_in(
     genres = _load(connection, lake, changed)
     _derive(connection, queries, genres)
     _verify(connection)
+
+
+def _grown(logs: Logs, held: Path | None) -> dict[type[Contract], pl.DataFrame]:
+    """The rows of each log that the file does not hold yet, where there are any."""
+    last = dict.fromkeys(logs, 0)
+    if held is not None:
+        with duckdb.connect(held, read_only=True) as connection:
+            for contract in logs:
+                number = connection.table(contract.table()).max(contract.columns()[0].name)
+                last[contract] = (number.fetchone() or (None,))[0] or 0
+    rows = {contract: after(last[contract]) for contract, after in logs.items()}
+    return {contract: frame for contract, frame in rows.items() if frame.height}
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection, grown: Mapping[type[Contract], pl.DataFrame]
+) -> None:
+    for contract, rows in grown.items():
+        _hold_to_contract(contract, rows)
+        connection.register("grown", rows.to_arrow())
+        connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM grown")
+        connection.unregister("grown")
 
 
 def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -214,7 +271,7 @@ def _hold_to_contract(contract: type[Contract], rows: pl.DataFrame) -> None:
         contract.validate(rows, lazy=True)
     except pandera.errors.SchemaErrors as error:
         raise WarehouseError(
-            f"Nothing was published: the query of {contract.table()} gives rows that break its "
+            f"Nothing was published: the rows for {contract.table()} break its "
             f"contract, {len(error.failure_cases)} times: {error}"
         ) from error
 
@@ -245,8 +302,13 @@ def _remove(copy: Path) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One publication at a time on this machine."""
+def alone(path: Path) -> Iterator[None]:
+    """Keep publications on this machine out: the body has ``path``, and what it is made from.
+
+    Raises:
+        WarehouseError: Another process has had it for too long.
+        OSError: The folder cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         deadline = time.monotonic() + LOCK_PATIENCE_SECONDS

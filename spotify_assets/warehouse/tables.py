@@ -13,6 +13,8 @@ TYPES: dict[pl.DataType, str] = {
     pl.Int32(): "INTEGER",
     pl.Int64(): "BIGINT",
     pl.Boolean(): "BOOLEAN",
+    pl.Datetime("us"): "TIMESTAMP",
+    pl.Float64(): "DOUBLE",
     pl.List(pl.String()): "VARCHAR[]",
 }
 

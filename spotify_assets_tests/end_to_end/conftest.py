@@ -19,7 +19,7 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def spotify_assets(*words: str, data_dir: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, from a folder without a ``.env``."""
-    command: Sequence[str] = [sys.executable, "-m", "spotify_assets.cli", *words]
+    command: Sequence[str] = [sys.executable, "-m", "spotify_assets", *words]
     data_dir.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         command,

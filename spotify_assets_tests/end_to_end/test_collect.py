@@ -58,7 +58,7 @@ def test_a_reader_is_answered_while_runs_write(data_dir: Path, sandbox_url: str)
     )
     assert first.returncode == 0, first.stderr
     writer = subprocess.Popen(
-        [sys.executable, "-m", "spotify_assets.cli", "collect"]
+        [sys.executable, "-m", "spotify_assets", "collect"]
         + ["-g", "samba", "-g", "pop", "-d", "2026-11-18..2026-11-20"],
         env=environment(data_dir, SPOTIFY_SANDBOX_URL=sandbox_url),
         cwd=data_dir,
@@ -164,7 +164,7 @@ def test_on_a_terminal_it_asks_for_the_genre(data_dir: Path, sandbox_url: str) -
     here, there = pty.openpty()
     data_dir.mkdir(exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "spotify_assets.cli", "collect", "-n", "2", "-t", "2"],
+        [sys.executable, "-m", "spotify_assets", "collect", "-n", "2", "-t", "2"],
         env=environment(data_dir, SPOTIFY_SANDBOX_URL=sandbox_url, TERM="xterm"),
         cwd=data_dir,
         stdin=there,

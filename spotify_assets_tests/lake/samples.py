@@ -6,6 +6,7 @@ from spotify_assets.lake.raw import Request, Response, Terms
 
 ASKED_AT = dt.datetime(2025, 11, 20, 12, 30, 0, 123456, tzinfo=dt.UTC)
 TERMS = Terms(source="sandbox", market="BR", artists=50, tracks=100)
+OTHER_TERMS = Terms(source="sandbox", market="US", artists=50, tracks=100)
 
 
 def question(number: int = 1) -> Request:

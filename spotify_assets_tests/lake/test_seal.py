@@ -11,10 +11,12 @@ import pytest
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.raw import RawPartition, Sealed, encode, read_exchanges
 from spotify_assets_tests.lake import processes, victims
-from spotify_assets_tests.lake.samples import TERMS, answer, numbered_answer, question
+from spotify_assets_tests.lake.samples import OTHER_TERMS, TERMS, answer, numbered_answer, question
 
-CHANGES_OF_A_SEAL = 4
-"""Renaming the file, writing the sidecar, renaming it, deleting the journal."""
+CHANGES_OF_A_SEAL = 5
+"""Renaming the file, writing the sidecar, renaming it, deleting the terms and the journal."""
+CHANGES_OF_A_BEGINNING = 4
+"""Putting the journal under other terms aside, deleting its terms; writing and renaming the new."""
 
 
 def test_a_sealed_file_holds_the_lines_of_the_journal(partition: RawPartition) -> None:
@@ -43,10 +45,10 @@ def test_a_partition_is_nothing_then_under_way_then_finished(partition: RawParti
 
 def test_lines_longer_than_a_read_are_put_together_again(partition: RawPartition) -> None:
     answers = [numbered_answer(number, size=1_500_000) for number in (1, 2, 3)]
-    with partition.journal() as journal:
+    with partition.journal(TERMS) as journal:
         for number, response in enumerate(answers, start=1):
             journal.append(question(number), response)
-        sealed = partition.seal(journal, TERMS)
+        sealed = partition.seal(journal)
 
     assert [exchange.response for exchange in read_exchanges(sealed.path)] == answers
 
@@ -63,7 +65,7 @@ def test_a_finished_partition_is_not_begun_again_by_itself(partition: RawPartiti
     _sealed(partition)
 
     with pytest.raises(LakeError, match="forró on 2025-11-20 is collected already"):
-        partition.journal()
+        partition.journal(TERMS)
 
 
 def test_a_further_collection_has_the_next_number_and_changes_nothing(
@@ -72,12 +74,12 @@ def test_a_further_collection_has_the_next_number_and_changes_nothing(
     _collected(partition)
     first = _sealed(partition)
     before = first.path.read_bytes()
-    with partition.journal(anew=True) as journal:
+    with partition.journal(TERMS, anew=True) as journal:
         journal.append(question(), answer(b'{"second":true}'))
         assert partition.latest() == first
         assert partition.is_under_way()
         assert not partition.is_finished()
-        second = partition.seal(journal, TERMS)
+        second = partition.seal(journal)
 
     assert second.path.name == "0002.jsonl.zst"
     assert partition.latest() == second
@@ -86,12 +88,60 @@ def test_a_further_collection_has_the_next_number_and_changes_nothing(
 
 def test_a_collection_that_was_begun_anew_goes_on_whoever_asks(partition: RawPartition) -> None:
     _sealed(partition)
-    with partition.journal(anew=True) as journal:
+    with partition.journal(TERMS, anew=True) as journal:
         journal.append(question(), answer())
 
     for anew in (True, False):
-        with partition.journal(anew=anew) as journal:
+        with partition.journal(TERMS, anew=anew) as journal:
             assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 1)
+
+
+def test_a_collection_under_way_under_other_terms_is_put_aside_and_stays(
+    partition: RawPartition,
+) -> None:
+    lines = _collected(partition)
+
+    with partition.journal(OTHER_TERMS, anew=True) as journal:
+        assert (journal.lines, journal.terms) == (0, OTHER_TERMS)
+        sealed = partition.seal(journal)
+
+    assert (sealed.path.name, sealed.terms) == ("0002.jsonl.zst", OTHER_TERMS)
+    assert (partition.folder / "0001.abandoned.jsonl").read_bytes() == b"".join(lines)
+    assert _names(partition) == ["0001.abandoned.jsonl", "0002.json", "0002.jsonl.zst"]
+    with partition.journal(TERMS, anew=True) as journal:
+        assert journal.path.name == "0003.journal.jsonl"
+
+
+def test_a_collection_under_way_goes_on_under_its_own_terms_unless_it_is_begun_anew(
+    partition: RawPartition,
+) -> None:
+    _collected(partition)
+
+    with partition.journal(OTHER_TERMS) as journal:
+        assert (journal.lines, journal.terms) == (3, TERMS)
+        assert partition.seal(journal).terms == TERMS
+
+
+@pytest.mark.parametrize("step", range(1, CHANGES_OF_A_BEGINNING + 1))
+def test_a_beginning_that_is_killed_at_any_step_is_done_again(
+    partition: RawPartition, step: int
+) -> None:
+    lines = _collected(partition)
+    killed = processes.run(victims.begins_anew_and_is_killed, *_place(partition), step)
+    assert killed.returncode == processes.KILLED, killed.stderr
+
+    with partition.journal(OTHER_TERMS, anew=True) as journal:
+        assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 0)
+        assert journal.terms == OTHER_TERMS
+    assert (partition.folder / "0001.abandoned.jsonl").read_bytes() == b"".join(lines)
+
+
+def test_a_beginning_has_no_further_step_to_be_killed_at(partition: RawPartition) -> None:
+    _collected(partition)
+    step = CHANGES_OF_A_BEGINNING + 1
+    assert (
+        processes.run(victims.begins_anew_and_is_killed, *_place(partition), step).returncode == 0
+    )
 
 
 @pytest.mark.parametrize("step", range(1, CHANGES_OF_A_SEAL + 1))
@@ -127,7 +177,7 @@ def test_a_journal_that_a_kill_left_beside_its_sealed_file_is_no_collection_unde
 
     assert partition.is_finished()
     with pytest.raises(LakeError, match="collected already"):
-        partition.journal()
+        partition.journal(TERMS)
     assert _names(partition) == ["0001.json", "0001.jsonl.zst"]
 
 
@@ -135,23 +185,24 @@ def test_a_collection_that_another_process_finishes_meanwhile_is_not_overwritten
     partition: RawPartition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _collected(partition)
-    first = partition.journal()
+    first = partition.journal(TERMS)
     finished: list[Sealed] = []
     lock = fcntl.flock
 
     def finish_and_lock(file: Any, operation: int) -> None:
         """What happens between choosing the journal and having it."""
+        monkeypatch.setattr(fcntl, "flock", lock)
         with first:
-            finished.append(partition.seal(first, TERMS))
+            finished.append(partition.seal(first))
         lock(file, operation)
 
     monkeypatch.setattr(fcntl, "flock", finish_and_lock)
     with pytest.raises(LakeError, match="forró on 2025-11-20 was finished by another process"):
-        partition.journal()
+        partition.journal(TERMS)
 
     monkeypatch.undo()
     assert [partition.latest()] == finished
-    with partition.journal(anew=True) as journal:
+    with partition.journal(TERMS, anew=True) as journal:
         assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 0)
 
 
@@ -249,20 +300,20 @@ def test_a_seal_on_a_full_disk_keeps_the_journal(partition: RawPartition, free: 
 
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
     assert "Cannot write the raw responses of forró on 2025-11-20" in refused.stdout
-    assert _names(partition) == ["0001.journal.jsonl"]
+    assert _names(partition) == ["0001.journal.jsonl", "0001.terms.json"]
     assert _sealed(partition).sha256 == _sealed_elsewhere(partition)
 
 
 def _collected(partition: RawPartition) -> list[bytes]:
-    with partition.journal() as journal:
+    with partition.journal(TERMS) as journal:
         for number in (1, 2, 3):
             journal.append(question(number), numbered_answer(number, size=number))
         return journal.path.read_bytes().splitlines(keepends=True)
 
 
 def _sealed(partition: RawPartition) -> Sealed:
-    with partition.journal() as journal:
-        return partition.seal(journal, TERMS)
+    with partition.journal(TERMS) as journal:
+        return partition.seal(journal)
 
 
 def _sealed_elsewhere(partition: RawPartition) -> str:

@@ -10,6 +10,8 @@ import requests
 from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
 from spotify_assets.sandbox.api import create_app
 from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.sandbox.clock import Clock
+from spotify_assets.sandbox.log import Log
 from spotify_assets.sandbox.modes import ModeName
 from spotify_assets.sandbox.server import running
 
@@ -75,3 +77,51 @@ def api(catalogue: Catalogue) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def development_api(catalogue: Catalogue) -> Iterator[Client]:
     yield from client_of(catalogue, "development")
+
+
+START = 1_763_640_000.0
+"""Unix time at which the clock of the spoiled sandbox stands still: 2025-11-20, 12:00 UTC."""
+
+
+@dataclass
+class Spoiled(Client):
+    """A client of a sandbox that can be told to misbehave, and what it says of itself."""
+
+    log: Log
+
+    def set(self, **settings: Any) -> Any:
+        response = requests.patch(f"{self.url}/sandbox/state", json=settings, timeout=10)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def state(self) -> Any:
+        return requests.get(f"{self.url}/sandbox/state", timeout=10).json()
+
+    def advance(self, seconds: float) -> Any:
+        body = {"advance_s": seconds}
+        return requests.post(f"{self.url}/sandbox/clock", json=body, timeout=10).json()
+
+    def reset(self) -> None:
+        assert requests.post(f"{self.url}/sandbox/reset", timeout=10).status_code == 200
+
+    def search(self) -> requests.Response:
+        return self.get("/search", q="genre:rock", type="track", limit=5)
+
+    def statuses(self, requests: int) -> list[int]:
+        return [self.search().status_code for _ in range(requests)]
+
+
+@pytest.fixture(scope="session")
+def spoiled_server(catalogue: Catalogue) -> Iterator[Spoiled]:
+    app = create_app(catalogue, clock=Clock(machine=lambda: START))
+    with running(app) as server, requests.Session() as session:
+        yield Spoiled(server.url, session, app.state.log)
+
+
+@pytest.fixture
+def spoiled(spoiled_server: Spoiled) -> Spoiled:
+    """As new, with a token that was got before anything is counted."""
+    spoiled_server.reset()
+    spoiled_server.session.headers["Authorization"] = f"Bearer {token(spoiled_server.url)}"
+    spoiled_server.reset()
+    return spoiled_server

@@ -249,7 +249,7 @@ def test_wrong_credentials_get_no_token(api: Client, auth: tuple[str, str] | Non
     }
 
 
-@pytest.mark.parametrize("grant", [{}, {"grant_type": "authorization_code", "code": "x"}])
+@pytest.mark.parametrize("grant", [{}, {"grant_type": "password", "username": "x"}])
 def test_other_grants_are_not_supported(api: Client, grant: dict[str, str]) -> None:
     response = ask_for_token(api, grant, (CLIENT_ID, CLIENT_SECRET))
     assert response.status_code == 400

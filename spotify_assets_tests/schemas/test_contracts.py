@@ -12,6 +12,7 @@ from spotify_assets.schemas import (
     DERIVED,
     FACTS,
     LAKE,
+    LOGS,
     PROCESSED,
     RANKED,
     TABLES,
@@ -95,7 +96,12 @@ def test_tables_are_filed_under_their_names() -> None:
 def test_the_warehouse_holds_every_table_once() -> None:
     assert list(LAKE) == [one.table() for one in (*PROCESSED, *RANKED, *FACTS)]
     assert set(TABLES) == {*LAKE, *(one.table() for one in DERIVED)}
-    assert set(WAREHOUSE) - set(TABLES) == {"monitoring.partitions", "monitoring.definition"}
+    logs = {contract.table() for contract in LOGS}
+    assert set(WAREHOUSE) - set(TABLES) == {
+        "monitoring.partitions",
+        "monitoring.definition",
+        *logs,
+    }
     assert WAREHOUSE["rankings.top_tracks"] is rankings.TopTracks
     assert WAREHOUSE["rankings.top_artists"] is rankings.TopArtists
 

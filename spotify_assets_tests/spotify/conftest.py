@@ -1,5 +1,6 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,12 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import Journal, RawPartition, Terms
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client
+from spotify_assets.spotify.ledger import Ledger
+from spotify_assets_tests.lake.samples import TERMS
 from spotify_assets_tests.spotify import faults
+from spotify_assets_tests.spotify.times import SetClock
 from spotify_assets_tests.spotify.watched import Watched
 
 TODAY = dt.date(2025, 11, 20)
@@ -58,14 +63,25 @@ def stage() -> Iterator[tuple[faults.Stage, str]]:
 
 
 @pytest.fixture
-def pauses() -> list[float]:
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def pauses(clock: SetClock) -> list[float]:
     """Seconds that clients would have waited, each time."""
-    return []
+    return clock.waits
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as opened:
+        yield opened
 
 
 @pytest.fixture
 def playing(
-    stage: tuple[faults.Stage, str], pauses: list[float]
+    stage: tuple[faults.Stage, str], ledger: Ledger, clock: SetClock
 ) -> Callable[..., tuple[Client, faults.Script]]:
     """Gives a client of a Web API that says what it is told to."""
     on_stage, url = stage
@@ -74,14 +90,16 @@ def playing(
         *answers: faults.Answer, accounts: tuple[faults.Says, ...] = ()
     ) -> tuple[Client, faults.Script]:
         on_stage.script = faults.Script(*answers, accounts=accounts)
-        return Client(faults.connection(url), pause=pauses.append), on_stage.script
+        return Client(
+            faults.connection(url), ledger, limits=Limits(None), clock=clock
+        ), on_stage.script
 
     return play
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "0001.journal.jsonl") as opened:
+    with Journal(tmp_path / "0001.journal.jsonl", TERMS) as opened:
         yield opened
 
 

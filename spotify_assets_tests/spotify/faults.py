@@ -78,6 +78,9 @@ TOO_MANY_IN_PLAIN_TEXT = Says(429, b"Too many requests", {"content-type": "text/
 PREMIUM_LAPSED = Says(
     403, b"Active premium subscription required for the owner of the app.", {"content-type": "text"}
 )
+NOT_REGISTERED = error(
+    403, "Check settings on developer.spotify.com/dashboard, the user may not be registered."
+)
 EXPIRED = Says(
     401,
     error(401, "The access token expired").body,

@@ -3,7 +3,9 @@
 import dataclasses
 import datetime as dt
 import socket
+import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,21 @@ import pytest
 from spotify_assets.lake.raw import Journal, Request, decode
 from spotify_assets.spotify.client import ATTEMPTS, Client, Connection
 from spotify_assets.spotify.errors import (
+    Blocked,
     CredentialsRefused,
-    Forbidden,
     InvalidLimit,
+    NotAllowed,
+    NotInThisMode,
+    NotRegistered,
+    PremiumLapsed,
     RateLimited,
     Refused,
     SpotifyError,
     Unavailable,
 )
+from spotify_assets.spotify.ledger import Ledger
 from spotify_assets_tests.spotify import faults
+from spotify_assets_tests.spotify.times import SetClock
 from spotify_assets_tests.spotify.watched import Watched
 
 Playing = Callable[..., tuple[Client, faults.Script]]
@@ -68,7 +76,7 @@ def test_an_answer_in_the_journal_is_not_asked_again(playing: Playing, journal: 
     first, second = client.ask(SEARCH, journal), client.ask(SEARCH, journal)
 
     assert first == second
-    assert client.requests_sent == len(script.asked) == 1
+    assert len(script.asked) == 1
 
 
 def test_one_token_does_for_many_questions(playing: Playing, journal: Journal) -> None:
@@ -118,7 +126,8 @@ def test_a_rate_limit_is_waited_for_as_long_as_it_says(
         faults.error(429, "API rate limit exceeded"),
         faults.too_many("soon"),
         faults.too_many("²"),
-        faults.too_many("Wed, 21 Oct 2026 07:28:00 GMT"),
+        faults.too_many("-5"),
+        faults.too_many("Wed, 21 Oct 2026 07:28:00 +99999999999999999999"),
     ],
 )
 def test_a_rate_limit_that_says_no_number_is_waited_for_one_window(
@@ -131,25 +140,53 @@ def test_a_rate_limit_that_says_no_number_is_waited_for_one_window(
     assert pauses == [30]
 
 
-@pytest.mark.parametrize("hours", ["31", "48925", "86400"])
+def test_a_rate_limit_that_names_a_date_is_waited_for_until_then(
+    playing: Playing, journal: Journal, pauses: list[float]
+) -> None:
+    until = formatdate(time.time() + 12, usegmt=True)
+    client, _ = playing(faults.too_many(until), faults.FINE)
+
+    client.ask(SEARCH, journal)
+
+    assert sum(pauses) == pytest.approx(12, abs=2)
+
+
+def test_a_wait_is_said(
+    playing: Playing, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, _ = playing(faults.too_many("7"), faults.FINE)
+
+    client.ask(SEARCH, journal)
+
+    assert "The API asks to wait" in caplog.text
+    assert "waiting 7 s." in caplog.text
+
+
+@pytest.mark.parametrize("hours", ["31", "48925", "85771", "86400"])
 def test_a_long_rate_limit_ends_the_run_instead_of_sleeping_through_it(
-    playing: Playing, journal: Journal, pauses: list[float], hours: str
+    playing: Playing, journal: Journal, clock: SetClock, hours: str
 ) -> None:
     client, script = playing(faults.too_many(hours))
 
-    with pytest.raises(RateLimited, match=f"asks to wait {hours} s") as limited:
+    with pytest.raises(Blocked, match="not to be asked for search before 2025-11-2") as blocked:
         client.ask(SEARCH, journal)
 
-    assert limited.value.retry_after == int(hours)
-    assert (pauses, len(script.asked)) == ([], 1)
+    assert blocked.value.until == clock.time + dt.timedelta(seconds=int(hours))
+    assert (clock.waits, len(script.asked), journal.lines) == ([], 1, 1)
 
 
-def test_a_used_up_quota_says_its_reason(playing: Playing, journal: Journal) -> None:
+@pytest.mark.parametrize(("named", "seconds"), [({"retry-after": "2"}, 2), ({}, 24 * 3600)])
+def test_a_used_up_quota_ends_the_run_however_short_its_wait(
+    playing: Playing, journal: Journal, clock: SetClock, named: dict[str, str], seconds: int
+) -> None:
     used_up = faults.error(429, "Quota exceeded", reason="QUOTA_EXCEEDED")
-    client, _ = playing(faults.Says(429, used_up.body, {"retry-after": "52531"}))
+    client, script = playing(faults.Says(429, used_up.body, named), faults.FINE)
 
-    with pytest.raises(RateLimited, match="QUOTA_EXCEEDED"):
+    with pytest.raises(Blocked, match="QUOTA_EXCEEDED") as blocked:
         client.ask(SEARCH, journal)
+
+    assert blocked.value.until == clock.time + dt.timedelta(seconds=seconds)
+    assert (clock.waits, len(script.asked)) == ([], 1)
 
 
 def test_a_rate_limit_without_end_is_given_up_after_all_attempts(
@@ -219,8 +256,11 @@ def test_pauses_double_and_are_never_the_same_for_all(
 @pytest.mark.parametrize(
     ("refusal", "kind", "said"),
     [
-        (faults.PREMIUM_LAPSED, Forbidden, "Active premium subscription required"),
-        (faults.error(403, "Forbidden"), Forbidden, "Forbidden"),
+        (faults.PREMIUM_LAPSED, PremiumLapsed, "Active premium .* renew it"),
+        (faults.error(403, "Forbidden"), NotInThisMode, "does not give search .*Forbidden"),
+        (faults.NOT_REGISTERED, NotRegistered, "may not be registered.*User Management"),
+        (faults.error(403, "Insufficient client scope"), NotAllowed, "spotify-assets login"),
+        (faults.Says(403, b""), NotInThisMode, "an empty body"),
         (faults.Says(400, b""), Refused, "an empty body"),
         (faults.INVALID_LIMIT, InvalidLimit, "page size"),
         (faults.error(400, "invalid LIMIT."), InvalidLimit, "page size"),
@@ -270,13 +310,13 @@ def test_a_token_that_is_refused_for_ever_is_given_up_after_a_new_one(
 
 
 def test_wrong_credentials_are_said_and_not_tried_again(
-    extended: Watched, journal: Journal, pauses: list[float]
+    extended: Watched, journal: Journal, ledger: Ledger, clock: SetClock, pauses: list[float]
 ) -> None:
     right = Connection.to_sandbox(extended.url)
     wrong = Connection("sandbox", "sandbox", "not-the-secret", right.api_url, right.token_url)
 
     with pytest.raises(CredentialsRefused, match=r"invalid_client.*SPOTIFY_CLIENT_SECRET") as said:
-        Client(wrong, pause=pauses.append).ask(SEARCH, journal)
+        Client(wrong, ledger, clock=clock).ask(SEARCH, journal)
 
     assert "not-the-secret" not in str(said.value)
     assert (extended.asked, pauses, journal.lines) == ([], [], 0)
@@ -287,7 +327,6 @@ def test_wrong_credentials_are_said_and_not_tried_again(
     [
         faults.Says(503, b"<html>"),
         faults.error(500, "Server error"),
-        faults.Says(429, b"Too many requests"),
         faults.Says(502, b"[]"),
         faults.Says(200, b""),
         faults.Says(200, b"[]"),
@@ -304,6 +343,29 @@ def test_an_accounts_host_that_fails_for_a_moment_is_asked_again(
 
     assert script.token_requests == 2
     assert (len(pauses), journal.lines) == (1, 1)
+
+
+def test_an_accounts_host_that_is_asked_too_often_is_left_alone_for_a_window(
+    playing: Playing, journal: Journal, pauses: list[float]
+) -> None:
+    client, script = playing(faults.FINE, accounts=(faults.TOO_MANY_IN_PLAIN_TEXT,))
+
+    client.ask(SEARCH, journal)
+
+    assert script.token_requests == 2
+    assert sum(pauses) == pytest.approx(30)
+
+
+def test_an_accounts_host_that_asks_for_hours_ends_the_run(
+    playing: Playing, journal: Journal, pauses: list[float]
+) -> None:
+    client, script = playing(faults.FINE, accounts=(faults.too_many("85771"),))
+
+    with pytest.raises(Blocked, match="not to be asked for token before"):
+        client.ask(SEARCH, journal)
+
+    assert (script.token_requests, script.asked) == (1, [])
+    assert sum(pauses) < 1
 
 
 def test_an_accounts_host_that_fails_for_ever_is_no_matter_of_credentials(
@@ -345,9 +407,9 @@ def test_an_id_that_cannot_be_sent_is_refused_and_nothing_is_noted(
 
 
 def test_no_connection_is_tried_again_and_then_said_with_the_address(
-    journal: Journal, pauses: list[float], nobody: str
+    journal: Journal, ledger: Ledger, clock: SetClock, pauses: list[float], nobody: str
 ) -> None:
-    client = Client(Connection.to_sandbox(nobody), pause=pauses.append)
+    client = Client(Connection.to_sandbox(nobody), ledger, clock=clock)
 
     with pytest.raises(Unavailable, match=rf"No token from {nobody}/api/token: .*Is it running"):
         client.ask(SEARCH, journal)
@@ -356,13 +418,18 @@ def test_no_connection_is_tried_again_and_then_said_with_the_address(
 
 
 def test_a_token_is_of_no_use_where_only_the_accounts_host_answers(
-    extended: Watched, journal: Journal, pauses: list[float], nobody: str
+    extended: Watched,
+    journal: Journal,
+    ledger: Ledger,
+    clock: SetClock,
+    pauses: list[float],
+    nobody: str,
 ) -> None:
     there = Connection.to_sandbox(extended.url)
     half = dataclasses.replace(there, api_url=f"{nobody}/v1/")
 
     with pytest.raises(Unavailable, match=rf"No answer from {nobody}/v1/ to search: .*Is it run"):
-        Client(half, pause=pauses.append).ask(SEARCH, journal)
+        Client(half, ledger, clock=clock).ask(SEARCH, journal)
 
     assert (len(pauses), journal.lines) == (ATTEMPTS - 1, 0)
 
@@ -378,14 +445,14 @@ def test_what_the_client_cannot_ask_is_a_mistake_of_the_caller(
 
 
 def test_the_day_is_told_to_the_sandbox_only(
-    playing: Playing, extended: Watched, journal: Journal
+    playing: Playing, extended: Watched, journal: Journal, ledger: Ledger
 ) -> None:
     day = dt.date(2024, 2, 29)
-    Client(Connection.to_sandbox(extended.url + "/"), day=day).ask(SEARCH, journal)
+    Client(Connection.to_sandbox(extended.url + "/"), ledger, day=day).ask(SEARCH, journal)
     assert extended.asked[0].day == "2024-02-29"
 
     client, script = playing(faults.says_json({"artists": []}))
-    Client(client.connection, day=day).ask(ARTISTS, journal)
+    Client(client.connection, ledger, day=day).ask(ARTISTS, journal)
     assert script.asked[0].day is None
 
 
@@ -399,7 +466,12 @@ def test_no_file_of_tokens_is_read_or_left(
     client.ask(SEARCH, journal)
 
     assert script.asked[0].token == script.tokens[0]
-    assert {path.name for path in tmp_path.iterdir()} == {".cache", journal.path.name}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        ".cache",
+        journal.path.name,
+        "0001.terms.json",
+        *(path.name for path in tmp_path.glob("ledger.sqlite*")),
+    }
     assert "of-another-app" in (tmp_path / ".cache").read_text()
 
 

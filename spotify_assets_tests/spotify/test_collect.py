@@ -9,11 +9,13 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
+from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.collect import collect, genre_query
 from spotify_assets.spotify.errors import Forbidden, InvalidLimit
 from spotify_assets_tests.spotify import faults, pages
 from spotify_assets_tests.spotify.conftest import TODAY
+from spotify_assets_tests.spotify.ledgers import ledger_of
 from spotify_assets_tests.spotify.watched import Watched
 
 Playing = Callable[..., tuple[Client, faults.Script]]
@@ -319,7 +321,7 @@ def test_generated_and_real_music_do_not_mix(playing: Playing, lake: Lake) -> No
 
 def test_the_sandbox_answers_for_any_day(extended: Watched, lake: Lake, terms: Terms) -> None:
     day = TODAY - dt.timedelta(days=200)
-    client = Client(Connection.to_sandbox(extended.url), day=day)
+    client = Client(Connection.to_sandbox(extended.url), ledger_of(lake), day=day)
 
     sealed = collect(client, RawPartition(lake, GenreDay("rock", day)), terms, today=TODAY)
 
@@ -340,7 +342,9 @@ def test_what_is_learned_is_logged(
 def _collected(
     sandbox: Watched, lake: Lake, genre: str, terms: Terms, *, anew: bool = False
 ) -> Sealed:
-    client = Client(Connection.to_sandbox(sandbox.url), day=TODAY)
+    client = Client(
+        Connection.to_sandbox(sandbox.url), ledger_of(lake), limits=Limits(None), day=TODAY
+    )
     partition = RawPartition(lake, GenreDay(genre, TODAY))
     return collect(client, partition, terms, today=TODAY, anew=anew)
 

@@ -1,9 +1,21 @@
 """What an error says, whatever the form of the body."""
 
+import datetime as dt
+from email.utils import format_datetime
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spotify_assets.lake.raw import Request, Response
-from spotify_assets.spotify.errors import NoCredentials, Unavailable, message, refusal
+from spotify_assets.spotify.errors import (
+    LONGEST_BLOCK_SECONDS,
+    NoCredentials,
+    Unavailable,
+    message,
+    refusal,
+    retry_after,
+)
 from spotify_assets_tests.lake.samples import ASKED_AT
 
 
@@ -37,6 +49,51 @@ def test_a_refusal_names_the_endpoint_and_what_was_asked() -> None:
 
     assert isinstance(error, Unavailable)
     assert "search {'q': 'genre:\"r&b\"', 'limit': 50}: 503" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7),
+        (" 7 ", 7),
+        ("0", 1),
+        ("85771", 85771),
+        ("9" * 5000, LONGEST_BLOCK_SECONDS),
+        ("Wed, 21 Oct 2015 07:28:12 GMT", 12),
+        ("Wed, 21 Oct 2015 07:28:12", 12),
+        ("Wed, 21 Oct 2015 06:00:00 GMT", 1),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_BLOCK_SECONDS),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1.5", None),
+        ("²", None),
+        ("Wed, 21 Oct 99999999999 07:28:00 GMT", None),
+    ],
+)
+def test_the_time_to_wait_is_in_seconds_or_until_a_date_by_the_clock_of_the_api(
+    value: str, seconds: int | None
+) -> None:
+    """The machine's own clock may be years off."""
+    headers = {"retry-after": value, "date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+
+    assert retry_after(Response(429, headers, b"", ASKED_AT, elapsed_ms=1)) == seconds
+
+
+def test_where_the_api_gives_no_date_a_wait_is_until_one_by_the_machines_clock() -> None:
+    until = format_datetime(ASKED_AT + dt.timedelta(minutes=1), usegmt=True)
+
+    waits = retry_after(Response(429, {"retry-after": until}, b"", ASKED_AT, elapsed_ms=1))
+
+    assert waits == 60
+
+
+@given(st.text())
+@settings(database=None, deadline=None)
+def test_any_time_to_wait_is_none_or_within_bounds(value: str) -> None:
+    waits = retry_after(Response(429, {"retry-after": value}, b"", ASKED_AT, elapsed_ms=1))
+
+    assert waits is None or 1 <= waits <= LONGEST_BLOCK_SECONDS
 
 
 def test_without_credentials_both_ways_on_are_named() -> None:

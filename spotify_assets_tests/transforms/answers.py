@@ -46,12 +46,12 @@ def seal(
 ) -> RawFile:
     """A genre-day of these answers in a lake at ``root``."""
     partition = RawPartition(Lake(root), GenreDay(genre, date))
-    with partition.journal() as journal:
+    with partition.journal(terms) as journal:
         for number, one in enumerate(answers):
             # No two questions are the same, as in a real collection.
             request = Request(one.endpoint, f"{one.endpoint}/{number}", one.params)
             journal.append(request, Response(one.status, {}, one.body, ASKED_AT, elapsed_ms=12))
-        sealed = partition.seal(journal, terms)
+        sealed = partition.seal(journal)
     return RawFile(
         sealed.path,
         sealed.source_file,

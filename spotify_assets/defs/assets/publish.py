@@ -7,10 +7,12 @@ import dagster as dg
 
 from spotify_assets.defs.assets.metadata import keys, table_spec
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
+from spotify_assets.defs.logs import LOGS
 from spotify_assets.defs.partitions import genre_days
 from spotify_assets.defs.resources import LakeResource, WarehouseResource
 from spotify_assets.lake import LakeError
 from spotify_assets.schemas import DERIVED, LAKE, Contract
+from spotify_assets.spotify.ledger import LedgerError
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import publish
@@ -50,8 +52,8 @@ def publish_warehouse(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     try:
-        published = publish(lake.lake, Path(warehouse.database), QUERIES)
-    except (LakeError, WarehouseError) as error:
+        published = publish(lake.lake, Path(warehouse.database), QUERIES, LOGS)
+    except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)

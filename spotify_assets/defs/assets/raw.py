@@ -11,10 +11,13 @@ from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.raw import RawPartition, Sealed, Terms
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.collect import collect
-from spotify_assets.spotify.errors import SpotifyError
+from spotify_assets.spotify.errors import Blocked, SpotifyError
+from spotify_assets.spotify.ledger import LedgerError
 
 PROGRESS_LOG = "spotify_assets.progress"
 """Each page says here how far a collection is; the command shows it beside its bar."""
+BLOCKED, BLOCKED_UNTIL = "blocked", "blocked until"
+"""Metadata of a failure: which family of requests, and when it may be asked again."""
 CATALOG = dg.AssetKey(["raw", "catalog"])
 progress_log = logging.getLogger(PROGRESS_LOG)
 
@@ -50,8 +53,17 @@ def catalog(
     sealed = []
     for day in genre_days_of(context):
         try:
-            sealed.append(_collect(day, config, api, lake.lake))
-        except (SpotifyError, LakeError) as error:
+            sealed.append(_collect(day, context.run.run_id, config, api, lake.lake))
+        except Blocked as error:
+            raise dg.Failure(
+                str(error),
+                metadata={
+                    BLOCKED: error.endpoint,
+                    BLOCKED_UNTIL: dg.MetadataValue.timestamp(error.until),
+                },
+                allow_retries=False,
+            ) from error
+        except (SpotifyError, LedgerError, LakeError) as error:
             # Asking again at once would not help; what came so far is kept for the next run.
             raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(
@@ -65,30 +77,32 @@ def catalog(
     )
 
 
-def _collect(day: GenreDay, config: CollectConfig, api: ApiResource, lake: Lake) -> Sealed:
+def _collect(
+    day: GenreDay, run_id: str, config: CollectConfig, api: ApiResource, lake: Lake
+) -> Sealed:
     partition = RawPartition(lake, day)
     if not config.force and not partition.is_under_way() and (sealed := partition.latest()):
         # Raw is enough to go on: no credentials are needed to process it again.
         return sealed
     settings = Settings()
-    client = api.client(day.date)
-    terms = Terms(
-        source=client.connection.source,
-        market=config.market or settings.market,
-        artists=settings.artists if config.artists is None else config.artists,
-        tracks=settings.tracks if config.tracks is None else config.tracks,
-    )
 
     def tell(what: str, done: int, wanted: int) -> None:
         progress_log.info(
             "%s: %d of %d %s", day, done, wanted, what, extra={"progress": (what, done, wanted)}
         )
 
-    return collect(
-        client,
-        partition,
-        terms,
-        today=dt.datetime.now(dt.UTC).date(),
-        anew=config.force,
-        progress=tell,
-    )
+    with api.client(day, run_id) as client:
+        terms = Terms(
+            source=client.connection.source,
+            market=config.market or settings.market,
+            artists=settings.artists if config.artists is None else config.artists,
+            tracks=settings.tracks if config.tracks is None else config.tracks,
+        )
+        return collect(
+            client,
+            partition,
+            terms,
+            today=dt.datetime.now(dt.UTC).date(),
+            anew=config.force,
+            progress=tell,
+        )

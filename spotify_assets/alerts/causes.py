@@ -1,0 +1,240 @@
+"""The incident of each kind: its key, its words, and the command that helps.
+
+What the functions take is known to whoever finds that something is wrong. All times are UTC.
+
+Does not belong here: finding that out.
+"""
+
+import datetime as dt
+import shlex
+from pathlib import Path
+
+from spotify_assets.alerts.incidents import Incident, Severity, minute
+
+LAST_DAYS = 7
+"""So many days before its end, a sign-in that nobody renewed is an error."""
+
+
+def run_failure(
+    job: str, partition: str | None, error: str, since: dt.datetime, link: str | None = None
+) -> Incident:
+    """A run failed.
+
+    Args:
+        job: Its name, such as ``catalog``.
+        partition: Such as ``2026-11-20|rock``; ``None`` where the job has none.
+        error: What it says went wrong.
+        since: When it failed.
+        link: The run in the Dagster UI.
+    """
+    what_to_do = "Run the job again in the Dagster UI."
+    if again := _collect(partition):
+        what_to_do = f"It goes on where it stopped with:\n  {again}"
+    return Incident(
+        _key("run_failure", job, partition),
+        "run_failure",
+        f"The run of {job} failed{_for(partition)}",
+        f"{error}\n\nResponses that were received are kept. {what_to_do}",
+        "error",
+        since,
+        link,
+    )
+
+
+def check_failure(
+    check: str,
+    table: str,
+    partition: str | None,
+    found: str,
+    since: dt.datetime,
+    link: str | None = None,
+    severity: Severity = "error",
+) -> Incident:
+    """A check over a table failed.
+
+    Args:
+        check: Its name, such as ``integrity``.
+        table: Such as ``star.dim_artist``.
+        partition: Such as ``2026-11-20|rock``; ``None`` where the check is over the whole table.
+        found: What the check says.
+        since: When it failed.
+        link: The check in the Dagster UI.
+        severity: That of the check.
+    """
+    where = ""
+    if parts := _genre_day(partition):
+        genre, day = parts
+        where = f" WHERE genre = {_literal(genre)} AND date = {_literal(day)}"
+    set_aside = _query(f"SELECT * FROM quarantine.rows{where}")  # noqa: S608 - for the reader
+    return Incident(
+        _key("check_failure", f"{table}.{check}", partition),
+        "check_failure",
+        f"The check {check} of {table} failed{_for(partition)}",
+        f"{found}\n\nDo not trust the table before this is understood. What was set aside, and "
+        f"why, is shown by:\n  {set_aside}",
+        severity,
+        since,
+        link,
+    )
+
+
+def late_data(
+    table: str, last: dt.datetime | None, expected: dt.datetime, link: str | None = None
+) -> Incident:
+    """A table has not been brought up to date in time.
+
+    Args:
+        table: Such as ``processed.tracks``.
+        last: When it last was; ``None``: never.
+        expected: When it should have been.
+        link: The asset in the Dagster UI.
+    """
+    was = f"It last was {minute(last)}" if last else "It never was"
+    return Incident(
+        _key("late", *table.split(".")),
+        "late_data",
+        f"{table} is late",
+        f"{table} should have been brought up to date by {minute(expected)}. {was}. The API "
+        "answers for now only: a day that is over cannot be collected.\n\n"
+        "See whether the Dagster daemon is running (`make dev` starts it). To collect now:\n"
+        "  spotify-assets collect --all",
+        "error",
+        expected,
+        link,
+    )
+
+
+def quota_block(family: str, since: dt.datetime, until: dt.datetime) -> Incident:
+    """Spotify does not answer a family of endpoints for some hours.
+
+    Args:
+        family: Such as ``search``.
+        since: When it said so.
+        until: When it will answer again.
+    """
+    return Incident(
+        _key("quota", family),
+        "quota_block",
+        f"Spotify answers no {family} requests until {minute(until)}",
+        f"The quota of {family} requests is used up. Nothing is sent until {minute(until)}, "
+        "because asking makes the wait longer. What was received is kept, and there is nothing to "
+        "do: the next run goes on from there. To start one by hand after that time:\n"
+        "  spotify-assets collect --all",
+        "warning",
+        since,
+        until=until,
+    )
+
+
+def token_ends(ends: dt.datetime, days: int, since: dt.datetime) -> Incident:
+    """The user's sign-in ends soon, or has ended.
+
+    Args:
+        ends: Six months after the sign-in; using it does not prolong it.
+        days: The limit that was passed: it ends within so many days. 0: it has ended.
+        since: When that limit was passed.
+    """
+    when = f"ends within {days} days" if days else "has ended"
+    return Incident(
+        _key("token", str(days)),
+        "token_ends",
+        f"The sign-in to Spotify {when}",
+        f"The sign-in to Spotify holds until {minute(ends)}. After that no plays are "
+        "collected, and only about the last 50 can be fetched later. Sign in again:\n"
+        "  spotify-assets login",
+        "warning" if days > LAST_DAYS else "error",
+        since,
+    )
+
+
+def rows_drop(
+    genre: str,
+    day: dt.date,
+    rows: int,
+    usual: float,
+    since: dt.datetime,
+    link: str | None = None,
+) -> Incident:
+    """A genre has far fewer rows than usual.
+
+    Args:
+        genre: Such as ``rock``.
+        day: On which.
+        rows: How many it has.
+        usual: How many it has had on the days before.
+        since: When that was found.
+        link: The asset in the Dagster UI.
+    """
+    history = _query(
+        "SELECT date, table_name, received, kept, quarantined FROM processed.intake "  # noqa: S608
+        f"WHERE genre = {_literal(genre)} ORDER BY date DESC, table_name LIMIT 40"
+    )
+    return Incident(
+        _key("rows_drop", genre),
+        "rows_drop",
+        f"{genre} has {rows:,} rows on {day}, usually {usual:,.0f}",
+        f"Either Spotify gave less, or more was set aside. What came and what was kept:\n"
+        f"  {history}\n\nTo ask again, on the same day only:\n"
+        f"  spotify-assets collect --genre {shlex.quote(genre)} --force",
+        "warning",
+        since,
+        link,
+    )
+
+
+def damaged_file(
+    path: Path, found: str, since: dt.datetime, partition: str | None = None
+) -> Incident:
+    """A file of the lake is not as it was written.
+
+    Args:
+        path: The file, relative to the data folder.
+        found: What is wrong with it.
+        since: When that was found.
+        partition: Such as ``2026-11-20|rock``.
+    """
+    again = _collect(partition) or "spotify-assets collect --all"
+    return Incident(
+        _key("damaged_file", path.as_posix()),
+        "damaged_file",
+        f"{path.name} is damaged{_for(partition)}",
+        f"{path}: {found}\n\nRestore it from a backup. Raw responses of a past day cannot be "
+        "fetched again. Any other table can be made again: delete the file and its sidecar, and "
+        f"run:\n  {again}",
+        "error",
+        since,
+    )
+
+
+def _key(*parts: str | None) -> str:
+    return "/".join(part for part in parts if part)
+
+
+def _genre_day(partition: str | None) -> tuple[str, str] | None:
+    """Genre and day of a key such as ``2026-11-20|rock``; ``None`` of any other."""
+    day, _, genre = (partition or "").partition("|")
+    return (genre, day) if genre else None
+
+
+def _for(partition: str | None) -> str:
+    if parts := _genre_day(partition):
+        return f" for {parts[0]} on {parts[1]}"
+    return f" for {partition}" if partition else ""
+
+
+def _collect(partition: str | None) -> str | None:
+    if parts := _genre_day(partition):
+        genre, day = parts
+        return f"spotify-assets collect --genre {shlex.quote(genre)} --date {day}"
+    return None
+
+
+def _query(sql: str) -> str:
+    """The command as one would type it: quoted in the way that is read with least effort."""
+    is_plain = not set(sql) & set('"$`\\!')
+    quoted = f'"{sql}"' if is_plain else shlex.quote(sql)
+    return f"spotify-assets query {quoted}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

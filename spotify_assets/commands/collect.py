@@ -1,0 +1,291 @@
+"""``collect`` and ``demo``: from the API to the warehouse."""
+
+import datetime as dt
+import os
+import re
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from spotify_assets.commands.ending import FAILED, LATER, STOPPED, USAGE, settings_or_stop, stop
+from spotify_assets.due import is_complete, stalest_first
+from spotify_assets.lake import GenreDay, Lake, normalise_genre
+from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.tables import read_partition
+from spotify_assets.settings import Settings
+from spotify_assets.terminal import err, out, progress, show_table
+from spotify_assets.warehouse.reading import read_only
+
+if TYPE_CHECKING:
+    from spotify_assets.defs import launch
+
+DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
+DEMO_DAYS = 7
+DEMO_QUERIES = {
+    "Who moved up most today (rankings.top_tracks)": """
+        SELECT genre, rank, previous_rank AS was, movement, name, artist_names
+        FROM rankings.top_tracks
+        WHERE date = (SELECT max(date) FROM rankings.top_tracks) AND rank <= 20 AND status = 'up'
+        ORDER BY movement DESC, genre, rank LIMIT 8""",
+    "How the days went (processed.intake)": """
+        SELECT table_name, sum(received) AS received, sum(kept) AS kept,
+            sum(repeated) AS repeated, sum(quarantined) AS quarantined
+        FROM processed.intake GROUP BY table_name ORDER BY table_name""",
+    "What is in the warehouse": """
+        SELECT schema_name || '.' || table_name AS table, estimated_size AS rows
+        FROM duckdb_tables() WHERE schema_name <> 'monitoring' ORDER BY ALL""",
+}
+
+
+def collect(
+    genre: Annotated[
+        list[str] | None,
+        typer.Option("--genre", "-g", "--genero", help="Genre; may stand several times."),
+    ] = None,
+    artists: Annotated[
+        int | None,
+        typer.Option("--artists", "-n", "--qtd", min=0, max=1000, help="Artists a genre."),
+    ] = None,
+    tracks: Annotated[
+        int | None, typer.Option("--tracks", "-t", min=0, max=1000, help="Tracks a genre.")
+    ] = None,
+    market: Annotated[
+        str | None, typer.Option("--market", "-m", help="Market, e.g. BR (ISO 3166-1).")
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option("--date", "-d", help="Day (YYYY-MM-DD, UTC) or days (A..B); else today."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", "--collect-all", help="All genres of the configuration.")
+    ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", "--batch-genres", min=1, help="Only so many, stalest first."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Ask again where a day is complete.")
+    ] = False,
+    no_interactive: Annotated[
+        bool, typer.Option("--no-interactive", help="Never ask; fail instead.")
+    ] = False,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", help="URL of a sandbox, instead of the settings'.")
+    ] = None,
+) -> None:
+    """Collect genres, and take them all the way to the warehouse.
+
+    A genre-day that is complete is skipped unless --force. Of several genres those that have
+    waited longest come first. Ends with 75 where the API wants to be asked later.
+    """
+    if sandbox:
+        os.environ["SPOTIFY_SANDBOX_URL"] = sandbox
+    settings = settings_or_stop()
+    try:
+        days = _days(date, settings.start_date)
+        market = _market(market)
+        genres = _chosen(settings, genre or [], every=every, batch=batch, ask=not no_interactive)
+    except ValueError as error:
+        stop(str(error), USAGE)
+    wanted = {"artists": artists, "tracks": tracks, "market": market, "force": force}
+    if code := _collect(settings, genres, days, wanted):
+        raise typer.Exit(code)
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Seed of the catalogue.")] = 1,
+) -> None:
+    """Make a warehouse from the sandbox, without an account: 4 genres, the last 7 days."""
+    from spotify_assets.sandbox import api, catalogue, server  # noqa: PLC0415 - slow to import
+
+    begun = time.monotonic()
+    today = dt.datetime.now(dt.UTC).date()
+    days = (today - dt.timedelta(days=DEMO_DAYS - 1), today)
+    with server.running(api.create_app(catalogue.generate(seed=seed))) as sandbox:
+        os.environ["SPOTIFY_SANDBOX_URL"] = sandbox.url
+        settings = settings_or_stop()
+        if code := _collect(settings, list(DEMO_GENRES), days, {}):
+            raise typer.Exit(code)
+    _show_demo(settings, time.monotonic() - begun)
+
+
+def _market(text: str | None) -> str | None:
+    if text is None or re.fullmatch("[A-Za-z]{2}", text):
+        return text and text.upper()
+    raise ValueError(f"{text!r} is no market: write its two letters (ISO 3166-1), e.g. BR.")
+
+
+def _days(text: str | None, start: dt.date) -> tuple[dt.date, dt.date]:
+    """The first and the last day of ``YYYY-MM-DD`` or ``A..B``; today (UTC) where none is given."""
+    today = dt.datetime.now(dt.UTC).date()
+    if text is None:
+        return today, today
+    first, _, last = text.partition("..")
+    try:
+        days = dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no day: write --date 2026-11-20, or --date 2026-11-14..2026-11-20."
+        ) from None
+    if days[1] < days[0]:
+        raise ValueError(f"{text!r} ends before it begins.")
+    if days[0] < start:
+        raise ValueError(
+            f"{days[0]} is before {start}, the first day that has a partition: set "
+            "SPOTIFY_ASSETS_START_DATE to an earlier one."
+        )
+    if days[1] > today:
+        raise ValueError(f"{days[1]} has not begun: today is {today} (UTC).")
+    return days
+
+
+def _chosen(
+    settings: Settings, named: list[str], *, every: bool, batch: int | None, ask: bool
+) -> list[str]:
+    """The genres to collect.
+
+    Raises:
+        ValueError: None is named, or one is no genre.
+    """
+    if named:
+        genres = [normalise_genre(name) for name in named]
+    elif every or batch:
+        genres = settings.genres
+    elif settings.genre:
+        genres = [normalise_genre(settings.genre)]
+    elif ask and sys.stdin.isatty():
+        out.print(f"Known genres: {', '.join(settings.genres)}")
+        genres = [normalise_genre(typer.prompt("Which genre", default=settings.genres[0]))]
+    else:
+        raise ValueError(
+            "Which genre? Say --genre rock, --all, or --batch 5; or set SPOTIFY_GENRE."
+        )
+    if every or batch:
+        genres = stalest_first(settings.lake, genres)[:batch]
+    return list(dict.fromkeys(genres))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """How a genre went, and why where it went wrong."""
+
+    state: Literal["skipped", "collected", "failed", "waits"]
+    why: str = ""
+
+
+def _collect(
+    settings: Settings,
+    genres: list[str],
+    days: tuple[dt.date, dt.date],
+    wanted: dict[str, Any],
+) -> int:
+    """Run what is not complete, and say how it went; returns the exit code."""
+    force = bool(wanted.get("force"))
+    due = [genre for genre in genres if force or not _is_complete(settings.lake, genre, days)]
+    said = dict.fromkeys(genres, _Said("skipped", "complete already"))
+    if due:
+        try:
+            said |= _run(settings, due, days, wanted)
+        except KeyboardInterrupt:
+            stop("Stopped. What was received is kept: the same command goes on from it.", STOPPED)
+    _show_collected(settings.lake, said, days)
+    wrong = {genre: one for genre, one in said.items() if one.state in ("failed", "waits")}
+    for genre, one in wrong.items():
+        err.print(f"{genre}: {one.why}", markup=False, style="red", soft_wrap=True)
+    if not wrong:
+        return 0
+    return LATER if all(one.state == "waits" for one in wrong.values()) else FAILED
+
+
+def _run(
+    settings: Settings,
+    due: list[str],
+    days: tuple[dt.date, dt.date],
+    wanted: dict[str, Any],
+) -> dict[str, _Said]:
+    """A run for each genre that is due, for as long as the API is to be asked."""
+    said: dict[str, _Said] = {}
+    with progress(len(due)) as begin:
+        # Only now: Dagster takes seconds to import.
+        from spotify_assets.defs import launch  # noqa: PLC0415
+        from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
+
+        launch.prepare_home(settings.dagster_home)
+        blocked: _Said | None = None
+        with launch.instance() as instance:
+            for genre in due:
+                begin(genre)
+                if blocked and _needs_search(settings.lake, genre, days):
+                    said[genre] = blocked
+                    continue
+                outcome = launch.run(instance, genre, days, CollectConfig(**wanted))
+                said[genre] = _outcome_said(outcome)
+                if outcome.blocked and outcome.blocked[0] == "search":
+                    blocked = said[genre]
+    return said
+
+
+def _outcome_said(outcome: "launch.Outcome") -> _Said:
+    if outcome.failure:
+        return _Said("waits" if outcome.blocked else "failed", outcome.failure)
+    if outcome.failed_checks:
+        return _Said("failed", f"checks failed: {', '.join(outcome.failed_checks)}")
+    return _Said("collected")
+
+
+def _needs_search(lake: Lake, genre: str, days: tuple[dt.date, dt.date]) -> bool:
+    """Whether a run would have nothing to go on with but a search."""
+    partitions = [RawPartition(lake, GenreDay(genre, day)) for day in _each(days)]
+    return not any(one.is_under_way() or one.is_finished() for one in partitions)
+
+
+def _is_complete(lake: Lake, genre: str, days: tuple[dt.date, dt.date]) -> bool:
+    return all(is_complete(lake, GenreDay(genre, day)) for day in _each(days))
+
+
+def _each(days: tuple[dt.date, dt.date]) -> list[dt.date]:
+    first, last = days
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _show_collected(lake: Lake, said: dict[str, _Said], days: tuple[dt.date, dt.date]) -> None:
+    """What the lake holds of each genre-day that was wanted."""
+    rows = []
+    for genre, one in said.items():
+        for day in _each(days):
+            counts = _counts(lake, GenreDay(genre, day))
+            state = f"{one.why}: skipped" if one.state == "skipped" else str(one.state)
+            if counts and not sum(counts[:2]):
+                state += ": the API found nothing"
+            rows.append([genre, day, *(counts or ("", "", "")), state])
+    show_table("", ["genre", "date", "artists", "tracks", "quarantined", "state"], rows)
+
+
+def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
+    """Artists and tracks that are kept, and everything that is in quarantine."""
+    if not lake.rows("processed.intake", day).exists():
+        return None
+    intake = read_partition(lake, "processed.intake", day)
+    kept = dict(intake.select("table_name", "kept").iter_rows())
+    return kept["artists"], kept["tracks"], int(intake["quarantined"].sum())
+
+
+def _show_demo(settings: Settings, seconds: float) -> None:
+    """What came out, and how to go on."""
+    with read_only(settings.database) as connection:
+        for title, sql in DEMO_QUERIES.items():
+            result = connection.sql(sql)
+            out.print()
+            show_table(title, result.columns, result.fetchall())
+    out.print(
+        f"\nMade in {seconds:.0f} s: {settings.database}\n"
+        f'Ask it:       spotify-assets query "FROM star.dim_genre"\n'
+        f"Trace a row:  spotify-assets explain rankings.top_tracks sertanejo "
+        f"{dt.datetime.now(dt.UTC).date()} 1\n"
+        "Look at it:   make dev, then http://127.0.0.1:3000",
+        markup=False,
+        highlight=False,
+    )

@@ -1,0 +1,30 @@
+"""How a command ends: exit codes, and a word before it.
+
+Belongs here: what all commands share. Does not belong here: any command.
+"""
+
+from typing import NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from spotify_assets.settings import Settings
+from spotify_assets.terminal import err
+
+FAILED, USAGE, LATER, STOPPED = 1, 2, 75, 130
+"""Something failed; the words are wrong; the API wants to be asked later; Ctrl-C."""
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """End with a message."""
+    err.print(message, markup=False, style="red", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def settings_or_stop() -> Settings:
+    """The settings; where one is wrong, end and say which."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        said = "; ".join(f"{e['loc'][0]}={e['input']!r}: {e['msg']}" for e in error.errors())
+        stop(f"A setting is wrong: {said}. See .env.template.", USAGE)

@@ -1,0 +1,98 @@
+"""``query`` and ``explain``: ask the warehouse."""
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import duckdb
+import polars as pl
+import typer
+
+from spotify_assets import explain as explaining
+from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.lake import LakeError
+from spotify_assets.terminal import out, show_record, show_table
+from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.reading import read_only
+
+
+class Format(StrEnum):
+    """How the rows of a query are shown."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")],
+    as_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+) -> None:
+    """Ask the warehouse, read-only; rows go to the standard output."""
+    try:
+        with read_only(settings_or_stop().database) as connection:
+            result = connection.sql(sql)
+            if result is None:
+                stop("That is no query: it gives no rows.", USAGE)
+            rows = result.pl()
+    except WarehouseError as error:
+        stop(str(error), FAILED)
+    except duckdb.Error as error:
+        stop(f"DuckDB does not take that query: {error}", USAGE)
+    match as_:
+        case Format.csv:
+            sys.stdout.write(_without_lists(rows).write_csv())
+        case Format.json:
+            sys.stdout.write(rows.write_json() + "\n")
+        case Format.parquet:
+            rows.write_parquet(sys.stdout.buffer)
+        case Format.table:
+            show_table("", rows.columns, rows.iter_rows())
+
+
+def explain(
+    table: Annotated[str, typer.Argument(help="Table, e.g. rankings.top_tracks.")],
+    key: Annotated[list[str], typer.Argument(help="Its key, e.g. rock 2026-11-20 1.")],
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Print the response as it came, byte for byte.")
+    ] = False,
+) -> None:
+    """Walk from a row back to the raw response, and print it."""
+    settings = settings_or_stop()
+    try:
+        found = explaining.explain(settings.lake, settings.database, table, key)
+    except (explaining.CannotExplain, WarehouseError, LakeError, OSError) as error:
+        stop(str(error), FAILED)
+    if whole:
+        sys.stdout.buffer.write(found.exchange.response.body)
+        return
+    request, response = found.exchange.request, found.exchange.response
+    show_record(found.table, found.row)
+    if found.origin != found.table:
+        show_record(f"made from {found.origin}", found.origin_row)
+    sent = {
+        "request": f"GET {request.path} {json.dumps(dict(request.params), ensure_ascii=False)}",
+        "status": response.status,
+        "requested at": response.requested_at.isoformat(),
+        "file": settings.lake.root / found.origin_row["source_file"],
+        "line": found.exchange.line,
+    }
+    show_record("read from the response to", sent)
+    out.print_json(json.dumps(found.shown, ensure_ascii=False))
+
+
+def _without_lists(rows: pl.DataFrame) -> pl.DataFrame:
+    """Lists as JSON, because a CSV field is one value."""
+    nested = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
+    return rows.with_columns(
+        pl.Series(
+            name,
+            [
+                None if v is None else json.dumps(v.to_list(), ensure_ascii=False, default=str)
+                for v in rows[name]
+            ],
+        )
+        for name in nested
+    )

@@ -1,0 +1,75 @@
+"""``login`` and ``logout``: the user's own token."""
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from spotify_assets.commands.ending import FAILED, STOPPED, settings_or_stop, stop
+from spotify_assets.spotify.callback import redirect_uri
+from spotify_assets.spotify.errors import SpotifyError
+from spotify_assets.spotify.sign_in import sign_in, utc_now
+from spotify_assets.terminal import out, show_record
+
+
+def login(
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address to open.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of the redirect URI, instead of the settings'."),
+    ] = None,
+) -> None:
+    """Sign in to Spotify, so that what you listen to can be read. It holds for six months."""
+    settings = settings_or_stop()
+    port = port or settings.redirect_port
+    try:
+        tokens = settings.user_tokens
+        token = sign_in(
+            tokens.connection,
+            tokens.store,
+            port=port,
+            show=lambda url: _show_sign_in(url, port, browser=not no_browser),
+        )
+    except SpotifyError as error:
+        stop(str(error), FAILED)
+    except KeyboardInterrupt:
+        stop("Stopped. Nothing was stored.", STOPPED)
+    said = {
+        "app": token.client_id,
+        "holds for": f"{token.days_left(utc_now())} days, until about {token.ends_at:%Y-%m-%d}",
+        "allows": " ".join(token.scopes),
+        "stored in": tokens.store.where,
+    }
+    show_record("Signed in", said)
+
+
+def logout() -> None:
+    """Forget the sign-in: delete the token that `login` stored."""
+    try:
+        store = settings_or_stop().user_tokens.store
+        with store.locked():
+            was_there = store.delete()
+    except SpotifyError as error:
+        stop(str(error), FAILED)
+    said = f"Deleted the token in {store.where}." if was_there else "Nobody was signed in."
+    out.print(said, markup=False, highlight=False, soft_wrap=True)
+    if was_there:
+        out.print(
+            "To take the access away at Spotify too: https://www.spotify.com/account/apps",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _show_sign_in(url: str, port: int, *, browser: bool) -> None:
+    said = (
+        f"Open this address, sign in and agree:\n\n{url}\n\n"
+        f"Your app must have the redirect URI {redirect_uri(port)}.\n"
+        f"No browser here? From the machine that has one: ssh -L {port}:127.0.0.1:{port} HOST\n"
+        "Waiting for the answer (Ctrl-C stops) ..."
+    )
+    out.print(said, markup=False, highlight=False, soft_wrap=True)
+    if browser:
+        webbrowser.open(url)

@@ -1,0 +1,105 @@
+"""``status``: the app, its budget, what is blocked, and when each genre comes."""
+
+import datetime as dt
+
+from spotify_assets.commands.ending import FAILED, settings_or_stop, stop
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.errors import SpotifyError
+from spotify_assets.spotify.ledger import EVERY_FAMILY, LedgerError
+from spotify_assets.status import Status
+from spotify_assets.status import status as status_of
+from spotify_assets.terminal import out, show_record, show_table
+
+
+def status() -> None:
+    """Show the app's mode and budget, what is blocked until when, and the queue of genres."""
+    settings = settings_or_stop()
+    try:
+        now = status_of(settings)
+    except (SpotifyError, LedgerError) as error:
+        stop(str(error), FAILED)
+    show_record("App", {**_app(now), "sign-in": _sign_in(settings)})
+    _show_budget(now)
+    _show_blocks(now)
+    _show_queue(now)
+
+
+def _app(now: Status) -> dict[str, str]:
+    most = "as many as it answers" if now.per_window is None else f"of {now.per_window}"
+    known = now.mode
+    return {
+        "mode": "not known before the first answer"
+        if known is None
+        else f"{known.mode}, since {_minute(known.since)} ({known.learned_from})",
+        "requests in the last 30 s": f"{now.in_window}, {most}",
+    }
+
+
+def _sign_in(settings: Settings) -> str:
+    try:
+        signed_in = settings.user_tokens.state()
+    except SpotifyError as error:
+        return str(error)
+    match signed_in.condition:
+        case "none":
+            return "nobody (only listening history needs it: spotify-assets login)"
+        case "dead":
+            return "is over: run spotify-assets login"
+        case condition:
+            days = signed_in.days_left
+            return f"{condition}, {days} days left of about six months ({signed_in.where})"
+
+
+def _show_budget(now: Status) -> None:
+    rows = [
+        [use.endpoint, use.used, use.per_day or "no limit"]
+        for use in sorted(now.families, key=lambda use: use.endpoint)
+    ]
+    out.print()
+    show_table("Requests in the last 24 h", ["family", "sent", "budget"], rows)
+
+
+def _show_blocks(now: Status) -> None:
+    out.print()
+    if not now.blocks:
+        out.print("Nothing is blocked.")
+        return
+    rows = [
+        [
+            "all" if block.endpoint == EVERY_FAMILY else block.endpoint,
+            _minute(now.at + dt.timedelta(seconds=block.seconds)),
+            block.reason,
+        ]
+        for block in now.blocks
+    ]
+    show_table("Not to be asked", ["family", "until", "why"], rows)
+
+
+def _show_queue(now: Status) -> None:
+    out.print()
+    if not now.queue:
+        out.print(f"All genres are complete for {now.at.date()}.")
+        return
+    rows = [
+        [
+            due.genre_day.genre,
+            due.last_day or "never",
+            sum(planned.calls.values()),
+            _when(now.at, planned.done_in_seconds),
+        ]
+        for due, planned in now.queue
+    ]
+    title = f"Due on {now.at.date()}, in this order"
+    show_table(title, ["genre", "last complete day", "requests", "done by"], rows)
+
+
+def _when(now: dt.datetime, seconds: float) -> str:
+    at = now + dt.timedelta(seconds=seconds)
+    if at.date() == now.date():
+        return _minute(at)
+    # The API answers for now: what comes after midnight is the next day's.
+    return f"{_minute(at)}: not today"
+
+
+def _minute(at: dt.datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

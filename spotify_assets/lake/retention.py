@@ -1,0 +1,310 @@
+"""Retention: what of the catalogue has to leave the lake, and its deletion.
+
+Belongs here: which files of which genre-days are due by a rule, and in which order they go. Does
+not belong here: when to purge and whom to ask, and the DuckDB file that is made from the lake.
+"""
+
+import datetime as dt
+import fcntl
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from spotify_assets.lake.errors import LakeError, writing
+from spotify_assets.lake.layout import RAW_CATALOG, SCRATCH_SECONDS, GenreDay, Lake
+from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.tables import read_partition
+
+RAW_LAYER = RAW_CATALOG.partition(".")[0]
+COLLECTIONS = "processed.collections"
+"""The table that says from which sealed file the rows of a genre-day were made."""
+NUMBERED = re.compile(r"(\d{4})\.(.+)")
+SIDECAR, JOURNAL = "json", "journal.jsonl"
+LISTING = pl.Schema(
+    {
+        "genre": pl.String(),
+        "date": pl.Date(),
+        "layer": pl.String(),
+        "file": pl.String(),
+        "bytes": pl.Int64(),
+        "rows": pl.Int64(),
+    }
+)
+
+
+class GenreDayBusy(LakeError):
+    """A run works on a genre-day: nothing of it was deleted."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is due. The default is everything; each field leaves some of it out."""
+
+    older_than: int | None = None
+    """Only days (UTC) that are more than so many days ago."""
+    genres: frozenset[str] | None = None
+    """Only these genres, as `normalise_genre` spells them."""
+    superseded: bool = False
+    """Only collections that a later finished one of the same genre-day has taken the place of."""
+
+    def covers(self, genre_day: GenreDay, today: dt.date) -> bool:
+        """Whether something of the genre-day may be due on ``today``."""
+        is_old = self.older_than is None or (today - genre_day.date).days > self.older_than
+        return is_old and (self.genres is None or genre_day.genre in self.genres)
+
+
+@dataclass(frozen=True)
+class Due:
+    """The files of one genre-day that are due."""
+
+    genre_day: GenreDay
+    files: tuple[Path, ...]
+    """In the order in which they go."""
+    folders: tuple[Path, ...] = ()
+    """The folders of the genre-day, where it goes as a whole; a killed purge leaves empty ones."""
+    is_whole: bool = True
+
+
+def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
+    """What is due in all layers, by day and genre.
+
+    Args:
+        lake: Where to look. Every layer counts, also tables that no contract names any more.
+        rule: What is due.
+        today: The day (UTC) from which ages are counted.
+
+    Raises:
+        LakeError: A folder has no day in its name; or a collection that would stay is damaged.
+    """
+    folders: dict[GenreDay, list[Path]] = {day: [] for day in lake.under_way()}
+    for folder in lake.root.glob("*/*/genre=*/date=*"):
+        folders.setdefault(_genre_day(folder), []).append(folder)
+    covered = sorted(day for day in folders if rule.covers(day, today))
+    if rule.superseded:
+        parts = (Due(day, _superseded(lake, day), is_whole=False) for day in covered)
+        return [part for part in parts if part.files]
+    return [Due(day, _whole(lake, folders[day]), tuple(folders[day])) for day in covered]
+
+
+def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
+    """A row a file, as `LISTING`.
+
+    ``bytes`` is its size. ``rows`` are its rows; in the raw layer its responses, which a sidecar
+    counts for its sealed file. They are null where the file is damaged: it can be deleted still.
+    """
+    found = []
+    for part in parts:
+        for file in part.files:
+            # A run may have renamed or finished it since.
+            with suppress(FileNotFoundError):
+                layer, size = file.relative_to(lake.root).parts[0], file.stat().st_size
+                day = part.genre_day
+                found.append((day.genre, day.date, layer, lake.relative(file), size, _rows(file)))
+    return pl.DataFrame(found, schema=LISTING, orient="row")
+
+
+def busy(lake: Lake, genre_day: GenreDay) -> str | None:
+    """Why a genre-day must be left alone; ``None`` if no run works on it."""
+    try:
+        with _without_runs(lake, genre_day):
+            return None
+    except GenreDayBusy as reason:
+        return str(reason)
+
+
+def delete(lake: Lake, part: Due) -> None:
+    """Delete the files of a genre-day.
+
+    First the tables: from the first of them on the genre-day is incomplete, so that a publication
+    leaves its rows as they were, and once the last is gone takes them out. The raw responses go
+    last: as long as there are rows, the responses are there that they were read from. Killed at
+    any point, what is left is still due by the same rule.
+
+    Raises:
+        GenreDayBusy: A run works on it; nothing was deleted.
+        LakeError: A file cannot be deleted; what is left is still due.
+    """
+    with _deleting(part.genre_day), _without_runs(lake, part.genre_day):
+        tables = [file for file in part.files if not _is_raw(lake, file)]
+        for file in tables:
+            file.unlink(missing_ok=True)
+        if part.is_whole:
+            # What a killed run left; with the mark the rows would wait in the warehouse for ever.
+            lake.finish(part.genre_day)
+        for file in part.files[len(tables) :]:
+            file.unlink(missing_ok=True)
+        for folder in part.folders:
+            _remove_empty(folder)
+
+
+@contextmanager
+def purging(lake: Lake) -> Iterator[None]:
+    """Note that content goes, until the body has ended well.
+
+    The body deletes, and publishes without what was deleted. The note outlives a kill and an
+    error: by `is_unfinished` the next purge knows that it has to publish, if nothing else.
+
+    Raises:
+        LakeError: Another purge is under way, or the note cannot be written. The body has not
+            begun.
+    """
+    note = _note(lake)
+    with ExitStack() as held:
+        with writing(note, "the note that a purge is under way"):
+            lake.root.mkdir(parents=True, exist_ok=True)
+            file = held.enter_context(note.open("a"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LakeError(
+                f"Another process purges {lake.root} right now. Wait for it, then run again."
+            ) from None
+        # Half-written files of killed runs hold content too.
+        lake._sweep()
+        yield
+        note.unlink(missing_ok=True)
+
+
+def is_unfinished(lake: Lake) -> bool:
+    """Whether a purge was stopped: what is published may hold what the lake does not any more."""
+    return _note(lake).exists()
+
+
+def _note(lake: Lake) -> Path:
+    return lake.root / ".purge"
+
+
+def _genre_day(folder: Path) -> GenreDay:
+    try:
+        return GenreDay.from_folder(folder)
+    except ValueError as error:
+        raise LakeError(
+            f"{folder} has no day in its name ({error}), so its age is not known. Rename it to "
+            "date=YYYY-MM-DD or move it out of the lake, then run again."
+        ) from error
+
+
+def _is_raw(lake: Lake, file: Path) -> bool:
+    return file.relative_to(lake.root).parts[0] == RAW_LAYER
+
+
+def _whole(lake: Lake, folders: Iterable[Path]) -> tuple[Path, ...]:
+    files = (file for folder in folders for file in folder.rglob("*") if not file.is_dir())
+    # By name a sidecar goes before its sealed file: one that is left alone would count as damage.
+    return tuple(sorted(files, key=lambda file: (_is_raw(lake, file), file)))
+
+
+def _superseded(lake: Lake, genre_day: GenreDay) -> tuple[Path, ...]:
+    """The files of earlier collections than the newest finished one.
+
+    Those that the rows of the genre-day were made from stay, and a journal that can go on.
+    """
+    numbered = {
+        file: int(match[1])
+        for file in sorted(lake.partition(RAW_CATALOG, genre_day).glob("*"))
+        if (match := NUMBERED.fullmatch(file.name))
+    }
+    finished = {number for file, number in numbered.items() if _suffix(file) == SIDECAR}
+    earlier = {number for number in numbered.values() if number < max(finished, default=0)}
+    if not earlier:
+        return ()
+    # Held to its hash: an earlier collection is worth keeping where the newest is damaged.
+    RawPartition(lake, genre_day).latest()
+    journals = {number for file, number in numbered.items() if _suffix(file) == JOURNAL}
+    going = earlier - (journals - finished) - _made_from(lake, genre_day)
+    return tuple(file for file, number in numbered.items() if number in going)
+
+
+def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
+    """The numbers of the collections that the rows of a genre-day name."""
+    file = lake.rows(COLLECTIONS, genre_day)
+    if not file.exists():
+        return set()
+    try:
+        named = read_partition(lake, COLLECTIONS, genre_day)["source_file"]
+        return {int(Path(name).name.split(".")[0]) for name in named}
+    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+        raise LakeError(
+            f"{file} cannot be read ({error}), so it is not known which responses its rows were "
+            f"made from. Collect {genre_day} again: its tables are made anew from raw."
+        ) from error
+
+
+def _suffix(file: Path) -> str:
+    """What stands behind the number; empty where there is none."""
+    match = NUMBERED.fullmatch(file.name)
+    return match[2] if match else ""
+
+
+def _rows(file: Path) -> int | None:
+    counts: dict[str, Callable[[Path], int]] = {
+        ".parquet": lambda path: pl.scan_parquet(path).select(pl.len()).collect().item(),
+        ".json": lambda path: json.loads(path.read_text()).get("lines", 0),
+        ".jsonl": lambda path: path.read_bytes().count(b"\n"),
+    }
+    count = counts.get(file.suffix)
+    try:
+        return 0 if count is None else count(file)
+    except (pl.exceptions.ComputeError, ValueError, AttributeError):
+        return None
+
+
+@contextmanager
+def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
+    """Have the journals of a genre-day, so that no run goes on with one meanwhile.
+
+    Raises:
+        GenreDayBusy: A run has one, or rewrites the tables.
+    """
+    with ExitStack() as journals:
+        for path in lake.partition(RAW_CATALOG, genre_day).glob(f"*.{JOURNAL}"):
+            try:
+                journal = journals.enter_context(path.open("rb"))
+                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, FileNotFoundError):
+                # Not found is what a run has finished just now, and goes on to make tables of.
+                raise GenreDayBusy(
+                    f"{genre_day} is being collected: a run has {path}. Wait for it or stop it, "
+                    "then purge again."
+                ) from None
+        if begun := _rewritten_since(lake, genre_day):
+            raise GenreDayBusy(
+                f"{genre_day} is being rewritten by a run, since {begun:%Y-%m-%d %H:%M} UTC. Wait "
+                "for it, then purge again. If that run was stopped, collect the genre-day again; "
+                f"or wait: a mark older than {SCRATCH_SECONDS // 3600} h counts as left over."
+            )
+        yield
+
+
+def _rewritten_since(lake: Lake, genre_day: GenreDay) -> dt.datetime | None:
+    try:
+        begun = lake._marker(genre_day).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    is_left_over = begun < time.time() - SCRATCH_SECONDS
+    return None if is_left_over else dt.datetime.fromtimestamp(begun, dt.UTC)
+
+
+@contextmanager
+def _deleting(genre_day: GenreDay) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LakeError(
+            f"Cannot delete {error.filename} of {genre_day}: {error.strerror}. Make it and its "
+            "folder writable, then purge again: it goes on from there."
+        ) from error
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folder of a partition, and that of its genre, where nothing is left in them."""
+    # `rmdir` refuses a folder that is not empty; asking it first would race with a run.
+    with suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()

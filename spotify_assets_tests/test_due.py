@@ -1,0 +1,66 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from spotify_assets.due import LAST_TABLE, due, is_complete, stalest_first
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.raw import RawPartition
+from spotify_assets_tests.lake.samples import TERMS, answer, question
+
+TODAY = dt.date(2026, 11, 20)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
+
+
+def collected(lake: Lake, genre: str, date: dt.date) -> None:
+    """As far as it can be told without looking into the files."""
+    day = GenreDay(genre, date)
+    with RawPartition(lake, day).journal(TERMS) as journal:
+        journal.append(question(), answer())
+        RawPartition(lake, day).seal(journal)
+    lake.partition(LAST_TABLE, day).mkdir(parents=True)
+    lake.rows(LAST_TABLE, day).touch()
+
+
+def test_the_genre_that_has_waited_longest_comes_first(lake: Lake) -> None:
+    collected(lake, "rock", TODAY - dt.timedelta(days=1))
+    collected(lake, "samba", TODAY - dt.timedelta(days=9))
+    collected(lake, "samba", TODAY - dt.timedelta(days=3))
+
+    assert stalest_first(lake, ["rock", "samba", "pop"]) == ["pop", "samba", "rock"]
+    assert [one.genre_day.genre for one in due(lake, ["rock", "samba", "pop"], TODAY)] == [
+        "pop",
+        "samba",
+        "rock",
+    ]
+
+
+def test_a_complete_genre_is_not_due(lake: Lake) -> None:
+    collected(lake, "rock", TODAY)
+
+    assert is_complete(lake, GenreDay("rock", TODAY))
+    assert due(lake, ["rock"], TODAY) == []
+    assert [one.last_day for one in due(lake, ["rock"], TODAY + dt.timedelta(days=1))] == [TODAY]
+
+
+def test_of_genres_that_wait_alike_the_begun_one_comes_first(lake: Lake) -> None:
+    with RawPartition(lake, GenreDay("samba", TODAY)).journal(TERMS) as journal:
+        journal.append(question(), answer())
+
+    waiting = due(lake, ["rock", "samba"], TODAY)
+
+    assert [(one.genre_day.genre, one.is_under_way) for one in waiting] == [
+        ("samba", True),
+        ("rock", False),
+    ]
+
+
+def test_a_day_that_a_run_works_on_is_not_complete(lake: Lake) -> None:
+    collected(lake, "rock", TODAY)
+    lake.begin(GenreDay("rock", TODAY))
+
+    assert not is_complete(lake, GenreDay("rock", TODAY))
