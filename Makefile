@@ -6,7 +6,7 @@ UV_VERSION := 0.13.8
 export UV_PYTHON_DOWNLOADS := never
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test dev bench docs lint format types lock clean
+.PHONY: help demo test dev bench soak docs lint format types lock clean
 
 help:  ## What there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -22,6 +22,9 @@ dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000
 
 bench: $(INSTALLED)  ## Measure speed and memory; prints tables
 	$(BIN)/python -m benchmarks
+
+soak: $(INSTALLED)  ## Kill collecting 200 times: nothing is lost, nothing is asked twice
+	$(BIN)/python -m benchmarks.soak
 
 docs: $(INSTALLED)  ## Make the data dictionary from the contracts
 	$(BIN)/python -m spotify_assets.schemas.dictionary > docs/tables.md

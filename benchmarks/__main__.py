@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from benchmarks import demo, genre_day, processed, sandbox
+from benchmarks import backfill, demo, genre_day, limits, processed, sandbox
 from benchmarks.measuring import BenchmarkError, call
 from benchmarks.reporting import machine, out, say
 from benchmarks.scale import FULL, SMALL, Scale
@@ -19,8 +19,10 @@ Bench = Callable[[Scale, Path], list[Table]]
 BENCHES: dict[str, Bench] = {
     "processed": processed.bench,
     "genre_day": genre_day.bench,
+    "backfill": backfill.bench,
     "demo": demo.bench,
     "sandbox": sandbox.bench,
+    "limits": limits.bench,
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""

@@ -63,7 +63,7 @@ class _Pass:
         api_s = sum(one.response.elapsed_ms for one in read_exchanges(sealed.path)) / 1000
         self._taken.append(("collect, without the API", cost.wall_s - api_s, cost.cpu_s))
         with self._step("process"):
-            tables = process([_raw_file(sealed)])
+            tables = process([raw_file(sealed)])
         with self._step("write processed"):
             self._write(tables)
         with self._step("rank"):
@@ -101,7 +101,8 @@ class _Pass:
             self._write({contract.table(): rows})
 
 
-def _raw_file(sealed: Sealed) -> RawFile:
+def raw_file(sealed: Sealed) -> RawFile:
+    """What is processed of a sealed collection."""
     day, terms = sealed.genre_day, sealed.terms
     return RawFile(
         sealed.path,
