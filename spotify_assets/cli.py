@@ -2,7 +2,10 @@
 
 import typer
 
+from spotify_assets.commands import genres
+from spotify_assets.commands.backfill import backfill
 from spotify_assets.commands.collect import collect, demo
+from spotify_assets.commands.metrics import metrics
 from spotify_assets.commands.purge import purge
 from spotify_assets.commands.query import explain, query
 from spotify_assets.commands.servers import dev, sandbox
@@ -15,5 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (collect, demo, status, query, explain, login, logout, purge, sandbox, dev):
+for command in (collect, demo, backfill, status, query, explain, metrics, login, logout):
+    app.command()(command)
+app.add_typer(genres.app, name="genres")
+for command in (purge, sandbox, dev):
     app.command()(command)

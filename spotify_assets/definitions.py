@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from spotify_assets.defs import checks, jobs
+from spotify_assets.defs import checks, jobs, labels, quality, schedules, sensors
 from spotify_assets.defs.assets import per_genre_day, processed, publish, raw
+from spotify_assets.defs.policies import with_policies
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.settings import Settings
 
@@ -12,16 +13,31 @@ from spotify_assets.settings import Settings
 def defs() -> dg.Definitions:
     """All assets, checks, jobs and resources."""
     settings = Settings()
-    return dg.Definitions(
-        assets=[
+    assets = labels.labelled(
+        [
             raw.catalog,
             processed.process_catalog,
             per_genre_day.rank,
             per_genre_day.facts,
             publish.publish_warehouse,
+        ]
+    )
+    return dg.Definitions(
+        assets=[asset.map_asset_specs(with_policies) for asset in assets],
+        asset_checks=[checks.published, quality.quality, quality.punctuality],
+        jobs=[jobs.catalog, jobs.reprocess, jobs.measures, jobs.housekeeping],
+        sensors=[
+            sensors.rotation,
+            sensors.record_runs,
+            sensors.alerts,
+            sensors.go_on_with_the_rest,
         ],
-        asset_checks=[checks.published],
-        jobs=[jobs.catalog],
+        schedules=[
+            schedules.daily_completion,
+            schedules.reprocess_outdated,
+            schedules.hourly_measures,
+            schedules.daily_housekeeping,
+        ],
         resources={
             "lake": LakeResource(root=str(settings.lake.root)),
             "api": ApiResource(),

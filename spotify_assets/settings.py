@@ -11,9 +11,11 @@ from platformdirs import user_config_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from spotify_assets import genres
 from spotify_assets.alerts import Channel, Email, Webhook
-from spotify_assets.lake import Lake, normalise_genre
-from spotify_assets.spotify.budget import DEVELOPMENT_PER_DAY, SAFE_PER_WINDOW, Limits
+from spotify_assets.genres import GenreList
+from spotify_assets.lake import Lake
+from spotify_assets.spotify.budget import DEVELOPMENT_PER_DAY, FAMILIES, SAFE_PER_WINDOW, Limits
 from spotify_assets.spotify.callback import redirect_uri
 from spotify_assets.spotify.client import Connection
 from spotify_assets.spotify.errors import NoClientId, NoCredentials
@@ -50,7 +52,7 @@ class Settings(BaseSettings):
     )
     """The genre to collect where the command names none."""
     genres_file: Path | None = Field(None, validation_alias="SPOTIFY_GENRES_FILE")
-    """A genre a line; where it is not set, ``genres.txt`` of the package."""
+    """A genre a line; else ``genres.txt`` of the data folder, else that of the package."""
     retention_days: int | None = Field(None, ge=1, validation_alias="SPOTIFY_RETENTION_DAYS")
     """For how many days a purge keeps the catalogue; where it is not set, it must be told."""
     requests_per_30s: int | None = Field(None, ge=1, validation_alias="SPOTIFY_REQUESTS_PER_30S")
@@ -61,6 +63,16 @@ class Settings(BaseSettings):
     """Seconds that a run waits when the API asks it to; a longer wait ends the run."""
     ledger_file: Path | None = Field(None, validation_alias="SPOTIFY_LEDGER_FILE")
     """The request ledger; data folders that share an app must share it."""
+    rotation_minutes: float = Field(20.0, gt=0, validation_alias="SPOTIFY_ROTATION_MINUTES")
+    """How often the rotation looks whose turn it is."""
+    rotation_genres: int = Field(3, ge=1, validation_alias="SPOTIFY_ROTATION_GENRES")
+    """How many genres are under way at a time."""
+    late_hours: float = Field(36.0, ge=0.0225, validation_alias="SPOTIFY_LATE_HOURS")
+    """An asset that was not materialized for so long is late; Dagster takes no less than this."""
+    alerts_every_seconds: int = Field(60, ge=1, validation_alias="SPOTIFY_ALERTS_EVERY_SECONDS")
+    """How often it is looked whether somebody must be told of something."""
+    runs_kept_days: int = Field(30, ge=1, validation_alias="SPOTIFY_RUNS_KEPT_DAYS")
+    """How long Dagster keeps the events of runs that failed."""
     redirect_port: int = Field(8898, ge=1, le=65535, validation_alias="SPOTIFY_REDIRECT_PORT")
     """Of 127.0.0.1: where the browser comes back to at the end of a sign-in."""
     token_store: Literal["file", "keyring"] = Field("file", validation_alias="SPOTIFY_TOKEN_STORE")
@@ -86,6 +98,9 @@ class Settings(BaseSettings):
     """A JSON object."""
     dagster_url: str = Field("http://127.0.0.1:3000", validation_alias="SPOTIFY_DAGSTER_URL")
     """Where people open the Dagster UI; alerts link to it."""
+
+    pushgateway_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_PUSHGATEWAY_URL")
+    """Where metrics are pushed to after each run; secret, because it can hold a password."""
 
     @field_validator("daily_budget")
     @classmethod
@@ -117,6 +132,11 @@ class Settings(BaseSettings):
     def operations(self) -> Path:
         """What goes on beside the data: incidents, and who was told of them."""
         return self.data_dir.resolve() / "operations.sqlite"
+
+    @property
+    def metrics(self) -> Path:
+        """The metrics as they were after each run."""
+        return self.data_dir.resolve() / "metrics"
 
     @property
     def alert_channels(self) -> list[Channel]:
@@ -162,14 +182,36 @@ class Settings(BaseSettings):
         )
 
     @property
+    def own_genres_file(self) -> Path:
+        """Where the user's own list of genres lies, or would."""
+        return (self.genres_file or self.data_dir / "genres.txt").expanduser().resolve()
+
+    @property
+    def genres_text(self) -> str:
+        """The list of genres as it is written: the user's own; else that of the package.
+
+        Bytes that are no UTF-8 become U+FFFD, which is in no genre.
+        """
+        if self.genres_file and not self.own_genres_file.exists():
+            # Nothing is collected by mistake; what is wrong is said where the list is shown.
+            return ""
+        if self.own_genres_file.exists():
+            return self.own_genres_file.read_text(encoding="utf-8-sig", errors="replace")
+        default = resources.files("spotify_assets").joinpath("genres.txt")
+        return default.read_text(encoding="utf-8")
+
+    @property
+    def genre_list(self) -> GenreList:
+        """The configured genres, and what of the list is none."""
+        listed = genres.read(self.genres_text.splitlines())
+        if self.genres_file and not self.own_genres_file.exists():
+            listed.refused.append("there is no such file; `spotify-assets genres add` makes it")
+        return listed
+
+    @property
     def genres(self) -> list[str]:
         """The configured genres, in their order, each once."""
-        default = resources.files("spotify_assets").joinpath("genres.txt")
-        lines = (self.genres_file or default).read_text(encoding="utf-8").splitlines()
-        named = (line.strip() for line in lines)
-        return list(
-            dict.fromkeys(normalise_genre(line) for line in named if line and line[0] != "#")
-        )
+        return self.genre_list.genres
 
     @property
     def connection(self) -> Connection:
@@ -183,6 +225,15 @@ class Settings(BaseSettings):
         if not self.client_id or not self.client_secret:
             raise NoCredentials
         return Connection("spotify", self.client_id, self.client_secret.get_secret_value())
+
+    @property
+    def app(self) -> str:
+        """The name of the app in the ledger; it needs no secret.
+
+        Raises:
+            NoClientId: Neither a client id nor a sandbox is set.
+        """
+        return self.user_tokens.connection.app
 
     @property
     def user_tokens(self) -> UserTokens:
@@ -222,6 +273,8 @@ def _per_day(text: str) -> dict[str, int]:
         family, _, number = part.rpartition("=")
         if not number.strip().isdecimal() or int(number) < 1:
             raise ValueError("write a number, or search=600,artists=300, or off")
+        if family.strip() not in ("", *FAMILIES):
+            raise ValueError(f"there is no family {family.strip()!r}: write search=600,artists=300")
         budget[family.strip() or EVERY_FAMILY] = int(number)
     return budget
 

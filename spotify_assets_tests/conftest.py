@@ -52,6 +52,6 @@ def run(instance: dg.DagsterInstance) -> Run:
         genre: str, first: dt.date = TODAY, last: dt.date | None = None, **wanted: object
     ) -> launch.Outcome:
         config = CollectConfig.model_validate({"artists": 20, "tracks": 60, **wanted})
-        return launch.run(instance, genre, (first, last or first), config)
+        return launch.collect(instance, genre, (first, last or first), config)
 
     return start

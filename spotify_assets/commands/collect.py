@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spotify_assets.commands.ending import FAILED, LATER, STOPPED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.ending import (
+    FAILED,
+    LATER,
+    STOPPED,
+    USAGE,
+    dagster_home_or_stop,
+    settings_or_stop,
+    stop,
+)
 from spotify_assets.due import is_complete, stalest_first
 from spotify_assets.lake import GenreDay, Lake, normalise_genre
 from spotify_assets.lake.raw import RawPartition
@@ -85,7 +93,7 @@ def collect(
         os.environ["SPOTIFY_SANDBOX_URL"] = sandbox
     settings = settings_or_stop()
     try:
-        days = _days(date, settings.start_date)
+        days = days_of(date, settings.start_date)
         market = _market(market)
         genres = _chosen(settings, genre or [], every=every, batch=batch, ask=not no_interactive)
     except ValueError as error:
@@ -118,7 +126,7 @@ def _market(text: str | None) -> str | None:
     raise ValueError(f"{text!r} is no market: write its two letters (ISO 3166-1), e.g. BR.")
 
 
-def _days(text: str | None, start: dt.date) -> tuple[dt.date, dt.date]:
+def days_of(text: str | None, start: dt.date) -> tuple[dt.date, dt.date]:
     """The first and the last day of ``YYYY-MM-DD`` or ``A..B``; today (UTC) where none is given."""
     today = dt.datetime.now(dt.UTC).date()
     if text is None:
@@ -156,7 +164,7 @@ def _chosen(
         genres = settings.genres
     elif settings.genre:
         genres = [normalise_genre(settings.genre)]
-    elif ask and sys.stdin.isatty():
+    elif ask and sys.stdin.isatty() and settings.genres:
         out.print(f"Known genres: {', '.join(settings.genres)}")
         genres = [normalise_genre(typer.prompt("Which genre", default=settings.genres[0]))]
     else:
@@ -213,18 +221,21 @@ def _run(
         from spotify_assets.defs import launch  # noqa: PLC0415
         from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
 
-        launch.prepare_home(settings.dagster_home)
+        dagster_home_or_stop(settings)
         blocked: _Said | None = None
+        outcomes: list[launch.Outcome] = []
         with launch.instance() as instance:
             for genre in due:
                 begin(genre)
                 if blocked and _needs_search(settings.lake, genre, days):
                     said[genre] = blocked
                     continue
-                outcome = launch.run(instance, genre, days, CollectConfig(**wanted))
+                outcome = launch.collect(instance, genre, days, CollectConfig(**wanted))
+                outcomes.append(outcome)
                 said[genre] = _outcome_said(outcome)
                 if outcome.blocked and outcome.blocked[0] == "search":
                     blocked = said[genre]
+        launch.close(outcomes)
     return said
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
+from spotify_assets.lake import LakeError
 from spotify_assets.settings import Settings
 from spotify_assets.terminal import err
 
@@ -28,3 +29,14 @@ def settings_or_stop() -> Settings:
     except ValidationError as error:
         said = "; ".join(f"{e['loc'][0]}={e['input']!r}: {e['msg']}" for e in error.errors())
         stop(f"A setting is wrong: {said}. See .env.template.", USAGE)
+
+
+def dagster_home_or_stop(settings: Settings) -> None:
+    """Set up the folder of Dagster's runs and events; where it cannot be written, end."""
+    # Only now: Dagster takes seconds to import.
+    from spotify_assets.defs import launch  # noqa: PLC0415
+
+    try:
+        launch.prepare_home(settings.dagster_home)
+    except LakeError as error:
+        stop(str(error), FAILED)

@@ -9,11 +9,9 @@ import typer
 
 from spotify_assets.commands.ending import FAILED, STOPPED, USAGE, settings_or_stop, stop
 from spotify_assets.lake import LakeError, normalise_genre, retention
-from spotify_assets.lake.errors import writing
 from spotify_assets.settings import Settings
 from spotify_assets.terminal import err, out, progress, show_table
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.publish import alone, publish
 
 
 def purge(
@@ -117,30 +115,11 @@ def _agreed() -> bool:
 
 
 def _delete(settings: Settings, due: list[retention.Due]) -> list[str]:
-    """Delete, and publish what is left; returns what could not be deleted, with the reasons."""
     # Only now: Dagster takes seconds to import.
-    from spotify_assets.defs.assets.publish import QUERIES  # noqa: PLC0415
+    from spotify_assets.defs import purging  # noqa: PLC0415
 
-    reasons = []
-    genres = sorted({part.genre_day.genre for part in due})
-    with retention.purging(settings.lake), progress(len(genres) + 1) as begin:
-        with writing(settings.database, "the lock of the warehouse"), alone(settings.database):
-            for genre in genres:
-                begin(f"delete {genre}")
-                of_genre = (part for part in due if part.genre_day.genre == genre)
-                reasons += [said for part in of_genre if (said := _why_it_stays(settings, part))]
-        begin("publish what is left")
-        publish(settings.lake, settings.database, QUERIES, compact=True)
-    return reasons
-
-
-def _why_it_stays(settings: Settings, part: retention.Due) -> str | None:
-    try:
-        retention.delete(settings.lake, part)
-    except LakeError as error:
-        # One that cannot go keeps no other from going.
-        return str(error)
-    return None
+    with progress(len({part.genre_day.genre for part in due}) + 1) as begin:
+        return purging.purge(settings, due, begin)
 
 
 def _show_due(files: pl.DataFrame) -> None:

@@ -13,7 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
-from spotify_assets.commands.ending import USAGE, settings_or_stop, stop
+from spotify_assets.commands.ending import (
+    FAILED,
+    USAGE,
+    dagster_home_or_stop,
+    settings_or_stop,
+    stop,
+)
 from spotify_assets.terminal import out
 
 SANDBOX_PORT = 8765
@@ -102,7 +108,9 @@ def dev(
     if needs_sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
         out.print("No credentials: the sandbox serves instead.")
-    launch.prepare_home(settings.dagster_home)
+    if "dagster_url" not in settings.model_fields_set:
+        os.environ["SPOTIFY_DAGSTER_URL"] = f"http://127.0.0.1:{port}"
+    dagster_home_or_stop(settings)
     launch.register_genres(settings.genres)
     python = [sys.executable, "-m"]
     commands = [
@@ -122,7 +130,8 @@ def _together(commands: list[list[str]]) -> int:
     try:
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
-        return next(p.returncode for p in processes if p.returncode is not None)
+        # Where its daemon is killed, `dagster dev` ends with 0: nobody would start it again.
+        return next(p.returncode for p in processes if p.returncode is not None) or FAILED
     except KeyboardInterrupt:
         return 0
     finally:

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
+from spotify_assets.alerts import Alerts, AlertsError
 from spotify_assets.commands.ending import FAILED, settings_or_stop, stop
+from spotify_assets.operations import Operations, OperationsError
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.errors import SpotifyError
 from spotify_assets.spotify.ledger import EVERY_FAMILY, LedgerError
@@ -10,18 +12,40 @@ from spotify_assets.status import Status
 from spotify_assets.status import status as status_of
 from spotify_assets.terminal import out, show_record, show_table
 
+LAST_RUNS = 8
+
 
 def status() -> None:
     """Show the app's mode and budget, what is blocked until when, and the queue of genres."""
     settings = settings_or_stop()
     try:
         now = status_of(settings)
-    except (SpotifyError, LedgerError) as error:
+        show_record("App", {**_app(now), "sign-in": _sign_in(settings)})
+        _show_budget(now)
+        _show_blocks(now)
+        _show_queue(now)
+        _show_runs(settings)
+        _show_incidents(settings)
+    except (SpotifyError, LedgerError, OperationsError, AlertsError) as error:
         stop(str(error), FAILED)
-    show_record("App", {**_app(now), "sign-in": _sign_in(settings)})
-    _show_budget(now)
-    _show_blocks(now)
-    _show_queue(now)
+
+
+def _show_runs(settings: Settings) -> None:
+    rows = [
+        [run.ended_at.strftime("%m-%d %H:%M"), run.job, run.partition, run.status, run.failure]
+        for run in Operations(settings.operations).runs(LAST_RUNS)
+    ]
+    if rows:
+        out.print()
+        show_table("Last runs (UTC)", ["ended", "job", "partition", "status", "why"], rows)
+
+
+def _show_incidents(settings: Settings) -> None:
+    open_now = Alerts(settings.operations).open_incidents()
+    if open_now:
+        out.print()
+        rows = [[_minute(one.since), one.kind, one.title] for one in open_now]
+        show_table("What is wrong", ["since", "kind", "what"], rows)
 
 
 def _app(now: Status) -> dict[str, str]:

@@ -1,9 +1,87 @@
-"""Jobs: which assets run together."""
+"""Jobs: which assets run together, and what keeps the house in order."""
+
+import datetime as dt
+import logging
 
 import dagster as dg
 
+from spotify_assets.defs import purging, quality
+from spotify_assets.defs.assets.raw import CATALOG
+from spotify_assets.lake import retention
+from spotify_assets.settings import Settings
+
+log = logging.getLogger(__name__)
 catalog = dg.define_asset_job(
     "catalog",
-    selection=dg.AssetSelection.all(),
+    # What nobody collected is measured by the hour, and is no fault of a run.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(quality.punctuality),
     description="One genre-day the whole way: collect, process, rank, facts, publish, check.",
 )
+
+reprocess = dg.define_asset_job(
+    "reprocess",
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(CATALOG)
+    - dg.AssetSelection.checks(quality.punctuality),
+    description="Genre-days again from the responses that raw holds; nothing is asked of the API.",
+)
+
+measures = dg.define_asset_job(
+    "measures",
+    selection=dg.AssetSelection.checks(quality.quality, quality.punctuality),
+    description="Measure the published file as it is: what is late, what is missing.",
+)
+
+ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+
+@dg.op
+def forget_old_runs(context: dg.OpExecutionContext) -> None:
+    """Delete the events of runs that failed or were cancelled long ago, having made nothing.
+
+    Runs that made something stay, also where they failed in the end: their events are what tells
+    Dagster which partitions there are. The run table in the warehouse keeps all.
+    """
+    oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=Settings().runs_kept_days)
+    old = context.instance.get_run_records(
+        dg.RunsFilter(statuses=ENDED_BADLY, updated_before=oldest)
+    )
+    useless = [
+        record.dagster_run.run_id
+        for record in old
+        if not _made_something(context.instance, record.dagster_run.run_id)
+    ]
+    for run_id in useless:
+        context.instance.delete_run(run_id)
+    context.log.info("%d old runs deleted.", len(useless))
+
+
+def _made_something(instance: dg.DagsterInstance, run_id: str) -> bool:
+    made = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION, limit=1
+    )
+    return bool(made.records)
+
+
+@dg.op
+def purge_what_is_kept_too_long(context: dg.OpExecutionContext) -> None:
+    """Delete what is older than SPOTIFY_RETENTION_DAYS, where that is set."""
+    settings = Settings()
+    if settings.retention_days is None:
+        context.log.info("SPOTIFY_RETENTION_DAYS is not set: nothing is deleted.")
+        return
+    rule = retention.Rule(older_than=settings.retention_days)
+    due = retention.due(settings.lake, rule, dt.datetime.now(dt.UTC).date())
+    if not due and not retention.is_unfinished(settings.lake):
+        return
+    stay = purging.purge(settings, due)
+    context.log.info("%d genre-days deleted.", len(due) - len(stay))
+    for reason in stay:
+        context.log.warning("%s", reason)
+
+
+@dg.job(description="Old catalogue content, and Dagster's old runs. Old ticks go by dagster.yaml.")
+def housekeeping() -> None:
+    """Delete what nobody needs any more, or may keep."""
+    forget_old_runs()
+    purge_what_is_kept_too_long()

@@ -7,7 +7,8 @@ from contextlib import closing
 
 import polars as pl
 
-from spotify_assets.schemas.monitoring import Requests
+from spotify_assets.operations import Operations
+from spotify_assets.schemas.monitoring import CheckResults, Requests, Runs
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.ledger import Ledger
@@ -28,4 +29,28 @@ def requests(after: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=Requests.polars_schema(), orient="row")
 
 
-LOGS: Logs = {Requests: requests}
+def runs(after: int) -> pl.DataFrame:
+    """The runs that ended, after a number.
+
+    Raises:
+        OperationsError: They cannot be read.
+    """
+    path = Settings().operations
+    if not path.exists():
+        return pl.DataFrame(schema=Runs.polars_schema())
+    return Operations(path).runs_after(after)
+
+
+def check_results(after: int) -> pl.DataFrame:
+    """The results of checks after a number.
+
+    Raises:
+        OperationsError: They cannot be read.
+    """
+    path = Settings().operations
+    if not path.exists():
+        return pl.DataFrame(schema=CheckResults.polars_schema())
+    return Operations(path).check_results_after(after)
+
+
+LOGS: Logs = {Requests: requests, Runs: runs, CheckResults: check_results}

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -115,7 +115,11 @@ def _check_reach(endpoint: Endpoint, token: tokens.Token, state: State) -> None:
 
 def _token_route(state: State) -> Route:
     async def answer(request: Request) -> Response:
-        body = (await request.body()).decode(errors="replace")
+        try:
+            body = (await request.body()).decode(errors="replace")
+        except ClientDisconnect:
+            # Nobody is there to be answered.
+            return Response(status_code=400)
         asked = TokenRequest.read(body, request.headers.get("authorization", ""))
         request.state.entry.params = {"grant_type": asked.grant_type}
         try:

@@ -50,7 +50,11 @@ TABLES: dict[str, type[Contract]] = {
 }
 """Tables that are assets, as analysts see them."""
 
-LOGS: tuple[type[Contract], ...] = (monitoring.Requests,)
+LOGS: tuple[type[Contract], ...] = (
+    monitoring.Requests,
+    monitoring.Runs,
+    monitoring.CheckResults,
+)
 """Tables that only ever grow, by what happened; their first column numbers the rows."""
 
 WAREHOUSE: dict[str, type[Contract]] = {

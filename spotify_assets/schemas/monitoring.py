@@ -54,6 +54,70 @@ class Requests(
     retry_after_s: pl.Int64 = c.count("Seconds that the API asked to wait (429).", nullable=True)
 
 
+class Runs(
+    Contract,
+    table="monitoring.runs",
+    grain="one run that ended",
+    key=("run_number",),
+):
+    """Every run that ended: what it was for, how it ended, and what it cost and brought.
+
+    Rows are counted over all tables that the run made from answers of the API; they are null where
+    it made none.
+    """
+
+    run_number: pl.Int64 = c.count("Number of the run; it grows with time.")
+    run_id: str = c.text("Dagster run.")
+    job: str = c.text("Job that it was a run of.")
+    partition: str = c.text(
+        "Key of its partition in Dagster, or `first...last` of a range; null where the run had "
+        "none.",
+        nullable=True,
+    )
+    genre: str = c.text(
+        "Genre that it was for; null where it was for none or several.", nullable=True
+    )
+    first_date: pl.Date = pa.Field(nullable=True, description="First day (UTC) that it was for.")
+    last_date: pl.Date = pa.Field(nullable=True, description="Last day (UTC) that it was for.")
+    status: str = c.one_of(["success", "failure", "canceled"], "How it ended.")
+    started_at: c.Moment = c.moment("When it started")
+    ended_at: c.Moment = c.moment("When it ended")
+    seconds: pl.Float64 = pa.Field(ge=0, description="From its start to its end, in seconds.")
+    requests: pl.Int64 = c.count("Calls that it sent, by the request ledger.")
+    rows_in: pl.Int64 = c.count("Rows that it received.", nullable=True)
+    rows_out: pl.Int64 = c.count("Rows that it kept.", nullable=True)
+    quarantined: pl.Int64 = c.count("Rows that it put into quarantine.", nullable=True)
+    share_invalid: pl.Float64 = pa.Field(
+        ge=0,
+        le=1,
+        nullable=True,
+        description="`quarantined` ÷ `rows_in`, 0 to 1; null where nothing was received.",
+    )
+    failure: str = c.text("What went wrong, in one line.", nullable=True)
+
+
+class CheckResults(
+    Contract,
+    table="monitoring.check_results",
+    grain="one evaluation of a check, of one partition where it is known",
+    key=("result_number",),
+):
+    """Every outcome of every check, so that quality can be followed over time."""
+
+    result_number: pl.Int64 = c.count("Number of the result; it grows with time.")
+    checked_at: c.Moment = c.moment("When it was checked")
+    run_id: str = c.text("Dagster run that checked.")
+    asset: str = c.text("Table or file that was checked, as `layer.table`.")
+    check_name: str = c.text("Name of the check, e.g. `contract`.")
+    genre: str = c.text("Genre that was checked; null where it was all.", nullable=True)
+    date: pl.Date = pa.Field(
+        nullable=True, description="Day (UTC) that was checked; null where it was all."
+    )
+    passed: bool = c.text("Whether what was checked holds.")
+    severity: str = c.one_of(["WARN", "ERROR"], "How bad it is where it does not hold.")
+    details: str = c.text("What was counted and found, as a JSON object.")
+
+
 class Definition(
     Contract,
     table="monitoring.definition",

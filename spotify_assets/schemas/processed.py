@@ -36,6 +36,7 @@ class Collections(
     refused_responses: pl.Int32 = c.count("Of these, with a status other than 200.")
     unreadable_responses: pl.Int32 = c.count("Of these, status 200 but cut, empty or not JSON.")
     source_file: str = c.source_file()
+    code_version: str = c.text("Version of the rules and contracts that made the rows.")
 
 
 class Intake(

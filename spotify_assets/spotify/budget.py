@@ -39,6 +39,8 @@ LEAST_PER_WINDOW = 5
 LEARNED_FOR_SECONDS = 3600.0
 LONGEST_WAIT_SECONDS = 30.0
 SAID_FROM_SECONDS = 1.0
+FAMILIES = ("search", "artists")
+"""Families of requests that the client sends."""
 TOKEN = "token"  # noqa: S105 - the name of a family
 
 
@@ -148,15 +150,6 @@ class Budget:
         in_development = mode is not None and mode.mode == "development"
         return self.limits.per_day_in_development if in_development else None
 
-    def block_of(self, endpoint: str, now: Moment) -> Block | None:
-        """What keeps a family from being asked for longer than is waited for."""
-        held = [
-            block
-            for block in self.ledger.blocks(self.app, now)
-            if _holds_for(block, endpoint) and block.seconds > self.limits.longest_wait_seconds
-        ]
-        return max(held, key=lambda block: block.seconds, default=None)
-
     def _wait(self, endpoint: str, now: Moment) -> tuple[float, str]:
         """Seconds to wait before a call of the family, and why.
 
@@ -186,7 +179,8 @@ class Budget:
         """
         answered = self.ledger.answered_in(self.app, now, WINDOW_SECONDS)
         current = self.per_window(now) or max(SAFE_PER_WINDOW, answered + 1)
-        lower = max(min(answered, current - 1), current // 2, LEAST_PER_WINDOW)
+        least = min(LEAST_PER_WINDOW, current)
+        lower = max(min(answered, current - 1), current // 2, least)
         log.warning("The API is rate limited: at most %d calls in 30 s from now on.", lower)
         self.ledger.learn_limit(self.app, lower, now)
 

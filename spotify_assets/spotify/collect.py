@@ -142,7 +142,7 @@ class _Collection:
                 self.page_size = SMALLEST_PAGE
                 continue
             for kind in kinds:
-                self._take(kind, found[kind], answer, offset)
+                self._take(kind, found[kind], answer)
             offset += self.page_size
 
     def _search_page(self, kinds: list[Kind], offset: int) -> Any:
@@ -155,7 +155,7 @@ class _Collection:
         }
         return self.client.ask(Request("search", "search", params), self.journal)
 
-    def _take(self, kind: Kind, state: _Found, answer: Any, offset: int) -> None:
+    def _take(self, kind: Kind, state: _Found, answer: Any) -> None:
         page = answer.get(f"{kind}s") if isinstance(answer, dict) else None
         items = page.get("items") if isinstance(page, dict) else None
         if not isinstance(items, list) or not isinstance(page, dict):
@@ -167,7 +167,7 @@ class _Collection:
             if isinstance(item, dict) and isinstance(item.get("id"), str):
                 state.ids.add(item["id"])
                 self.credited.update(dict.fromkeys(_artist_ids(item)))
-        state.ended = _is_last(page, items, offset, self.page_size)
+        state.ended = _is_last(page, items, self.page_size)
         self._tell(f"{kind}s", min(len(state.ids), state.wanted), state.wanted)
 
     def _look_up(self, found: set[str], *, only_full: bool = False) -> None:
@@ -204,17 +204,15 @@ def genre_query(genre: str) -> str:
     return f'genre:"{escaped}"'
 
 
-def _is_last(page: dict[str, Any], items: list[Any], offset: int, size: int) -> bool:
+def _is_last(page: dict[str, Any], items: list[Any], size: int) -> bool:
     """Whether nothing can follow.
 
     `next` alone says neither: it can point past an empty page, and `total` is an estimate. An empty
-    page is the end; so is one without `next` that is short or reaches the total.
+    page is the end; so is a short one without `next`. A full one is not, whatever the total.
     """
     if not items:
         return True
-    total = page.get("total")
-    reaches_total = isinstance(total, int) and offset + len(items) >= total
-    return page.get("next") is None and (len(items) < size or reaches_total)
+    return page.get("next") is None and len(items) < size
 
 
 def _artist_ids(item: dict[str, Any]) -> list[str]:

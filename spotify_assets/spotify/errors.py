@@ -9,6 +9,8 @@ from spotify_assets.lake.raw import Request, Response
 LONGEST_BLOCK_SECONDS = 7 * 24 * 3600
 """Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
 LONGEST_NUMBER = 12
+BLOCKED_SAYS = "The API is not to be asked for"
+"""How the message of a block begins: who reads it in a log knows it again."""
 
 
 class SpotifyError(Exception):
@@ -73,7 +75,7 @@ class Blocked(SpotifyError):
 
     def __init__(self, endpoint: str, until: dt.datetime, why: str) -> None:
         super().__init__(
-            f"The API is not to be asked for {endpoint} before {until:%Y-%m-%d %H:%M:%S} UTC: "
+            f"{BLOCKED_SAYS} {endpoint} before {until:%Y-%m-%d %H:%M:%S} UTC: "
             f"{why}. What came is kept; the next run after that goes on from there."
         )
         self.endpoint = endpoint

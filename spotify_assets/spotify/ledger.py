@@ -276,6 +276,12 @@ class Ledger:
         )
         return {row["endpoint"]: row["calls"] for row in rows}
 
+    def calls_of_run(self, run_id: str) -> int:
+        """How many calls a run has sent, those for tokens and repeated attempts included."""
+        [row] = self._select("SELECT count(*) AS calls FROM requests WHERE run_id = ?", (run_id,))
+        calls: int = row["calls"]
+        return calls
+
     def block(self, app: str, endpoint: str, seconds: float, reason: str, now: Moment) -> None:
         """Have no call sent for so long."""
         self._execute(

@@ -17,6 +17,7 @@ from spotify_assets.schemas import Contract, processed
 from spotify_assets.transforms.contracts import Admitted, admit
 from spotify_assets.transforms.pages import read_pages
 from spotify_assets.transforms.shapes import CONTAINERS
+from spotify_assets.transforms.version import code_version
 
 SQL = resources.files("spotify_assets.transforms").joinpath("catalog.sql").read_text()
 
@@ -59,7 +60,10 @@ def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataF
             for contract in CANDIDATES
         }
         unusable = _conform(connection.table("unusable").pl(), processed.QuarantinedRows)
-        collections = _conform(connection.table("collections").pl(), processed.Collections)
+        made = pl.lit(code_version()).alias("code_version")
+        collections = _conform(
+            connection.table("collections").pl().with_columns(made), processed.Collections
+        )
     credited = candidates[processed.TrackArtists]
     tracks = admit(candidates[processed.Tracks], processed.Tracks)
     # Of the mention that is kept: a further one of the track may credit others.

@@ -232,12 +232,14 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
             "WHERE c.table_name = ? AND t.genre = c.genre AND t.date = c.date",
             [name],
         )
+        columns = contract.polars_schema().names()
         files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
         if files.height:
             connection.execute(
-                f"INSERT INTO {table} BY NAME "
-                "SELECT * FROM read_parquet(?, hive_partitioning = false) ORDER BY ALL",
-                [[str(lake.root / file) for file in sorted(files["file"])]],
+                # Files of an older contract can lack columns, or have some that are no more.
+                f"INSERT INTO {table} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
+                "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
+                [columns, [str(lake.root / file) for file in sorted(files["file"])]],
             )
     connection.execute(
         "DELETE FROM monitoring.partitions AS p USING changed AS c "

@@ -95,5 +95,5 @@ def test_the_template_names_every_setting_of_alerts() -> None:
         for field in Settings.model_fields.values()
         if str(field.validation_alias).startswith(("SPOTIFY_SMTP", "SPOTIFY_ALERT"))
     ]
-    assert len(names) == 9
+    assert len(names) == 10
     assert not [name for name in names if f"#{name}=" not in template]

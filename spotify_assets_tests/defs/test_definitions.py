@@ -1,58 +1,36 @@
+"""The definitions as Dagster has them; `graph.json` is how they were left on purpose."""
+
+from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
-from spotify_assets.definitions import defs
-from spotify_assets.schemas import PROCESSED, RANKED, TABLES
+import dagster as dg
+import pytest
 
-GRAPH = {
-    "raw/catalog": [],
-    **{contract.table().replace(".", "/"): ["raw/catalog"] for contract in PROCESSED},
-    "rankings/top_tracks": [
-        "processed/artists",
-        "processed/collections",
-        "processed/search_results",
-        "processed/track_artists",
-        "processed/tracks",
-    ],
-    "rankings/top_artists": [
-        "processed/artists",
-        "processed/collections",
-        "processed/search_results",
-    ],
-    "rankings/departures": [
-        "processed/collections",
-        "rankings/top_artists",
-        "rankings/top_tracks",
-    ],
-    "star/fact_track_daily": [
-        "processed/search_results",
-        "processed/tracks",
-        "rankings/top_tracks",
-    ],
-    "star/fact_artist_daily": [
-        "processed/artists",
-        "processed/search_results",
-        "rankings/top_artists",
-    ],
-    "star/dim_date": ["processed/collections"],
-    "star/dim_genre": ["processed/collections"],
-    "star/dim_artist": ["processed/artists", "processed/track_artists"],
-    "star/dim_track": ["processed/tracks"],
-    "star/dim_album": ["processed/albums", "processed/tracks"],
-    "star/bridge_track_artist": ["processed/track_artists"],
-    "publish/spotify_duckdb": sorted(table.replace(".", "/") for table in TABLES),
-}
+import spotify_assets
+from spotify_assets.definitions import defs
+from spotify_assets.defs import labels
+from spotify_assets.schemas import PROCESSED, RANKED, TABLES, dictionary
+from spotify_assets_tests.defs.graph import as_json
+
+SNAPSHOT = Path(__file__).with_name("graph.json")
 
 
 def graph() -> Any:
     return defs().resolve_asset_graph()
 
 
-def test_the_graph_of_the_assets_changes_only_with_this_test() -> None:
-    nodes = {
-        node.key.to_user_string(): sorted(key.to_user_string() for key in node.parent_keys)
-        for node in graph().asset_nodes
-    }
-    assert nodes == GRAPH
+def specs() -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs().resolve_all_asset_specs()}
+
+
+def test_the_graph_changes_only_with_its_snapshot() -> None:
+    held, found = SNAPSHOT.read_text(encoding="utf-8").splitlines(), as_json().splitlines()
+    difference = "\n".join(unified_diff(held, found, "graph.json", "now", lineterm="", n=8))
+    assert not difference, (
+        f"{difference}\nIf that is meant: "
+        "python -m spotify_assets_tests.defs.graph > spotify_assets_tests/defs/graph.json"
+    )
 
 
 def test_every_asset_is_by_genre_and_day_and_in_the_group_of_its_layer() -> None:
@@ -60,6 +38,9 @@ def test_every_asset_is_by_genre_and_day_and_in_the_group_of_its_layer() -> None
         assert node.partitions_def.partition_dimension_names == ["date", "genre"]
         assert node.group_name == node.key.path[0]
         assert node.description
+        assert node.tags["layer"] == node.group_name
+        assert node.owners == [labels.OWNER]
+        assert 1 <= len(node.kinds) <= 3
 
 
 def test_every_table_has_its_contract_as_a_blocking_check_and_its_columns() -> None:
@@ -80,3 +61,40 @@ def test_what_ranks_know_of_other_days_is_left_to_the_publication() -> None:
     for contract in RANKED:
         assert "movement" not in contract.polars_schema()
         assert "movement" in TABLES[contract.table()].polars_schema()
+
+
+@pytest.mark.parametrize("contract", PROCESSED, ids=lambda contract: contract.__name__)
+def test_the_ui_knows_a_tables_columns_before_there_is_a_row(contract: Any) -> None:
+    schema = specs()[contract.table().replace(".", "/")].metadata["dagster/column_schema"]
+    assert [(column.name, column.description) for column in schema.columns] == [
+        (column.name, column.description) for column in contract.columns()
+    ]
+    assert [column.constraints.nullable for column in schema.columns] == [
+        column.nullable for column in contract.columns()
+    ]
+
+
+def test_a_column_that_is_the_whole_key_is_unique() -> None:
+    schema = specs()["star/dim_genre"].metadata["dagster/column_schema"]
+    assert {column.name for column in schema.columns if column.constraints.unique} == {"genre"}
+
+
+def test_code_references_are_lines_of_the_package_and_its_dictionary() -> None:
+    project = Path(spotify_assets.__file__).parents[1]
+    for name, spec in specs().items():
+        references = spec.metadata[labels.CODE].code_references
+        assert references, name
+        for reference in references:
+            file = Path(reference.file_path)
+            assert file.is_relative_to(project)
+            line = file.read_text(encoding="utf-8").splitlines()[reference.line_number - 1]
+            assert line.startswith(("@dg.", "class ", "def ", "### ")), (name, line)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_names_its_section_of_the_data_dictionary(table: str) -> None:
+    file, _, anchor = specs()[table.replace(".", "/")].metadata["data dictionary"].partition("#")
+    assert file == "docs/tables.md"
+    headings = [line[4:] for line in dictionary.markdown().splitlines() if line[:4] == "### "]
+    # GitHub drops the dots of a heading, and keeps its underscores.
+    assert {heading.replace(".", ""): heading for heading in headings}[anchor] == table

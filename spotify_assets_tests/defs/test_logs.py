@@ -1,3 +1,4 @@
+import datetime as dt
 from contextlib import closing
 from pathlib import Path
 
@@ -6,12 +7,15 @@ import pytest
 
 from spotify_assets.defs import logs
 from spotify_assets.lake.raw import Request
-from spotify_assets.schemas.monitoring import Requests
+from spotify_assets.operations import CheckResult, Operations, RunEnded
+from spotify_assets.schemas.monitoring import CheckResults, Requests, Runs
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.ledger import Ledger, Outcome, Purpose
+from spotify_assets.warehouse.publish import publish
 from spotify_assets_tests.conftest import Run
 
+NOW = dt.datetime.now(dt.UTC)
 SEARCH = Request("search", "search", {"q": 'genre:"forró"', "limit": 50})
 
 
@@ -34,6 +38,34 @@ def test_calls_that_ended_are_given_up_to_the_first_that_is_under_way(data_dir: 
 
         ledger.settle(under_way, Outcome(30_000, failure="ReadTimeout"), now)
         assert logs.requests(ended)["request_id"].to_list() == [under_way, later]
+
+
+def test_where_nothing_ran_there_are_no_runs_and_nothing_is_made(data_dir: Path) -> None:
+    Runs.validate(logs.runs(0))
+    CheckResults.validate(logs.check_results(0))
+    assert logs.runs(0).is_empty()
+    assert logs.check_results(0).is_empty()
+    assert not data_dir.exists()
+
+
+def test_runs_and_check_results_are_published_and_added_to(data_dir: Path) -> None:
+    settings = Settings()
+    published = []
+    for name in ("run-1", "run-2"):
+        result = CheckResult(NOW, name, "processed.tracks", "contract", passed=True)
+        ended = RunEnded(name, "catalog", "success", NOW, NOW)
+        Operations(settings.operations).record(ended, [result, result])
+        publish(settings.lake, settings.database, {}, logs.LOGS)
+        with duckdb.connect(settings.database, read_only=True) as connection:
+            published.append(
+                connection.execute(
+                    "SELECT run_id, count(*) FROM monitoring.runs JOIN monitoring.check_results "
+                    "USING (run_id) WHERE passed AND ended_at = ? GROUP BY ALL ORDER BY ALL",
+                    [NOW.replace(tzinfo=None)],
+                ).fetchall()
+            )
+
+    assert published == [[("run-1", 2)], [("run-1", 2), ("run-2", 2)]]
 
 
 @pytest.mark.end_to_end

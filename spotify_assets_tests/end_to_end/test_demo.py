@@ -84,7 +84,7 @@ def test_facts_are_the_objects_of_the_responses(demo: Demo) -> None:
     assert {(g, d): n + quarantined[g, d] for g, d, n in facts} == counted  # type: ignore[index,operator]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tables.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tables.md", "docs/operations.md"])
 def test_the_sql_that_the_documents_show_runs(demo: Demo, page: str) -> None:
     shown = re.findall(r"```sql\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert shown

@@ -253,6 +253,31 @@ def test_pauses_double_and_are_never_the_same_for_all(
     )
 
 
+def test_retries_are_bounded_in_time_too(
+    playing: Playing, journal: Journal, clock: SetClock
+) -> None:
+    def slowly(_asked: faults.Asked) -> faults.Says:
+        clock.advance(100)
+        return faults.Says(503)
+
+    client, script = playing(slowly)
+
+    with pytest.raises(Unavailable):
+        client.ask(SEARCH, journal)
+
+    assert len(script.asked) == 2
+
+
+def test_every_failure_that_is_asked_again_is_said(
+    playing: Playing, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, _ = playing(faults.Says(503), faults.FINE)
+
+    client.ask(SEARCH, journal)
+
+    assert "503 an empty body. Attempt 2 of 5 in 0." in caplog.text
+
+
 @pytest.mark.parametrize(
     ("refusal", "kind", "said"),
     [

@@ -237,14 +237,18 @@ def test_setting_the_clock_changes_no_count(ledger: Ledger, clock: SetClock, jum
     assert ledger.room_in("app", clock.now(), WINDOW, most=1) == 20
 
 
-def test_calls_count_across_a_start_of_the_machine(ledger: Ledger, clock: SetClock) -> None:
+@pytest.mark.parametrize("seconds", [1, 20])
+def test_calls_count_across_a_start_of_the_machine(
+    ledger: Ledger, clock: SetClock, seconds: int
+) -> None:
+    """One that was under way may still arrive, as if it had been answered last."""
     _settled(ledger, clock)
     _enter(ledger, clock)
 
-    clock.restart(after_seconds=20)
+    clock.restart(after_seconds=seconds)
 
-    assert sorted(ledger.ages("app", clock.now(), WINDOW)) == [0, 20]
-    clock.advance(LONGEST_FLIGHT_SECONDS - 20 + WINDOW)
+    assert sorted(ledger.ages("app", clock.now(), WINDOW)) == [0, seconds]
+    clock.advance(LONGEST_FLIGHT_SECONDS - seconds + WINDOW)
     assert ledger.ages("app", clock.now(), WINDOW) == []
 
 
@@ -445,6 +449,13 @@ def test_a_damaged_ledger_is_said_and_nothing_else_is_raised(
         use()
     except LedgerError as error:
         assert str(path) in str(error)  # noqa: PT017 - not each damage is found
+
+
+def test_the_calls_of_a_run_are_counted_however_they_ended(ledger: Ledger, clock: SetClock) -> None:
+    for run_id in ("run-1", "run-1", "run-2", None):
+        call = ledger.enter("app", "sandbox", search(), Purpose(run_id), clock.now())
+    ledger.settle(call, Outcome(5, failure="ReadTimeout"), clock.now())
+    assert [ledger.calls_of_run(f"run-{n}") for n in (1, 2, 3)] == [2, 1, 0]
 
 
 def _enter(ledger: Ledger, clock: Clock) -> int:

@@ -65,6 +65,32 @@ def test_a_collection_that_the_api_ended_asks_only_what_has_no_answer(
     assert sealed.lines == 8 + len(refused)
 
 
+@pytest.mark.parametrize("damaged", [[1], [4], [6], [2, 3, 7]])
+def test_only_what_a_damaged_line_answered_is_asked_again(
+    playing: Playing, rock: RawPartition, clock: SetClock, damaged: list[int]
+) -> None:
+    client, script = playing(*[pages.endless] * 7, faults.too_many("48925"))
+    with pytest.raises(Blocked):
+        collect(client, rock, REAL, today=TODAY)
+    lost = [script.asked[line - 1] for line in damaged]
+    journal = rock.folder / "0001.journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    for line in damaged:
+        lines[line - 1] = lines[line - 1].replace(b"{", b"[")
+    journal.write_bytes(b"".join(lines))
+    clock.advance(48925)
+
+    client, script = playing(pages.endless)
+    sealed = collect(client, rock, REAL, today=TODAY)
+
+    asked = [(one.path, one.params) for one in script.asked]
+    last = [("artists", {"ids": ",".join(pages.credit(number) for number in range(150, 200))})]
+    assert asked == [(one.path, one.params) for one in lost] + last
+    assert sealed.lines == 8 + 1
+    kept = (rock.folder / "0001.damaged.jsonl").read_bytes().splitlines(keepends=True)
+    assert kept == [lines[line - 1] for line in damaged]
+
+
 def test_a_run_that_failed_says_that_it_goes_on(
     playing: Playing, rock: RawPartition, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,7 @@ DEFAULTS: dict[type[Contract], dict[str, Any]] = {
         "refused_responses": 0,
         "unreadable_responses": 0,
         "source_file": SOURCE["source_file"],
+        "code_version": "1.0",
     },
     processed.Artists: {
         "name": "Somebody",

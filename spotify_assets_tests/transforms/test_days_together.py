@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_assets.transforms.catalog import RawFile, process
+from spotify_assets.transforms.version import code_version
 from spotify_assets_tests.transforms.accounts import Tables
 from spotify_assets_tests.transforms.answers import DAY, TERMS, Answer, answer, seal, search
 from spotify_assets_tests.transforms.music import album, artist, credit, found, track
@@ -110,6 +111,7 @@ def test_a_day_says_what_was_asked_of_it(tmp_path: Path) -> None:
         "refused_responses": 1,
         "unreadable_responses": 1,
         "source_file": day["source_file"],
+        "code_version": code_version(),
     }
 
 

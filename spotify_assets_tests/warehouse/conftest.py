@@ -48,6 +48,7 @@ def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
             "refused_responses": 0,
             "unreadable_responses": 0,
             "source_file": source["source_file"],
+            "code_version": "1.0",
         }
     )
     for table in ("artists", "albums", "tracks", "track_artists", "search_results"):

@@ -10,7 +10,7 @@ import dagster as dg
 import pandera.errors
 import polars as pl
 
-from spotify_assets.defs.assets.metadata import table_spec
+from spotify_assets.defs.assets.metadata import describe_table, rows_by_day, table_spec
 from spotify_assets.defs.checks import asset_key, contract_broken, contract_check, contract_kept
 from spotify_assets.defs.partitions import genre_days_of
 from spotify_assets.defs.resources import LakeResource
@@ -28,7 +28,7 @@ def _specs(contracts: tuple[type[Contract], ...], note: str = "") -> list[dg.Ass
         table_spec(
             contract,
             [dg.AssetKey(table.split(".")) for table in inputs(contract)],
-            kinds={"duckdb", "parquet"},
+            kinds={"sql", "duckdb", "parquet"},
             note=note,
         )
         for contract in contracts
@@ -77,14 +77,12 @@ def _make(
                 "stored. See the check's metadata.",
                 allow_retries=False,
             ) from error
-        rows = _write(lake, contract, days, frame)
+        _write(lake, contract, days, frame)
+        rows = dict.fromkeys(days, 0) | rows_by_day(frame)
+        describe_table(context, lake, contract, rows)
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
-            metadata={
-                "dagster/partition_row_count": rows,
-                "sql": dg.MetadataValue.md(f"```sql\n{sql(contract)}\n```"),
-            },
-            check_results=[contract_kept(contract, rows)],
+            check_results=[contract_kept(contract, frame.height)],
         )
 
 
@@ -102,12 +100,10 @@ def _computed(lake: Lake, contract: type[Contract], days: list[GenreDay]) -> pl.
     return frame
 
 
-def _write(lake: Lake, contract: type[Contract], days: list[GenreDay], frame: pl.DataFrame) -> int:
-    rows = 0
+def _write(lake: Lake, contract: type[Contract], days: list[GenreDay], frame: pl.DataFrame) -> None:
     for day in days:
         of_the_day = (pl.col("genre") == day.genre) & (pl.col("date") == day.date)
         try:
-            rows += write_partition(lake, contract.table(), day, frame.filter(of_the_day)).rows
+            write_partition(lake, contract.table(), day, frame.filter(of_the_day))
         except LakeError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-    return rows

@@ -1,18 +1,19 @@
 """``processed`` and ``quarantine``: the rows that the raw responses hold."""
 
 import datetime as dt
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import dagster as dg
 import polars as pl
 
-from spotify_assets.defs.assets.metadata import table_spec
+from spotify_assets.defs.assets.metadata import describe_table, rows_by_day, table_spec
 from spotify_assets.defs.assets.raw import CATALOG
+from spotify_assets.defs.assets.recent import plots
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
-from spotify_assets.defs.partitions import genre_days_of
+from spotify_assets.defs.partitions import genre_days_of, not_held
 from spotify_assets.defs.resources import LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.raw import RawPartition, Sealed
@@ -29,7 +30,10 @@ WORKERS = 2
 
 @dg.multi_asset(
     name="process",
-    specs=[table_spec(contract, [CATALOG], kinds={"parquet"}) for contract in PROCESSED],
+    specs=[
+        table_spec(contract, [CATALOG], kinds={"duckdb", "polars", "parquet"})
+        for contract in PROCESSED
+    ],
     check_specs=[contract_check(contract) for contract in PROCESSED],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
@@ -37,31 +41,48 @@ def process_catalog(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Type, deduplicate and key the rows; what breaks a contract is set aside with the reason."""
-    sealed = [_sealed(lake.lake, day) for day in genre_days_of(context)]
-    rows: Counter[str] = Counter()
+    sealed = _sealed(lake.lake, genre_days_of(context))
+    none = dict.fromkeys((one.genre_day for one in sealed), 0)
+    rows = {contract.table(): dict(none) for contract in PROCESSED}
     reasons = []
     for tables in _processed(lake.lake, _batches(sealed)):
-        rows.update({table: frame.height for table, frame in tables.items()})
+        for table, frame in tables.items():
+            rows[table].update(rows_by_day(frame))
         aside = tables[QuarantinedRows.table()]
         reasons.append(aside.group_by("table_name", "reason").agg(pl.len().alias("times")))
         for genre, date in _found_nothing(tables[Intake.table()]):
             context.log.warning("%s on %s: the API found nothing; 0 rows.", genre, date)
+    of_newest = plots(lake.lake, max(none))
+    for contract in PROCESSED:
+        table = contract.table()
+        describe_table(context, lake.lake, contract, rows[table], of_newest.get(table))
     yield from _report(rows, pl.concat(reasons))
 
 
-def _sealed(lake: Lake, day: GenreDay) -> Sealed:
-    try:
-        sealed = RawPartition(lake, day).latest()
-    except LakeError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
-    if sealed is None:
-        raise dg.Failure(
-            f"The lake holds no finished collection of {day}. Materialize raw/catalog of it.",
-            allow_retries=False,
-        )
-    # Until the facts are made, this genre-day's tables do not fit together.
-    lake.begin(day)
-    return sealed
+def _sealed(lake: Lake, days: list[GenreDay]) -> list[Sealed]:
+    """What raw holds of the days.
+
+    Raises:
+        Failure: It does not hold all of them; none is begun.
+    """
+    held: list[Sealed] = []
+    missing: dict[GenreDay, str] = {}
+    for day in days:
+        try:
+            if sealed := RawPartition(lake, day).latest():
+                held.append(sealed)
+            else:
+                missing[day] = (
+                    f"The lake holds no finished collection of {day}: materialize raw/catalog."
+                )
+        except LakeError as error:
+            missing[day] = str(error)
+    if missing:
+        raise not_held(missing)
+    for day in days:
+        # Until the facts are made, this genre-day's tables do not fit together.
+        lake.begin(day)
+    return held
 
 
 def _raw_file(sealed: Sealed) -> RawFile:
@@ -120,7 +141,9 @@ def _found_nothing(intake: pl.DataFrame) -> list[tuple[str, dt.date]]:
     )
 
 
-def _report(rows: Counter[str], reasons: pl.DataFrame) -> Iterator[dg.MaterializeResult[None]]:
+def _report(
+    rows: Mapping[str, Mapping[GenreDay, int]], reasons: pl.DataFrame
+) -> Iterator[dg.MaterializeResult[None]]:
     for contract in PROCESSED:
         name = contract.table().partition(".")[2]
         aside = reasons.filter(pl.col("table_name") == name)
@@ -129,9 +152,8 @@ def _report(rows: Counter[str], reasons: pl.DataFrame) -> Iterator[dg.Materializ
             f"- {times} x {reason}"
             for reason, times in by_reason.sort("times", descending=True).head(10).iter_rows()
         )
-        count = rows[contract.table()]
+        count = sum(rows[contract.table()].values())
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
-            metadata={"dagster/partition_row_count": count},
             check_results=[contract_kept(contract, count, int(aside["times"].sum()), listed)],
         )

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
+from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection
 
-from spotify_assets.defs.assets.metadata import keys, table_spec
+from spotify_assets.defs.assets.markdown import MOST_ROWS
+from spotify_assets.defs.assets.metadata import keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
 from spotify_assets.defs.logs import LOGS
-from spotify_assets.defs.partitions import genre_days
+from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
 from spotify_assets.defs.resources import LakeResource, WarehouseResource
 from spotify_assets.lake import LakeError
 from spotify_assets.schemas import DERIVED, LAKE, Contract
@@ -17,7 +20,10 @@ from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import publish
 
-QUERIES: dict[type[Contract], str] = {contract: sql(contract) for contract in OF_ALL_DAYS}
+
+def queries() -> dict[type[Contract], str]:
+    """The query of each table that is made from all days; compiled when they are asked for."""
+    return {contract: sql(contract) for contract in OF_ALL_DAYS}
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -25,7 +31,7 @@ def _specs() -> list[dg.AssetSpec]:
         table_spec(
             contract,
             [dg.AssetKey(table.split(".")) for table in inputs(contract)],
-            kinds={"duckdb"},
+            kinds={"sql", "duckdb"},
             note="Made from all days that are there; a partition here is one that was taken in.",
         )
         for contract in DERIVED
@@ -36,6 +42,7 @@ def _specs() -> list[dg.AssetSpec]:
         description="`data/spotify.duckdb`: every table, in one file, open to any reader.",
         group_name="publish",
         kinds={"duckdb"},
+        # Of genre-days, so that a backfill publishes in the run that makes them, before the checks.
         partitions_def=genre_days,
     )
     return [*tables, database]
@@ -46,30 +53,41 @@ def _specs() -> list[dg.AssetSpec]:
     specs=_specs(),
     check_specs=[contract_check(contract) for contract in DERIVED],
     backfill_policy=dg.BackfillPolicy.single_run(),
+    pool="warehouse",
 )
 def publish_warehouse(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     try:
-        published = publish(lake.lake, Path(warehouse.database), QUERIES, LOGS)
+        published = publish(lake.lake, Path(warehouse.database), queries(), LOGS)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
+    newest = genre_days_of(context)[-1]
+    with warehouse.get_connection() as connection:
+        previews = {one: preview(_first_rows(connection, one)) for one in DERIVED}
     for contract in DERIVED:
         rows = published.rows[contract.table()]
+        # Of the newest alone: what Dagster stores of each partition of a range adds up.
+        context.add_asset_metadata(
+            {**of_table(contract), "preview": previews[contract]},
+            asset_key=asset_key(contract),
+            partition_key=key_of(newest),
+        )
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
             metadata={
                 "dagster/row_count": rows,
-                "sql": dg.MetadataValue.md(f"```sql\n{QUERIES[contract]}\n```"),
+                "dagster/uri": uri(published.path),
             },
             check_results=[contract_kept(contract, rows)],
         )
     yield dg.MaterializeResult(
         asset_key=DATABASE,
         metadata={
+            "dagster/uri": uri(published.path),
             "path": dg.MetadataValue.path(str(published.path)),
             "bytes": published.path.stat().st_size,
             "genre-days taken in": len(published.loaded),
@@ -79,3 +97,12 @@ def publish_warehouse(
             ),
         },
     )
+
+
+def _first_rows(connection: DuckDBPyConnection, contract: type[Contract]) -> pl.DataFrame:
+    """By the key; of a table that has days, those of the newest."""
+    rows = connection.table(contract.table())
+    if {"genre", "date"} <= set(contract.key()):
+        (newest,) = rows.max("date").fetchall()[0]
+        rows = rows.filter(ColumnExpression("date") == ConstantExpression(newest))
+    return rows.sort(*contract.key()).limit(MOST_ROWS).pl()

@@ -1,17 +1,22 @@
 """``raw``: every response as it came."""
 
 import datetime as dt
+import json
 import logging
+from itertools import islice
 
 import dagster as dg
+import polars as pl
 
-from spotify_assets.defs.partitions import genre_days, genre_days_of
+from spotify_assets.defs.assets.markdown import MOST_ROWS
+from spotify_assets.defs.assets.metadata import Metadata, describe, preview, uri
+from spotify_assets.defs.partitions import genre_days, genre_days_of, not_held
 from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms
+from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.collect import collect
-from spotify_assets.spotify.errors import Blocked, SpotifyError
+from spotify_assets.spotify.errors import Blocked, DayCannotBeAsked, SpotifyError
 from spotify_assets.spotify.ledger import LedgerError
 
 PROGRESS_LOG = "spotify_assets.progress"
@@ -39,8 +44,10 @@ class CollectConfig(dg.Config):
     key=CATALOG,
     partitions_def=genre_days,
     group_name="raw",
-    kinds={"json"},
+    kinds={"python", "json"},
+    tags={"grain": "genre-day"},
     backfill_policy=dg.BackfillPolicy.single_run(),
+    pool="spotify_api",
 )
 def catalog(
     context: dg.AssetExecutionContext, config: CollectConfig, api: ApiResource, lake: LakeResource
@@ -51,9 +58,12 @@ def catalog(
     collected is not asked for again. The real API answers for today only.
     """
     sealed = []
+    missing: dict[GenreDay, str] = {}
     for day in genre_days_of(context):
         try:
             sealed.append(_collect(day, context.run.run_id, config, api, lake.lake))
+        except DayCannotBeAsked as error:
+            missing[day] = str(error)
         except Blocked as error:
             raise dg.Failure(
                 str(error),
@@ -66,14 +76,42 @@ def catalog(
         except (SpotifyError, LedgerError, LakeError) as error:
             # Asking again at once would not help; what came so far is kept for the next run.
             raise dg.Failure(str(error), allow_retries=False) from error
-    return dg.MaterializeResult(
-        metadata={
-            "responses": sum(one.lines for one in sealed),
-            "bytes": sum(one.bytes for one in sealed),
-            "path": dg.MetadataValue.path(str(sealed[-1].path)),
-            "sha256": sealed[-1].sha256,
-            "source": sealed[-1].terms.source,
-        }
+    if missing:
+        raise not_held(missing)
+    describe(
+        context,
+        CATALOG,
+        {one.genre_day: _described(one) for one in sealed},
+        {"preview": preview(_first_exchanges(sealed[-1]))},
+    )
+    return dg.MaterializeResult()
+
+
+def _described(sealed: Sealed) -> Metadata:
+    return {
+        "dagster/partition_row_count": sealed.lines,
+        "dagster/uri": uri(sealed.path),
+        "path": dg.MetadataValue.path(str(sealed.path)),
+        "bytes": sealed.bytes,
+        "sha256": sealed.sha256,
+        "source": sealed.terms.source,
+    }
+
+
+def _first_exchanges(sealed: Sealed) -> pl.DataFrame:
+    """What was asked, and what came: the bodies are too long to be shown."""
+    return pl.DataFrame(
+        [
+            {
+                "line": one.line,
+                "path": one.request.path,
+                "params": json.dumps(dict(one.request.params), ensure_ascii=False),
+                "status": one.response.status,
+                "bytes": len(one.response.body),
+                "ms": one.response.elapsed_ms,
+            }
+            for one in islice(read_exchanges(sealed.path), MOST_ROWS)
+        ]
     )
 
 

@@ -1,0 +1,105 @@
+"""``backfill``: make days again from the responses that raw holds."""
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from spotify_assets.commands.collect import days_of
+from spotify_assets.commands.ending import (
+    FAILED,
+    STOPPED,
+    USAGE,
+    dagster_home_or_stop,
+    settings_or_stop,
+    stop,
+)
+from spotify_assets.lake import GenreDay, LakeError, normalise_genre
+from spotify_assets.lake.raw import RawPartition
+from spotify_assets.settings import Settings
+from spotify_assets.terminal import err, progress, show_table
+
+MOST_DAYS = 100
+"""Days that one run makes: they share a process, and its memory."""
+Stretch = tuple[str, dt.date, dt.date]
+
+
+def backfill(
+    date: Annotated[
+        str, typer.Option("--date", "-d", help="Day (YYYY-MM-DD, UTC) or days (A..B).")
+    ],
+    genre: Annotated[
+        list[str] | None,
+        typer.Option("--genre", "-g", "--genero", help="Genre; may stand several times."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All genres of the configuration.")] = False,
+) -> None:
+    """Make days again from their raw responses, the newest first; nothing is asked of the API.
+
+    A day that raw does not hold is named, and keeps no other from being made.
+    """
+    settings = settings_or_stop()
+    try:
+        first, last = days_of(date, settings.start_date)
+        genres = [normalise_genre(name) for name in genre or []]
+    except ValueError as error:
+        stop(str(error), USAGE)
+    if every == bool(genres):
+        stop("Which genres? Say --genre rock, or --all.", USAGE)
+    wanted = [
+        GenreDay(name, last - dt.timedelta(days=n))
+        for name in genres or settings.genres
+        for n in range((last - first).days + 1)
+    ]
+    missing = {day: why for day in wanted if (why := _why_not(settings, day))}
+    held = [day for day in wanted if day not in missing]
+    try:
+        failed = _make(settings, held)
+    except KeyboardInterrupt:
+        stop("Stopped. What was made stays; the same command makes the rest again.", STOPPED)
+    rows = [[day.genre, day.date, why] for day, why in sorted(missing.items())]
+    rows += [[genre, f"{a}..{b}", why] for (genre, a, b), why in failed.items()]
+    made = len(held) - sum((b - a).days + 1 for _, a, b in failed)
+    show_table("", ["genre-days", "made", "failed"], [[len(wanted), made, len(wanted) - made]])
+    if rows:
+        show_table("Not made", ["genre", "date", "why"], rows)
+        err.print("A past day cannot be asked for: the API answers for now only.")
+        raise typer.Exit(FAILED)
+
+
+def _why_not(settings: Settings, day: GenreDay) -> str | None:
+    """Why a day cannot be made again; a range with such a day in it would fail as a whole."""
+    try:
+        return None if RawPartition(settings.lake, day).latest() else "not held by raw"
+    except LakeError as error:
+        return str(error)
+
+
+def _make(settings: Settings, days: list[GenreDay]) -> dict[Stretch, str]:
+    """Run what raw holds, in chunks; returns what failed, and why."""
+    # Only now: Dagster takes seconds to import.
+    from spotify_assets.defs import launch  # noqa: PLC0415
+    from spotify_assets.defs.partitions import stretches  # noqa: PLC0415
+
+    chunks = [
+        (
+            genre,
+            max(first, last - dt.timedelta(days=n + MOST_DAYS - 1)),
+            last - dt.timedelta(days=n),
+        )
+        for genre, first, last in stretches(days)
+        for n in range(0, (last - first).days + 1, MOST_DAYS)
+    ]
+    failed = {}
+    outcomes = []
+    dagster_home_or_stop(settings)
+    with launch.instance() as instance, progress(len(chunks)) as begin:
+        for chunk in sorted(chunks, key=lambda one: one[2], reverse=True):
+            genre, first, last = chunk
+            begin(f"{genre} {first}..{last}")
+            outcome = launch.reprocess(instance, genre, (first, last))
+            outcomes.append(outcome)
+            if outcome.failure or outcome.failed_checks:
+                failed[chunk] = outcome.failure or ", ".join(outcome.failed_checks)
+        launch.close(outcomes)
+    return failed

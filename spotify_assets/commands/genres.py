@@ -1,0 +1,53 @@
+"""``genres``: the list of genres that the rotation collects. It is read anew at each turn."""
+
+from typing import Annotated
+
+import typer
+
+from spotify_assets import genres as lists
+from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.lake import LakeError
+from spotify_assets.terminal import err, out
+
+app = typer.Typer(help="The genres that the rotation collects.", no_args_is_help=True)
+Names = Annotated[list[str], typer.Argument(help="Genre; may be several.")]
+
+
+@app.command("list")
+def listed() -> None:
+    """Show the genres, in their order."""
+    settings = settings_or_stop()
+    for genre in settings.genres:
+        out.print(genre, markup=False, highlight=False)
+    for refused in settings.genre_list.refused:
+        err.print(f"{settings.own_genres_file}, {refused}", markup=False, style="red")
+
+
+@app.command()
+def add(names: Names) -> None:
+    """Put genres at the end of the list; no restart is needed."""
+    settings = settings_or_stop()
+    for name in names:
+        try:
+            is_new = lists.add(settings.own_genres_file, settings.genres_text, name)
+        except ValueError as error:
+            stop(str(error), USAGE)
+        except LakeError as error:
+            stop(str(error), FAILED)
+        said = "has its turn from now on" if is_new else "is on the list already"
+        out.print(f"{name} {said}.", markup=False, highlight=False)
+
+
+@app.command()
+def remove(names: Names) -> None:
+    """Take genres off the list. What was collected of them stays (see purge)."""
+    settings = settings_or_stop()
+    for name in names:
+        try:
+            was_there = lists.remove(settings.own_genres_file, settings.genres_text, name)
+        except ValueError as error:
+            stop(str(error), USAGE)
+        except LakeError as error:
+            stop(str(error), FAILED)
+        said = "is collected no more" if was_there else "is not on the list"
+        out.print(f"{name} {said}.", markup=False, highlight=False)

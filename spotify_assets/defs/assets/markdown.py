@@ -1,0 +1,47 @@
+"""Rows, queries and lineage as Markdown, for the metadata of a materialization.
+
+Belongs here: how they are written. Does not belong here: which are shown, and any reading.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+MOST_ROWS = 10
+LONGEST_CELL = 60
+
+
+def table(rows: pl.DataFrame) -> str:
+    """The first rows as a table: at most `MOST_ROWS`, no cell longer than `LONGEST_CELL`."""
+    names = " | ".join(_escaped(name) for name in rows.columns)
+    lines = [f"| {names} |", "|" + " --- |" * rows.width]
+    lines += [
+        f"| {' | '.join(_cell(value) for value in row)} |" for row in rows.head(MOST_ROWS).rows()
+    ]
+    return "\n".join(lines)
+
+
+def lineage(origins: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """For each column, of which tables' columns it is made, as a list."""
+    return "\n".join(
+        f"- `{column}`: {', '.join(f'`{table}.{name}`' for table, name in found) or 'no column'}"
+        for column, found in origins.items()
+    )
+
+
+def sql(query: str) -> str:
+    """A query as a block of code."""
+    return f"```sql\n{query}\n```"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return _escaped(text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")
+
+
+def _escaped(text: str) -> str:
+    """Shown as it is: names of music hold what Markdown takes for its own, or for links."""
+    return re.sub(r"([!-+./:-@\[-`{-~])", r"\\\1", re.sub(r"\s", " ", text))

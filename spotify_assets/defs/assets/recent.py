@@ -1,0 +1,63 @@
+"""How the last days of a genre compare with each other, as plots.
+
+Belongs here: what is plotted of which table. Does not belong here: drawing (`plot`).
+"""
+
+import datetime as dt
+
+import dagster as dg
+import polars as pl
+
+from spotify_assets.defs.assets.plot import bars, image
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.schemas.processed import Intake, QuarantinedRows, Tracks
+
+DAYS = 30
+ACCOUNTED = ["date", "table_name", "received", "kept", "quarantined"]
+
+
+def plots(lake: Lake, last: GenreDay) -> dict[str, dict[str, dg.MarkdownMetadataValue]]:
+    """By table, the label and the plot of its last `DAYS` days.
+
+    Args:
+        lake: Holds the account (`processed.intake`) of ``last``; other days may be missing.
+        last: The genre, and the last of the days.
+    """
+    days = _accounts(lake, last)
+    tracks = days["tracks"].to_list()
+    shares = days["share"].to_list()
+    under = f"{last.genre}, {days['date'][0]} to {last.date}"
+    most_tracks = f"tracks a day, at most {max(one or 0 for one in tracks)}"
+    most_set_aside = f"set aside a day, at most {max(one or 0 for one in shares):.2%}"
+    return {
+        Tracks.table(): {"tracks a day": _shown(bars(tracks, most_tracks, under), most_tracks)},
+        QuarantinedRows.table(): {
+            "share quarantined": _shown(bars(shares, most_set_aside, under), most_set_aside)
+        },
+    }
+
+
+def _shown(svg: str, description: str) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(image(svg, description))
+
+
+def _accounts(lake: Lake, last: GenreDay) -> pl.DataFrame:
+    """``date``, ``tracks`` kept and ``share`` of what was received that is in quarantine.
+
+    Each of the days is there once, in order; null where the lake has no account of it.
+    """
+    first = last.date - dt.timedelta(days=DAYS - 1)
+    calendar = pl.DataFrame({"date": pl.date_range(first, last.date, eager=True)})
+    files = [lake.rows(Intake.table(), GenreDay(last.genre, date)) for date in calendar["date"]]
+    # One by one: what an earlier version wrote may have other columns besides.
+    accounts = pl.concat(
+        pl.read_parquet(file, columns=ACCOUNTED, hive_partitioning=False)
+        for file in files
+        if file.exists()
+    )
+    received = pl.col("received").sum()
+    by_day = accounts.group_by("date").agg(
+        tracks=pl.col("kept").filter(pl.col("table_name") == "tracks").sum(),
+        share=pl.when(received > 0).then(pl.col("quarantined").sum() / received),
+    )
+    return calendar.join(by_day, on="date", how="left", maintain_order="left")

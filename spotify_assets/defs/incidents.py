@@ -1,0 +1,158 @@
+"""What is wrong now, as people are told of it.
+
+Belongs here: finding it, in the run table, the checks, the ledger and Dagster's freshness. Does not
+belong here: the words (``alerts.causes``), and who was told already (``alerts``).
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import dagster as dg
+
+from spotify_assets.alerts import Alerts, Incident, causes
+from spotify_assets.defs.partitions import key_of
+from spotify_assets.defs.quality import OF_GENRES
+from spotify_assets.lake import GenreDay
+from spotify_assets.operations import CheckResult, Operations, RunEnded
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.clock import Clock
+from spotify_assets.spotify.errors import BLOCKED_SAYS, SpotifyError
+from spotify_assets.spotify.ledger import Ledger
+
+LOOKED_AT = 500
+"""Runs, the latest first: what failed before them is not news."""
+NEWS = dt.timedelta(days=3)
+TOKEN_LIMITS = (30, 7, 1)
+"""Days before the end of a sign-in."""
+LATE = "FAIL"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What an observation came to."""
+
+    open: int
+    delivered: int
+
+
+def observe(
+    instance: dg.DagsterInstance, settings: Settings, keys: Sequence[dg.AssetKey]
+) -> Observed:
+    """Open what is wrong, close what is over, and send what is due.
+
+    Raises:
+        AlertsError: The incidents cannot be kept.
+        OperationsError: The run table cannot be read.
+        LedgerError: The ledger cannot be read.
+    """
+    now = dt.datetime.now(dt.UTC)
+    operations = Operations(settings.operations)
+    alerts = Alerts(settings.operations, settings.alert_channels)
+    results = [one for one in operations.failing_checks() if not _is_let_be(one, settings)]
+    drops = [one for one in results if one.check_name == "drop"]
+    others = [one for one in results if one.check_name != "drop"]
+    alerts.observe("run_failure", list(_failed_runs(operations.runs(LOOKED_AT), settings, now)))
+    alerts.observe("check_failure", [_failed_check(one) for one in others])
+    alerts.observe("rows_drop", list(_drops(drops)))
+    alerts.observe("late_data", list(_late(instance, settings, keys)))
+    alerts.observe("quota_block", list(_blocks(settings)))
+    alerts.observe("token_ends", list(_tokens(settings, now)))
+    delivered = alerts.deliver()
+    return Observed(len(alerts.open_incidents()), delivered)
+
+
+def _failed_runs(
+    latest_first: list[RunEnded], settings: Settings, now: dt.datetime
+) -> Iterator[Incident]:
+    """The runs that failed and whose days no later run has made."""
+    made: set[GenreDay] = set()
+    told: set[tuple[str, str | None]] = set()
+    for run in latest_first:
+        days = set(_days(run))
+        if run.status == "success":
+            made |= days
+            told.add((run.job, run.partition))
+        is_news = run.status == "failure" and now - run.ended_at < NEWS
+        # Of a block another incident tells, and the run goes on by itself.
+        is_block = (run.failure or "").startswith(BLOCKED_SAYS)
+        if is_news and not is_block and (run.job, run.partition) not in told:
+            told.add((run.job, run.partition))
+            if not days or not days <= made:
+                link = f"{settings.dagster_url}/runs/{run.run_id}"
+                failure = run.failure or "It does not say why."
+                yield causes.run_failure(run.job, run.partition, failure, run.ended_at, link)
+
+
+def _days(run: RunEnded) -> Iterator[GenreDay]:
+    if run.genre and run.first_date and run.last_date:
+        for number in range((run.last_date - run.first_date).days + 1):
+            yield GenreDay(run.genre, run.first_date + dt.timedelta(days=number))
+
+
+def _is_let_be(result: CheckResult, settings: Settings) -> bool:
+    """Whether it is of a genre off the list, which nothing measures again."""
+    is_of_genre = result.check_name in {what.name for what in OF_GENRES}
+    return is_of_genre and result.genre not in settings.genres
+
+
+def _failed_check(result: CheckResult) -> Incident:
+    partition = None
+    if result.genre and result.date:
+        partition = str(key_of(GenreDay(result.genre, result.date)))
+    return causes.check_failure(
+        result.check_name, result.asset, partition, result.details, result.checked_at
+    )
+
+
+def _drops(results: list[CheckResult]) -> Iterator[Incident]:
+    for one in results:
+        if one.genre and one.date:
+            found = json.loads(one.details)
+            yield causes.rows_drop(
+                one.genre, one.date, int(found["value"]), found["usual"], one.checked_at
+            )
+
+
+def _late(
+    instance: dg.DagsterInstance, settings: Settings, keys: Sequence[dg.AssetKey]
+) -> Iterator[Incident]:
+    """The assets that Dagster's freshness policy calls late."""
+    for key, record in instance.get_freshness_state_records(keys).items():
+        if record.freshness_state.value == LATE:
+            event = instance.get_latest_materialization_event(key)
+            last = event and dt.datetime.fromtimestamp(event.timestamp, dt.UTC)
+            link = f"{settings.dagster_url}/assets/{'/'.join(key.path)}"
+            yield causes.late_data(".".join(key.path), last, record.updated_at, link)
+
+
+def _blocks(settings: Settings) -> Iterator[Incident]:
+    if not settings.ledger.exists() or not (settings.sandbox_url or settings.client_id):
+        return
+    clock = Clock()
+    with closing(Ledger(settings.ledger)) as ledger:
+        now = clock.now()
+        at = dt.datetime.fromtimestamp(now.wall, dt.UTC)
+        for block in ledger.blocks(settings.app, now):
+            if block.seconds > settings.longest_wait:
+                # To the minute: the same block must not look like another one each time.
+                until = at + dt.timedelta(seconds=block.seconds)
+                yield causes.quota_block(block.endpoint, at, until.replace(second=0, microsecond=0))
+
+
+def _tokens(settings: Settings, now: dt.datetime) -> Iterator[Incident]:
+    try:
+        signed_in = settings.user_tokens.state(now)
+    except SpotifyError:
+        # Nobody can be signed in: `status` says why.
+        return
+    if signed_in.ends_at is None or signed_in.signed_in_at is None:
+        return
+    for days in TOKEN_LIMITS:
+        passed = signed_in.ends_at - dt.timedelta(days=days)
+        if passed <= now:
+            yield causes.token_ends(signed_in.ends_at, days, passed)
+    if signed_in.condition == "dead":
+        yield causes.token_ends(signed_in.ends_at, 0, now)

@@ -1,0 +1,73 @@
+"""What all assets have alike: an owner, tags, links to the code and to the data dictionary.
+
+Belongs here: what is applied once, where the definitions are put together.
+Does not belong here: what one table or one materialization shows (`assets.metadata`).
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+import dagster as dg
+
+import spotify_assets
+from spotify_assets.defs.checks import asset_key
+from spotify_assets.schemas import DERIVED, LAKE, Contract
+from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS
+
+OWNER = "team:data"
+CODE = "dagster/code_references"
+DICTIONARY = "docs/tables.md"
+PROJECT = Path(spotify_assets.__file__).parents[1]
+"""The checkout; of an installed package, the folder that it is installed in."""
+CONTRACTS = {asset_key(contract): contract for contract in (*LAKE.values(), *DERIVED)}
+
+
+def labelled(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    """The same assets with what all have alike; what an asset says itself is kept."""
+    with_code = cast(list[dg.AssetsDefinition], dg.with_source_code_references(list(assets)))
+    return [asset.map_asset_specs(_labelled) for asset in with_code]
+
+
+def section(table: str) -> str:
+    """Where the data dictionary has ``layer.table``; the anchor is as GitHub makes it."""
+    return f"{DICTIONARY}#{re.sub(r'[^a-z0-9_-]', '', table)}"
+
+
+def _labelled(spec: dg.AssetSpec) -> dg.AssetSpec:
+    spec = spec.merge_attributes(owners=[OWNER], tags={"layer": spec.key.path[0]})
+    if (contract := CONTRACTS.get(spec.key)) is None:
+        return spec
+    code = cast(dg.CodeReferencesMetadataValue, spec.metadata[CODE]).code_references
+    return spec.merge_attributes(
+        tags={"grain": _grain(contract)},
+        metadata={
+            "data dictionary": section(contract.table()),
+            CODE: dg.CodeReferencesMetadataValue(code_references=[*code, *_references(contract)]),
+        },
+    )
+
+
+def _grain(contract: type[Contract]) -> str:
+    """``genre-day`` where each has rows of its own, else what the key is made of."""
+    key = contract.key()
+    return "genre-day" if key[:2] == ("genre", "date") else "-".join(key)
+
+
+def _references(contract: type[Contract]) -> Iterator[dg.LocalFileCodeReference]:
+    """The contract, the query and, in a checkout, the section of the data dictionary."""
+    yield _reference(Path(inspect.getfile(contract)), f"class {contract.__name__}(", "contract")
+    if query := {**OF_A_GENRE_DAY, **OF_ALL_DAYS}.get(contract):
+        yield _reference(Path(inspect.getfile(query)), f"def {query.__name__}(", "query")
+    dictionary = PROJECT / DICTIONARY
+    if dictionary.exists():
+        yield _reference(dictionary, f"### {contract.table()}", "data dictionary")
+
+
+def _reference(file: Path, begins: str, label: str) -> dg.LocalFileCodeReference:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    # A section that is not written yet is no reason not to load.
+    number = next((number for number, line in enumerate(lines, 1) if line.startswith(begins)), None)
+    return dg.LocalFileCodeReference(file_path=str(file), line_number=number, label=label)

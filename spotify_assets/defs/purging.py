@@ -1,0 +1,52 @@
+"""Deleting what is kept too long, and publishing what is left.
+
+Belongs here: doing it, for the command and for the daily housekeeping. Does not belong here: what
+is due (``lake.retention``).
+"""
+
+from collections.abc import Callable, Sequence
+
+from spotify_assets.defs.assets.publish import queries
+from spotify_assets.defs.logs import LOGS
+from spotify_assets.lake import LakeError, retention
+from spotify_assets.lake.errors import writing
+from spotify_assets.settings import Settings
+from spotify_assets.warehouse.publish import alone, publish
+
+
+def purge(
+    settings: Settings, due: Sequence[retention.Due], begin: Callable[[str], None] = lambda _: None
+) -> list[str]:
+    """Delete, and publish what is left.
+
+    Args:
+        settings: Where it lies.
+        due: What is to go.
+        begin: Told what is done now: each genre, then the publication.
+
+    Returns:
+        What could not be deleted, with the reasons.
+
+    Raises:
+        LakeError: Another purge is under way.
+        WarehouseError: What is left cannot be published.
+    """
+    reasons = []
+    with retention.purging(settings.lake):
+        with writing(settings.database, "the lock of the warehouse"), alone(settings.database):
+            for genre in sorted({part.genre_day.genre for part in due}):
+                begin(f"delete {genre}")
+                of_genre = (part for part in due if part.genre_day.genre == genre)
+                reasons += [said for part in of_genre if (said := _why_it_stays(settings, part))]
+        begin("publish what is left")
+        publish(settings.lake, settings.database, queries(), LOGS, compact=True)
+    return reasons
+
+
+def _why_it_stays(settings: Settings, part: retention.Due) -> str | None:
+    try:
+        retention.delete(settings.lake, part)
+    except LakeError as error:
+        # One that cannot go keeps no other from going.
+        return str(error)
+    return None

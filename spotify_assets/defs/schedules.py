@@ -1,0 +1,92 @@
+"""Schedules: what happens at its hour (UTC, so no change to summer time moves it).
+
+Belongs here: what is due then. Does not belong here: how it is done.
+"""
+
+import datetime as dt
+
+import dagster as dg
+
+from spotify_assets.defs import jobs
+from spotify_assets.defs.partitions import GENRES, key_of, range_tags, stretches
+from spotify_assets.defs.sensors import UNDER_WAY, WHY, genres_under_way
+from spotify_assets.lake import GenreDay
+from spotify_assets.outdated import outdated
+from spotify_assets.rotation import next_turn
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.errors import NoCredentials
+from spotify_assets.status import status
+
+RUNNING = dg.DefaultScheduleStatus.RUNNING
+PORTION = 60
+"""Genre-days that are made again at a time: about 20 s of work."""
+
+
+@dg.schedule(cron_schedule="0 21 * * *", job=jobs.catalog, default_status=RUNNING)
+def daily_completion(
+    context: dg.ScheduleEvaluationContext,
+) -> dg.SkipReason | list[dg.RunRequest]:
+    """Before the day ends, every genre that is still due, as far as the limits allow."""
+    try:
+        now = status(Settings())
+    except NoCredentials as error:
+        return dg.SkipReason(str(error))
+    today = now.at.date()
+    if context.scheduled_execution_time.astimezone(dt.UTC).date() != today:
+        # Dagster catches up on what was due while it was down.
+        return dg.SkipReason("The day is over, and the API answers for now only.")
+    running = genres_under_way(context.instance, today)
+    left = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), dt.UTC) - now.at
+    turn = next_turn(now, {}, running, most=len(now.queue) + len(running), within=left)
+    if not turn.genres:
+        return dg.SkipReason(turn.reason)
+    context.instance.add_dynamic_partitions(GENRES, turn.genres)
+    return [
+        dg.RunRequest(
+            run_key=f"completion/{today}/{genre}",
+            partition_key=key_of(GenreDay(genre, today)),
+            tags={WHY: "daily completion"},
+        )
+        for genre in turn.genres
+    ]
+
+
+@dg.schedule(cron_schedule="15 * * * *", job=jobs.reprocess, default_status=RUNNING)
+def reprocess_outdated(
+    context: dg.ScheduleEvaluationContext,
+) -> dg.SkipReason | list[dg.RunRequest]:
+    """Make a portion of what an older version of the code made again, the newest days first."""
+    if busy := _still_running(context.instance, jobs.reprocess.name):
+        return busy
+    settings = Settings()
+    days = outdated(settings.lake, settings.database, PORTION)
+    if not days:
+        return dg.SkipReason("Everything was made by this version of the code.")
+    # A genre that Dagster has forgotten, as after a new DAGSTER_HOME, has no partitions.
+    context.instance.add_dynamic_partitions(GENRES, sorted({day.genre for day in days}))
+    hour = context.scheduled_execution_time.isoformat()
+    return [
+        dg.RunRequest(
+            run_key=f"reprocess/{hour}/{genre}/{first}",
+            tags={**range_tags(genre, first, last), WHY: "made by an older version"},
+        )
+        for genre, first, last in stretches(days)
+    ]
+
+
+@dg.schedule(cron_schedule="45 * * * *", job=jobs.measures, default_status=RUNNING)
+def hourly_measures(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+    """Measure the published file, so that what is late shows without a run."""
+    return _still_running(context.instance, jobs.measures.name) or dg.RunRequest()
+
+
+@dg.schedule(cron_schedule="30 3 * * *", job=jobs.housekeeping, default_status=RUNNING)
+def daily_housekeeping(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+    """Delete Dagster's old failed runs."""
+    return _still_running(context.instance, jobs.housekeeping.name) or dg.RunRequest()
+
+
+def _still_running(instance: dg.DagsterInstance, job: str) -> dg.SkipReason | None:
+    """Why there is no run now, where the last one has not ended."""
+    busy = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=UNDER_WAY), limit=1)
+    return dg.SkipReason(f"Run {busy[0].dagster_run.run_id} is still at it.") if busy else None

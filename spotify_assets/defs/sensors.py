@@ -1,0 +1,202 @@
+"""Sensors: whose turn it is, what happened, who must be told.
+
+Belongs here: asking, and starting runs. Does not belong here: the rules (``rotation``,
+``alerts``), and what is kept of a run (``history``).
+"""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from spotify_assets.defs import history, incidents, jobs
+from spotify_assets.defs.partitions import (
+    GENRES,
+    MISSING,
+    genre_days_of_run,
+    key_of,
+    parse_key,
+    range_tags,
+    stretches,
+)
+from spotify_assets.defs.processes import end_dead_runs
+from spotify_assets.defs.publication import publish_now
+from spotify_assets.lake import GenreDay
+from spotify_assets.metrics import write_metrics
+from spotify_assets.operations import Operations
+from spotify_assets.rotation import next_turn
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.errors import BLOCKED_SAYS, NoCredentials
+from spotify_assets.status import status
+
+RUNNING = dg.DefaultSensorStatus.RUNNING
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+ENDED = list(history.STATUSES)
+EPOCH = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
+MOST_ENTERED = 200
+"""Runs that are entered at a time: some seconds of work."""
+WHY = "spotify_assets/why"
+"""Tag of a run: what started it."""
+LOOKED_AT = 500
+"""Runs, the latest first: more than a day has."""
+SETTINGS = Settings()
+
+
+@dataclass
+class Attempts:
+    """The cursor of the rotation: how often each genre was tried on a day."""
+
+    day: str = ""
+    times: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, cursor: str | None, today: dt.date) -> "Attempts":
+        """Those of today; a new day begins at nothing."""
+        held = json.loads(cursor) if cursor else {}
+        if held.get("day") != today.isoformat():
+            return cls(today.isoformat())
+        return cls(held["day"], Counter(held["times"]))
+
+    def __str__(self) -> str:
+        """As the cursor."""
+        return json.dumps({"day": self.day, "times": self.times}, ensure_ascii=False)
+
+
+@dg.sensor(
+    job=jobs.catalog,
+    minimum_interval_seconds=round(SETTINGS.rotation_minutes * 60),
+    default_status=RUNNING,
+)
+def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Collect the next genres: the stalest first, as far as the API's limits allow."""
+    settings = Settings()
+    for refused in settings.genre_list.refused:
+        context.log.warning("%s has a genre that is none: %s", settings.own_genres_file, refused)
+    try:
+        now = status(settings)
+    except NoCredentials as error:
+        return dg.SkipReason(str(error))
+    today = now.at.date()
+    attempts = Attempts.of(context.cursor, today)
+    turn = next_turn(
+        now,
+        attempts.times - blocked_times(settings, today),
+        sorted(genres_under_way(context.instance, today)),
+        most=settings.rotation_genres,
+        within=dt.timedelta(minutes=max(settings.rotation_minutes, 1)),
+    )
+    if not turn.genres:
+        return dg.SensorResult(skip_reason=turn.reason, cursor=str(attempts))
+    attempts.times.update(turn.genres)
+    known = set(context.instance.get_dynamic_partitions(GENRES))
+    new = [genre for genre in turn.genres if genre not in known]
+    genres = dg.DynamicPartitionsDefinition(name=GENRES)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"rotation/{today}/{genre}/{attempts.times[genre]}",
+                partition_key=key_of(GenreDay(genre, today)),
+                tags={WHY: "rotation"},
+            )
+            for genre in turn.genres
+        ],
+        dynamic_partitions_requests=[genres.build_add_request(new)] if new else [],
+        cursor=str(attempts),
+    )
+
+
+@dg.sensor(minimum_interval_seconds=30, default_status=RUNNING)
+def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Enter the runs that ended in the run table, publish it, and write the metrics."""
+    settings = Settings()
+    dead = end_dead_runs(context.instance)
+    # A little overlap: what was recorded is recorded once.
+    since = dt.datetime.fromtimestamp(float(context.cursor or 0), dt.UTC) - dt.timedelta(minutes=1)
+    ended = context.instance.get_run_records(
+        dg.RunsFilter(statuses=ENDED, updated_after=max(since, EPOCH)),
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    last, new = float(context.cursor or 0), []
+    for one in ended:
+        last = one.update_timestamp.timestamp()
+        if history.record(context.instance, one, settings):
+            new.append(one.dagster_run.run_id)
+        # Counted by what is new: of a thousand runs cancelled at once, each is entered in the end.
+        if len(new) == MOST_ENTERED:
+            break
+    if new:
+        publish_now(settings)
+        write_metrics(settings, new[-1])
+    said = f"{len(new)} runs entered" + (f", {len(dead)} ended for a dead process" if dead else "")
+    return dg.SensorResult(skip_reason=f"{said}.", cursor=str(last))
+
+
+@dg.sensor(
+    minimum_interval_seconds=SETTINGS.alerts_every_seconds,
+    default_status=RUNNING,
+)
+def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Tell people what is wrong and what is over: one message each, never a flood."""
+    assert context.repository_def is not None  # noqa: S101 - the daemon always gives it
+    keys = list(context.repository_def.asset_graph.materializable_asset_keys)
+    found = incidents.observe(context.instance, Settings(), keys)
+    return dg.SkipReason(f"{found.open} incidents are open; {found.delivered} messages sent.")
+
+
+@dg.run_failure_sensor(
+    request_job=jobs.reprocess,
+    default_status=RUNNING,
+    minimum_interval_seconds=30,
+)
+def go_on_with_the_rest(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest]:
+    """Where raw does not hold some days of a range, run the others without them."""
+    run = context.dagster_run
+    missing = _missing(context)
+    if not missing:
+        return
+    rest = [day for day in genre_days_of_run(run.tags, context.instance) if day not in missing]
+    for genre, first, last in stretches(rest):
+        yield dg.RunRequest(
+            run_key=f"rest/{run.run_id}/{genre}/{first}",
+            tags={**range_tags(genre, first, last), WHY: f"the rest of run {run.run_id}"},
+        )
+
+
+def _missing(context: dg.RunFailureSensorContext) -> set[GenreDay]:
+    """The genre-days that the failed step says raw does not hold."""
+    for event in context.get_step_failure_events():
+        said = event.step_failure_data.user_failure_data
+        keys = said.metadata.get(MISSING) if said else None
+        if isinstance(keys, dg.JsonMetadataValue):
+            return {parse_key(str(key)) for key in keys.value or []}
+    return set()
+
+
+def blocked_times(settings: Settings, today: dt.date) -> Counter[str]:
+    """How many runs of each genre the API kept from their end today: no fault of the genre."""
+    return Counter(
+        run.genre
+        for run in Operations(settings.operations).runs(LOOKED_AT)
+        if run.genre and run.last_date == today and (run.failure or "").startswith(BLOCKED_SAYS)
+    )
+
+
+def genres_under_way(instance: dg.DagsterInstance, today: dt.date) -> set[str]:
+    """The genres whose day a run works on, or waits to."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=UNDER_WAY))
+    return {
+        day.genre
+        for record in records
+        for day in genre_days_of_run(record.dagster_run.tags, instance)
+        if day.date == today
+    }

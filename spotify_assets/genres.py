@@ -1,0 +1,89 @@
+"""The list of genres: a line each, in a file that can be changed at any time.
+
+Belongs here: reading and changing that file. Does not belong here: which genre is due.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spotify_assets.lake import normalise_genre
+from spotify_assets.lake.errors import writing
+
+COMMENT = "#"
+UNREADABLE = "\ufffd"
+"""What stands where bytes were no UTF-8."""
+
+
+@dataclass(frozen=True)
+class GenreList:
+    """What a file lists.
+
+    Attributes:
+        genres: The genres, normalised, in their order, each once.
+        refused: Why each line that is no genre is none.
+    """
+
+    genres: list[str]
+    refused: list[str]
+
+
+def read(lines: Sequence[str]) -> GenreList:
+    """Read the lines of a list; a bad line harms no other."""
+    genres: dict[str, None] = {}
+    refused = []
+    for number, line in enumerate((line.strip() for line in lines), start=1):
+        if not line or line.startswith(COMMENT):
+            continue
+        if UNREADABLE in line:
+            refused.append(f"line {number}: It is not written in UTF-8: save the file as UTF-8.")
+            continue
+        try:
+            genres[normalise_genre(line)] = None
+        except ValueError as error:
+            refused.append(f"line {number}: {error}")
+    return GenreList(list(genres), refused)
+
+
+def add(path: Path, present: str, genre: str) -> bool:
+    """Put a genre at the end of a list; ``False`` if it stands there already.
+
+    Args:
+        path: The file; it is made where it is not there.
+        present: What the list holds now.
+        genre: The genre.
+
+    Raises:
+        ValueError: It is no genre.
+        LakeError: The file cannot be written.
+    """
+    name = normalise_genre(genre)
+    if name in read(present.splitlines()).genres:
+        return False
+    _write(path, f"{present.rstrip()}\n{name}\n".lstrip())
+    return True
+
+
+def remove(path: Path, present: str, genre: str) -> bool:
+    """Take a genre off a list; ``False`` if it does not stand there. What was collected stays.
+
+    Raises:
+        ValueError: It is no genre.
+        LakeError: The file cannot be written.
+    """
+    name = normalise_genre(genre)
+    lines = present.splitlines()
+    left = [line for line in lines if read([line]).genres != [name]]
+    if left == lines:
+        return False
+    _write(path, "\n".join(left) + "\n")
+    return True
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path, "the list of genres"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)

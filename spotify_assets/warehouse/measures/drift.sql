@@ -1,0 +1,14 @@
+-- Tracks of a genre-day against the median of the genre's days of the week before; only those that as many were
+-- wanted on.
+-- Grain: one genre-day that has a day to be held against.
+SELECT t.genre, t.date, t.kept AS value, median(before.kept) AS usual
+FROM processed.intake AS t
+JOIN processed.intake AS before
+    ON before.genre = t.genre AND before.table_name = t.table_name
+    AND before.date >= t.date - 7 AND before.date < t.date
+JOIN processed.collections AS asked ON asked.genre = t.genre AND asked.date = t.date
+JOIN processed.collections AS asked_before
+    ON asked_before.genre = t.genre AND asked_before.date = before.date
+WHERE t.table_name = 'tracks' AND asked.tracks_wanted = asked_before.tracks_wanted
+GROUP BY ALL
+ORDER BY t.genre, t.date

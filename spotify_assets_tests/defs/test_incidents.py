@@ -1,0 +1,233 @@
+import datetime as dt
+import json
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
+
+from spotify_assets.alerts import Alerts, Incident
+from spotify_assets.defs import incidents, sensors
+from spotify_assets.operations import CheckResult, Operations, RunEnded, Status
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.budget import Budget
+from spotify_assets.spotify.clock import Clock
+from spotify_assets.spotify.errors import Blocked, BudgetSpent
+from spotify_assets.spotify.ledger import Ledger
+from spotify_assets_tests.defs.conftest import Genres
+
+DAY = dt.date(2026, 11, 20)
+TRACKS = dg.AssetKey(["processed", "tracks"])
+Look = Callable[[], dict[str, Incident]]
+numbers = count()
+
+
+@pytest.fixture
+def look(instance: dg.DagsterInstance, genres: Genres) -> Look:
+    """Observe once; returns what is wrong by its key."""
+    genres("rock", "samba")
+
+    def observe() -> dict[str, Incident]:
+        settings = Settings()
+        incidents.observe(instance, settings, [TRACKS])
+        return {one.key: one for one in Alerts(settings.operations).open_incidents()}
+
+    return observe
+
+
+def ended(
+    status: Status,
+    genre: str = "rock",
+    day: dt.date = DAY,
+    job: str = "catalog",
+    failure: str | None = None,
+    ago: dt.timedelta = dt.timedelta(hours=1),
+    days: int = 1,
+) -> None:
+    """A run of a genre's days is over."""
+    # Later runs end later.
+    number = next(numbers)
+    at = dt.datetime.now(dt.UTC) - ago + dt.timedelta(milliseconds=number)
+    last = day + dt.timedelta(days=days - 1)
+    Operations(Settings().operations).record(
+        RunEnded(
+            run_id=f"run-{number}",
+            job=job,
+            status=status,
+            started_at=at,
+            ended_at=at,
+            partition=f"{day}|{genre}" if days == 1 else f"{day}|{genre}...{last}|{genre}",
+            genre=genre,
+            first_date=day,
+            last_date=last,
+            failure=failure,
+        )
+    )
+
+
+def checked(
+    passed: bool,
+    check: str = "reconciles",
+    genre: str = "rock",
+    day: dt.date = DAY,
+    details: dict[str, object] | None = None,
+) -> None:
+    """A check of a genre-day was evaluated in a run that succeeded."""
+    number = next(numbers)
+    now = dt.datetime.now(dt.UTC)
+    result = CheckResult(
+        now,
+        f"run-{number}",
+        "processed.tracks",
+        check,
+        passed=passed,
+        genre=genre,
+        date=day,
+        details=json.dumps(details or {}),
+    )
+    run = RunEnded(f"run-{number}", "measures", "success", now, now)
+    Operations(Settings().operations).record(run, [result])
+
+
+def test_where_nothing_happened_nothing_is_wrong(look: Look) -> None:
+    assert look() == {}
+
+
+def test_a_failed_run_is_one_incident_however_often_it_is_looked_at(look: Look) -> None:
+    ended("failure", failure="raw__catalog: no such host")
+    for _ in range(3):
+        [found] = look().values()
+    assert found.key == "run_failure/catalog/2026-11-20|rock"
+    assert "no such host" in found.body
+    assert found.link == f"http://127.0.0.1:3000/runs/run-{next(numbers) - 1}"
+
+
+def test_two_failures_of_a_genre_day_are_one_incident_of_the_last_reason(look: Look) -> None:
+    ended("failure", failure="the first")
+    ended("failure", failure="the second")
+    [found] = look().values()
+    assert "the second" in found.body
+
+
+@pytest.mark.parametrize("job", ["catalog", "reprocess"])
+def test_a_success_of_the_genre_day_closes_it_whichever_job_made_it(look: Look, job: str) -> None:
+    ended("failure")
+    assert look()
+    ended("success", job=job)
+    assert look() == {}
+
+
+def test_a_success_of_another_genre_or_day_closes_nothing(look: Look) -> None:
+    ended("failure")
+    ended("success", genre="samba")
+    ended("success", day=DAY - dt.timedelta(days=1))
+    assert list(look()) == ["run_failure/catalog/2026-11-20|rock"]
+
+
+def test_a_range_that_failed_is_over_when_each_of_its_days_was_made(look: Look) -> None:
+    ended("failure", job="reprocess", days=3)
+    ended("success", job="reprocess", days=2)
+    assert list(look()) == ["run_failure/reprocess/2026-11-20|rock...2026-11-22|rock"]
+    ended("success", day=DAY + dt.timedelta(days=2))
+    assert look() == {}
+
+
+def test_a_success_before_the_failure_closes_nothing(look: Look) -> None:
+    ended("success")
+    ended("failure")
+    assert list(look()) == ["run_failure/catalog/2026-11-20|rock"]
+
+
+def test_a_failure_of_days_ago_is_no_news(look: Look) -> None:
+    ended("failure", ago=dt.timedelta(days=4))
+    assert look() == {}
+
+
+def test_a_cancelled_run_is_no_incident(look: Look) -> None:
+    ended("canceled")
+    assert look() == {}
+
+
+def test_a_blocked_run_is_no_incident_but_the_block_is_one_while_it_lasts(look: Look) -> None:
+    settings = Settings()
+    connection = settings.connection
+    with closing(Ledger(settings.ledger)) as ledger:
+        budget = Budget(ledger, connection.app, connection.source, settings.limits, Clock())
+        with pytest.raises(Blocked) as blocked:
+            budget.refused("search", 85_771, "QUOTA_EXCEEDED", is_quota=True)
+    ended("failure", failure=str(blocked.value))
+    for _ in range(2):
+        [found] = look().values()
+    assert (found.key, found.kind, found.severity) == ("quota/search", "quota_block", "warning")
+    assert f"until {blocked.value.until:%Y-%m-%d %H:%M} UTC" in found.title
+
+
+def test_a_spent_budget_is_no_incident(look: Look) -> None:
+    ended("failure", failure=str(BudgetSpent("search", dt.datetime.now(dt.UTC), 600)))
+    assert look() == {}
+
+
+def test_a_failing_check_is_an_incident_until_it_passes(look: Look) -> None:
+    checked(passed=False, details={"unreconciled": 3})
+    [found] = look().values()
+    assert found.key == "check_failure/processed.tracks.reconciles/2026-11-20|rock"
+    assert '"unreconciled": 3' in found.body
+    checked(passed=True)
+    assert look() == {}
+
+
+def test_a_good_evaluation_of_a_newer_day_closes_it_and_one_of_an_older_does_not(
+    look: Look,
+) -> None:
+    checked(passed=False)
+    checked(passed=True, day=DAY - dt.timedelta(days=1))
+    checked(passed=True, genre="samba", day=DAY + dt.timedelta(days=1))
+    assert len(look()) == 1
+    checked(passed=True, day=DAY + dt.timedelta(days=1))
+    assert look() == {}
+
+
+def test_a_drop_says_how_many_tracks_there_are_and_were(look: Look) -> None:
+    checked(passed=False, check="drop", details={"value": 40.0, "usual": 100.0})
+    [found] = look().values()
+    assert (found.key, found.kind) == ("rows_drop/rock", "rows_drop")
+    assert found.title == "rock has 40 rows on 2026-11-20, usually 100"
+
+
+def test_that_a_genre_is_late_is_over_when_it_is_taken_off_the_list(
+    look: Look, genres: Genres
+) -> None:
+    checked(passed=False, check="days_late", details={"value": 5.0, "usual": None})
+    assert len(look()) == 1
+    genres("samba")
+    assert look() == {}
+
+
+def test_an_asset_that_dagster_calls_late_is_an_incident_until_it_is_fresh(
+    look: Look, instance: dg.DagsterInstance
+) -> None:
+    def turns(state: FreshnessState) -> None:
+        instance._report_runless_asset_event(
+            FreshnessStateChange(
+                key=TRACKS,
+                new_state=state,
+                previous_state=FreshnessState.UNKNOWN,
+                state_change_timestamp=dt.datetime.now(dt.UTC).timestamp(),
+            )
+        )
+
+    turns(FreshnessState.FAIL)
+    [found] = look().values()
+    assert (found.key, found.title) == ("late/processed/tracks", "processed.tracks is late")
+    turns(FreshnessState.PASS)
+    assert look() == {}
+
+
+def test_the_sensor_says_how_many_incidents_are_open(
+    look: Look, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition
+) -> None:
+    ended("failure")
+    context = dg.build_sensor_context(instance=instance, repository_def=repository)
+    assert sensors.alerts(context) == dg.SkipReason("1 incidents are open; 0 messages sent.")
