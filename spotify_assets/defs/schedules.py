@@ -82,7 +82,7 @@ def hourly_measures(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg
 
 @dg.schedule(cron_schedule="30 3 * * *", job=jobs.housekeeping, default_status=RUNNING)
 def daily_housekeeping(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-    """Delete Dagster's old failed runs."""
+    """Delete old catalogue content, where that is set, and old failed runs."""
     return _still_running(context.instance, jobs.housekeeping.name) or dg.RunRequest()
 
 
