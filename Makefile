@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 export UV_PYTHON_DOWNLOADS := never
+# As pip does: behind a company proxy, its certificate is in the store of the system.
+export UV_SYSTEM_CERTS := 1
 INSTALLED := $(VENV)/.installed
 
 .PHONY: help demo test dev bench soak docs lint format types lock clean

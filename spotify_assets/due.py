@@ -30,10 +30,14 @@ class Due:
 
 
 def is_complete(lake: Lake, genre_day: GenreDay) -> bool:
-    """Whether a genre-day has its raw responses and its facts, and no run is working on it."""
+    """Whether a genre-day has its raw responses and its facts, and no run is working on it.
+
+    A raw file that is missing or cut is noticed; other damage is when the file is read.
+    """
     return (
         genre_day not in lake.under_way()
         and RawPartition(lake, genre_day).is_finished()
+        and RawPartition(lake, genre_day).is_intact()
         and lake.rows(LAST_TABLE, genre_day).exists()
     )
 

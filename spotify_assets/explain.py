@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from spotify_assets.lake import Lake
-from spotify_assets.lake.raw import Exchange, read_exchanges
+from spotify_assets.lake.exchanges import Exchange
+from spotify_assets.lake.raw import read_exchanges
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import quoted

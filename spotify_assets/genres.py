@@ -3,8 +3,10 @@
 Belongs here: reading and changing that file. Does not belong here: which genre is due.
 """
 
+import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from spotify_assets.lake import normalise_genre
 from spotify_assets.lake.errors import writing
 
 COMMENT = "#"
+LIST = "the list of genres"
 UNREADABLE = "\ufffd"
 """What stands where bytes were no UTF-8."""
 
@@ -46,12 +49,17 @@ def read(lines: Sequence[str]) -> GenreList:
     return GenreList(list(genres), refused)
 
 
-def add(path: Path, present: str, genre: str) -> bool:
+def text_of(path: Path) -> str:
+    """A list as it is written; bytes that are no UTF-8 become U+FFFD, which is in no genre."""
+    return path.read_text(encoding="utf-8-sig", errors="replace")
+
+
+def add(path: Path, default: str, genre: str) -> bool:
     """Put a genre at the end of a list; ``False`` if it stands there already.
 
     Args:
         path: The file; it is made where it is not there.
-        present: What the list holds now.
+        default: What is listed as long as there is no file.
         genre: The genre.
 
     Raises:
@@ -59,31 +67,43 @@ def add(path: Path, present: str, genre: str) -> bool:
         LakeError: The file cannot be written.
     """
     name = normalise_genre(genre)
-    if name in read(present.splitlines()).genres:
-        return False
-    _write(path, f"{present.rstrip()}\n{name}\n".lstrip())
+    with _alone(path):
+        present = text_of(path) if path.exists() else default
+        if name in read(present.splitlines()).genres:
+            return False
+        _write(path, f"{present.rstrip()}\n{name}\n".lstrip())
     return True
 
 
-def remove(path: Path, present: str, genre: str) -> bool:
+def remove(path: Path, default: str, genre: str) -> bool:
     """Take a genre off a list; ``False`` if it does not stand there. What was collected stays.
 
-    Raises:
-        ValueError: It is no genre.
-        LakeError: The file cannot be written.
+    See `add` for the arguments and errors.
     """
     name = normalise_genre(genre)
-    lines = present.splitlines()
-    left = [line for line in lines if read([line]).genres != [name]]
-    if left == lines:
-        return False
-    _write(path, "\n".join(left) + "\n")
+    with _alone(path):
+        lines = (text_of(path) if path.exists() else default).splitlines()
+        left = [line for line in lines if read([line]).genres != [name]]
+        if left == lines:
+            return False
+        _write(path, "\n".join(left) + "\n")
     return True
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the list; waits until they are done."""
+    with ExitStack() as held:
+        # Not the list itself, which each change replaces by another file.
+        with writing(path, LIST):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = held.enter_context(path.with_name(f".{path.name}.lock").open("a"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _write(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with writing(path, "the list of genres"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, LIST):
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)

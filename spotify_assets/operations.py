@@ -8,8 +8,8 @@ wrong now (``alerts``, which has tables of its own in the same file).
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -17,10 +17,10 @@ from typing import Any, Literal, NoReturn
 import pandera.errors
 import polars as pl
 
+from spotify_assets import sqlite
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.monitoring import CheckResults, Runs
 
-BUSY_SECONDS = 30.0
 LONGEST_FAILURE = 1_000
 """Characters: of a longer text the begin is kept."""
 # In the order of the contracts. Times are µs since 1970 (UTC), days are days since then.
@@ -136,10 +136,7 @@ class Operations:
         """Open the file, or begin it."""
         self.path = path
         with self._reporting():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._connect()) as db:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.executescript(SCHEMA)
+            sqlite.begin(path, SCHEMA)
 
     def record(self, run: RunEnded, results: Sequence[CheckResult] = ()) -> bool:
         """Take note of a run and of all that was checked in it, in one step.
@@ -154,7 +151,7 @@ class Operations:
         if strangers := {result.run_id for result in results} - {run.run_id}:
             raise ValueError(f"Results of {', '.join(strangers)} do not belong to {run.run_id}.")
         derived = {"seconds": run.seconds, "share_invalid": run.share_invalid}
-        with self._transaction() as db:
+        with self._reporting(), closing(sqlite.connect(self.path)) as db, sqlite.alone(db):
             if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
                 return False
             _insert(db, Runs, "runs", [asdict(run) | derived])
@@ -236,29 +233,11 @@ class Operations:
         return pl.DataFrame(rows, schema=stored, orient="row").cast(schema)
 
     def _select(self, sql: str, *parameters: int) -> list[tuple[Any, ...]]:
-        with self._reporting(), closing(self._connect()) as db:
-            return db.execute(sql, parameters).fetchall()
+        with self._reporting(), closing(sqlite.connect(self.path)) as db:
+            return [tuple(row) for row in db.execute(sql, parameters)]
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._reporting(), closing(self._connect()) as db:
-            # From the start: a transaction that begins by reading cannot wait for another to end.
-            db.execute("BEGIN IMMEDIATE")
-            with db:
-                yield db
-
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise OperationsError(
-                f"The runs in {self.path} cannot be read or written: {error}. Free space, make the "
-                "file writable, or, if it is damaged, move it away: a new one is begun."
-            ) from error
+    def _reporting(self) -> AbstractContextManager[None]:
+        return sqlite.reporting(OperationsError, f"The runs in {self.path}")
 
 
 def _insert(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from spotify_assets.due import Due, due
 from spotify_assets.lake import Lake
-from spotify_assets.lake.raw import RawPartition, Terms
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.budget import WINDOW_SECONDS, Budget
 from spotify_assets.spotify.clock import Clock

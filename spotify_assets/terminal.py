@@ -60,7 +60,7 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         task = bar.add_task("", total=total)
         handler = _Handler(lambda said: bar.update(task, description=said))
         log.addHandler(handler)
-        warnings = _Handler(lambda said: bar.console.print(said, style="yellow", markup=False))
+        warnings = _Handler(lambda said: _warn(bar.console, said))
         warnings.setLevel(logging.WARNING)
         logging.getLogger("spotify_assets").addHandler(warnings)
 
@@ -77,6 +77,11 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         finally:
             log.removeHandler(handler)
             logging.getLogger("spotify_assets").removeHandler(warnings)
+
+
+def _warn(console: Console, said: str) -> None:
+    # Soft: where it is piped, a warning is one line.
+    console.print(said, style="yellow", markup=False, soft_wrap=True)
 
 
 class _Handler(logging.Handler):

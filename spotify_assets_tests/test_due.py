@@ -26,6 +26,23 @@ def collected(lake: Lake, genre: str, date: dt.date) -> None:
     lake.rows(LAST_TABLE, day).touch()
 
 
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_a_day_whose_raw_file_is_not_as_long_as_it_was_is_not_complete(
+    lake: Lake, damage: str
+) -> None:
+    day = GenreDay("rock", TODAY)
+    collected(lake, "rock", TODAY)
+    sealed = RawPartition(lake, day).latest()
+    assert sealed
+    if damage == "missing":
+        sealed.path.unlink()
+    else:
+        sealed.path.write_bytes(sealed.path.read_bytes()[:-1])
+
+    assert not is_complete(lake, day)
+    assert [one.genre_day for one in due(lake, ["rock"], TODAY)] == [day]
+
+
 def test_the_genre_that_has_waited_longest_comes_first(lake: Lake) -> None:
     collected(lake, "rock", TODAY - dt.timedelta(days=1))
     collected(lake, "samba", TODAY - dt.timedelta(days=9))

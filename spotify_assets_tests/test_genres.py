@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from spotify_assets import genres
 from spotify_assets.lake import LakeError
 from spotify_assets.settings import Settings
+from spotify_assets_tests import genre_processes
+from spotify_assets_tests.lake.processes import at_once
 
 
 @pytest.fixture
@@ -86,6 +88,12 @@ def test_the_last_genre_can_be_removed(path: Path) -> None:
     path.write_text("rock\n")
     assert remove("rock")
     assert Settings().genres == []
+
+
+def test_processes_that_add_at_once_lose_none(path: Path) -> None:
+    assert at_once(genre_processes.adds_when_told, (path, "one"), (path, "two")) == [0, 0]
+
+    assert set(Settings().genres) == {f"{own} {n}" for own in ("one", "two") for n in range(50)}
 
 
 def test_what_is_no_genre_is_not_written(path: Path) -> None:

@@ -21,7 +21,7 @@ from spotify_assets import metrics
 from spotify_assets.alerts import Alerts
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.raw import Request
+from spotify_assets.lake.exchanges import Request
 from spotify_assets.metrics import KEPT_FILES, SOURCES, as_json, as_text, write_metrics
 from spotify_assets.operations import CheckResult, Operations, RunEnded
 from spotify_assets.settings import Settings

@@ -1,7 +1,6 @@
 """What is kept of a run: once, whole, and so that the warehouse can take it in."""
 
 import datetime as dt
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from spotify_assets.alerts import Alerts
 from spotify_assets.operations import CheckResult, Operations, OperationsError, RunEnded, Status
 from spotify_assets.schemas.monitoring import CheckResults, Runs
 from spotify_assets_tests import operation_processes
-from spotify_assets_tests.lake.processes import REPOSITORY, command, run
+from spotify_assets_tests.lake.processes import at_once, run
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 TODAY = NOON.date()
@@ -101,11 +100,17 @@ def test_a_check_result_is_given_back_with_all_that_is_known_of_it(operations: O
 def test_what_is_given_keeps_the_contracts_whether_there_are_rows_or_not(
     operations: Operations,
 ) -> None:
-    for _ in range(2):
-        Runs.validate(operations.runs_after(0), lazy=True)
-        CheckResults.validate(operations.check_results_after(0), lazy=True)
-        operations.record(ROCK, [KEPT, replace(KEPT, genre=None, date=None, passed=False)])
-        operations.record(BARE)
+    assert given_within_contracts(operations) == (0, 0)
+    operations.record(ROCK, [KEPT, replace(KEPT, genre=None, date=None, passed=False)])
+    operations.record(BARE)
+    assert given_within_contracts(operations) == (2, 2)
+
+
+def given_within_contracts(operations: Operations) -> tuple[int, int]:
+    """How many runs and results are given; each keeps its contract."""
+    runs = Runs.validate(operations.runs_after(0), lazy=True)
+    results = CheckResults.validate(operations.check_results_after(0), lazy=True)
+    return runs.height, results.height
 
 
 def test_recording_a_run_twice_changes_nothing(operations: Operations) -> None:
@@ -283,20 +288,7 @@ def test_processes_that_record_at_once_lose_nothing_and_record_nothing_twice(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "operations.sqlite"
-    processes = [
-        subprocess.Popen(
-            command(operation_processes.records_when_told, path, own),
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            text=True,
-        )
-        for own in ("one", "two")
-    ]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("now\n")
-        process.stdin.flush()
-    assert [process.wait() for process in processes] == [0, 0]
+    assert at_once(operation_processes.records_when_told, (path, "one"), (path, "two")) == [0, 0]
 
     operations = Operations(path)
     runs = operations.runs_after(0)["run_id"].to_list()

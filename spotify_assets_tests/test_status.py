@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_assets.lake.raw import Request
+from spotify_assets.lake.exchanges import Request
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.budget import Budget
 from spotify_assets.spotify.errors import Blocked

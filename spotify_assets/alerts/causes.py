@@ -11,6 +11,8 @@ from pathlib import Path
 
 from spotify_assets.alerts.incidents import Incident, Severity, minute
 
+RANGE = "..."
+"""Between the first and the last partition of a range; no genre holds it."""
 LAST_DAYS = 7
 """So many days before its end, a sign-in that nobody renewed is an error."""
 
@@ -28,7 +30,7 @@ def run_failure(
         link: The run in the Dagster UI.
     """
     what_to_do = "Run the job again in the Dagster UI."
-    if again := _collect(partition):
+    if again := _command("collect", partition):
         what_to_do = f"It goes on where it stopped with:\n  {again}"
     return Incident(
         _key("run_failure", job, partition),
@@ -183,7 +185,11 @@ def rows_drop(
 
 
 def damaged_file(
-    path: Path, found: str, since: dt.datetime, partition: str | None = None
+    path: Path,
+    found: str,
+    since: dt.datetime,
+    partition: str,
+    link: str | None = None,
 ) -> Incident:
     """A file of the lake is not as it was written.
 
@@ -192,17 +198,22 @@ def damaged_file(
         found: What is wrong with it.
         since: When that was found.
         partition: Such as ``2026-11-20|rock``.
+        link: The run that found it, in the Dagster UI.
     """
-    again = _collect(partition) or "spotify-assets collect --all"
+    remedy = "Its day can be made again from the raw responses:"
+    if path.suffix != ".parquet":
+        remedy = (
+            "Restore it from a backup: responses of a past day cannot be fetched again. Then make "
+            "its day again from them:"
+        )
     return Incident(
         _key("damaged_file", path.as_posix()),
         "damaged_file",
         f"{path.name} is damaged{_for(partition)}",
-        f"{path}: {found}\n\nRestore it from a backup. Raw responses of a past day cannot be "
-        "fetched again. Any other table can be made again: delete the file and its sidecar, and "
-        f"run:\n  {again}",
+        f"{path}: {found}\n\n{remedy}\n  {_command('backfill', partition)}",
         "error",
         since,
+        link,
     )
 
 
@@ -211,9 +222,9 @@ def _key(*parts: str | None) -> str:
 
 
 def _genre_day(partition: str | None) -> tuple[str, str] | None:
-    """Genre and day of a key such as ``2026-11-20|rock``; ``None`` of any other."""
+    """Genre and day of a key such as ``2026-11-20|rock``; ``None`` of any other, as of a range."""
     day, _, genre = (partition or "").partition("|")
-    return (genre, day) if genre else None
+    return (genre, day) if genre and RANGE not in genre else None
 
 
 def _for(partition: str | None) -> str:
@@ -222,10 +233,10 @@ def _for(partition: str | None) -> str:
     return f" for {partition}" if partition else ""
 
 
-def _collect(partition: str | None) -> str | None:
+def _command(name: str, partition: str | None) -> str | None:
     if parts := _genre_day(partition):
         genre, day = parts
-        return f"spotify-assets collect --genre {shlex.quote(genre)} --date {day}"
+        return f"spotify-assets {name} --genre {shlex.quote(genre)} --date {day}"
     return None
 
 

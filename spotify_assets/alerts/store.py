@@ -14,17 +14,17 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from spotify_assets import sqlite
 from spotify_assets.alerts.channels import Channel, DeliveryError, Rejected
 from spotify_assets.alerts.incidents import Incident, Kind
 from spotify_assets.alerts.messages import Message, Notice, State
 
-BUSY_SECONDS = 30.0
 QUIET_TIME = dt.timedelta(minutes=30)
 MESSAGES_AN_HOUR = 12
 FIRST_WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -102,10 +102,7 @@ class Alerts:
         self._quiet_time = quiet_time
         self._messages_an_hour = messages_an_hour
         with self._reporting():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._connect()) as db:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.executescript(_SQL["schema"])
+            sqlite.begin(path, _SQL["schema"])
 
     def observe(self, kind: Kind, current: Sequence[Incident], *, scope: str = "") -> None:
         """Take note of all that is wrong now: open what is new, close what is no longer there.
@@ -336,28 +333,17 @@ class Alerts:
             then,
         )
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        return db
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._reporting(), closing(self._connect()) as db:
-            # From the start: a transaction that begins by reading cannot wait for another to end.
-            db.execute("BEGIN IMMEDIATE")
-            with db:
-                yield db
+        with (
+            self._reporting(),
+            closing(sqlite.connect(self._path)) as db,
+            sqlite.alone(db),
+        ):
+            yield db
 
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise AlertsError(
-                f"The incidents in {self._path} cannot be read or written: {error}. Free space, "
-                "make the file writable, or, if it is damaged, move it away: a new one is begun."
-            ) from error
+    def _reporting(self) -> AbstractContextManager[None]:
+        return sqlite.reporting(AlertsError, f"The incidents in {self._path}")
 
 
 def _wait(attempts: int) -> dt.timedelta:

@@ -4,9 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+DAMAGED_SAYS = "is not the file that was"
+"""What the message of a damaged file says after its path: who reads it in a log knows it again."""
+
 
 class LakeError(Exception):
     """A file of the lake cannot be written, read or trusted."""
+
+
+class DamagedFile(LakeError):
+    """A finished file is missing, or its content is not what it was."""
+
+    def __init__(self, path: Path, made: str, remedy: str) -> None:
+        """Say so.
+
+        Args:
+            path: The file.
+            made: How it came to be: ``sealed`` or ``written``.
+            remedy: What to do, as sentences.
+        """
+        super().__init__(f"{path} {DAMAGED_SAYS} {made}: it is damaged or was changed. {remedy}")
 
 
 @contextmanager

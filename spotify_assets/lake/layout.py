@@ -116,15 +116,15 @@ class Lake:
 
     def begin(self, genre_day: GenreDay) -> None:
         """Note that a run rewrites a genre-day: until `finish`, its tables do not fit together."""
-        marker = self._marker(genre_day)
+        marker = self.marker(genre_day)
         with writing(marker, "the mark of a run under way"):
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
-        self._sweep()
+        self.sweep()
 
     def finish(self, genre_day: GenreDay) -> None:
         """Note that the tables of a genre-day fit together again."""
-        self._marker(genre_day).unlink(missing_ok=True)
+        self.marker(genre_day).unlink(missing_ok=True)
 
     def under_way(self) -> list[GenreDay]:
         """Genre-days that a run rewrites now, or that a killed run left."""
@@ -153,14 +153,15 @@ class Lake:
             temporary.write_text(f"{source}\n")
             temporary.replace(stamp)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Remove what killed runs left half written; a run under way is done with a file sooner."""
         oldest = time.time() - SCRATCH_SECONDS
         for leftover in self.scratch.iterdir():
             if leftover.stat().st_mtime < oldest:
                 leftover.unlink(missing_ok=True)
 
-    def _marker(self, genre_day: GenreDay) -> Path:
+    def marker(self, genre_day: GenreDay) -> Path:
+        """The file that is there from `begin` to `finish`; its time is that of `begin`."""
         return self.root / ".under_way" / genre_day.folder
 
     def _table(self, table: str) -> Path:

@@ -1,106 +1,33 @@
-"""Raw responses: a journal while a collection is under way, sealed when it is finished.
+"""Raw responses of a genre-day: collections, each one file that is sealed when it is finished.
 
-A collection is one file, a line a response: ``0001.journal.jsonl`` grows and is flushed to disk
-line by line, and is the checkpoint that a restart goes on from. Sealed, it is ``0001.jsonl.zst``
-with a sidecar ``0001.json`` that holds its lines, bytes and hash: a ``.zst`` that was cut at a
-block boundary reads as complete, so only the sidecar can tell. A further collection of the same
-partition is ``0002``; nothing is overwritten.
+A collection is one file, a line a response. Under way it is the journal ``0001.journal.jsonl``.
+Sealed, it is ``0001.jsonl.zst`` with a sidecar ``0001.json`` that holds its lines, bytes and hash:
+a ``.zst`` that was cut at a block boundary reads as complete, so only the sidecar can tell. A
+further collection of the same partition is ``0002``; nothing is overwritten.
 
-A line ends with the body, as it came. Where it is JSON on one line, its very bytes stand under the
-name of the endpoint, so that each form of response is a column of its own to DuckDB. Else ``text``
-holds the characters, or ``base64`` the bytes where they are no text.
+Belongs here: which collections there are, sealing one, reading a sealed one. Does not belong here:
+the journal, which is ``journal``, and the form of a line, which is ``exchanges``.
 """
 
-import base64
 import contextlib
-import datetime as dt
-import fcntl
-import hashlib
 import json
-import logging
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self
 
 import zstandard
 
-from spotify_assets.lake.errors import LakeError, writing
+from spotify_assets.lake.errors import DamagedFile, LakeError, writing
+from spotify_assets.lake.exchanges import Exchange, decode, is_final
+from spotify_assets.lake.files import compress, sha256, sync
+from spotify_assets.lake.journal import ABANDONED, JOURNAL, TERMS, Journal, Terms, number_of
 from spotify_assets.lake.layout import RAW_CATALOG, GenreDay, Lake
 
-log = logging.getLogger(__name__)
-Source = Literal["spotify", "sandbox"]
 SEALED = "{:04d}.jsonl.zst"
 SIDECAR = "{:04d}.json"
-JOURNAL = "{:04d}.journal.jsonl"
-TERMS = "{:04d}.terms.json"
-"""Under which a collection under way was begun."""
-DAMAGED = "{:04d}.damaged.jsonl"
-"""Lines of a journal that are not what was written."""
-ABANDONED = "{:04d}.abandoned.jsonl"
-"""A journal that a collection under other terms has taken the place of."""
 COPY_BYTES = 1 << 20
-FORBIDDEN = 403
-# A lone UTF-16 surrogate is JSON to Python but to no database: such a body is kept as text.
-LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-
-
-@dataclass(frozen=True)
-class Request:
-    """A question to the API: what makes it the same question when it is asked again."""
-
-    endpoint: str
-    """Endpoint family, e.g. ``search`` or ``artists``."""
-    path: str
-    params: Mapping[str, str | int]
-
-    @property
-    def identity(self) -> str:
-        """The same text for the same question."""
-        return json.dumps([self.endpoint, self.path, dict(sorted(self.params.items()))])
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer as it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    requested_at: dt.datetime
-    elapsed_ms: int
-
-    @property
-    def received_at(self) -> dt.datetime:
-        """When it was there."""
-        return self.requested_at + dt.timedelta(milliseconds=self.elapsed_ms)
-
-    def json(self) -> Any:
-        """The body as JSON; ``None`` where it is not."""
-        return parse(self.body)
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One line of a raw file."""
-
-    line: int
-    request: Request
-    response: Response
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Under which a collection was made."""
-
-    source: Source
-    market: str
-    artists: int
-    tracks: int
 
 
 @dataclass(frozen=True)
@@ -119,279 +46,6 @@ class Sealed:
     terms: Terms
 
 
-def parse(body: bytes) -> Any:
-    """``body`` as strict JSON; ``None`` where it is not JSON."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        # Decoded here: from bytes `loads` also takes UTF-16, a byte order mark and surrogates, and
-        # none of these can stand inside a line.
-        return json.loads(body.decode(), parse_constant=refuse)
-    except (ValueError, RecursionError):
-        return None
-
-
-def encode(line: int, request: Request, response: Response) -> bytes:
-    """One line of a raw file, with its line end."""
-    head = {
-        "seq": line,
-        "endpoint": request.endpoint,
-        "path": request.path,
-        "params": dict(request.params),
-        "status": response.status,
-        "headers": dict(response.headers),
-        "requested_at": response.requested_at.isoformat(),
-        "elapsed_ms": response.elapsed_ms,
-        "bytes": len(response.body),
-        "sha256": hashlib.sha256(response.body).hexdigest(),
-    }
-    return _dump(head)[:-1] + _encode_body(request.endpoint, response.body) + b"}\n"
-
-
-def _encode_body(endpoint: str, body: bytes) -> bytes:
-    on_one_line = b"\n" not in body and b"\r" not in body
-    if on_one_line and not LONE_SURROGATE.search(body) and parse(body) is not None:
-        return b"," + _dump(endpoint) + b":" + body
-    try:
-        return b',"text":' + _dump(body.decode())
-    except UnicodeDecodeError:
-        return b',"base64":' + _dump(base64.b64encode(body).decode())
-
-
-def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def decode(line: bytes) -> Exchange:
-    """The exchange of a line, with the body's very bytes.
-
-    Raises:
-        ValueError: The line is not one that `encode` made, or its bytes are not those that came.
-    """
-    record = json.loads(line)
-    if record["endpoint"] in record:
-        # The first such key is ours: inside the strings of the head the quotes are escaped.
-        key = b"," + _dump(record["endpoint"]) + b":"
-        start = line.index(key) + len(key)
-        body = line.rstrip(b"\n")[start:-1]
-    elif "text" in record:
-        body = record["text"].encode()
-    else:
-        body = base64.b64decode(record["base64"])
-    if hashlib.sha256(body).hexdigest() != record["sha256"]:
-        raise ValueError(f"the body of line {record['seq']} is not the one that came")
-    return Exchange(
-        record["seq"],
-        Request(record["endpoint"], record["path"], record["params"]),
-        Response(
-            record["status"],
-            record["headers"],
-            body,
-            dt.datetime.fromisoformat(record["requested_at"]),
-            record["elapsed_ms"],
-        ),
-    )
-
-
-class Journal:
-    """The responses of a collection under way.
-
-    Opening it locks it for this process, drops a line that a kill cut in two, and finds the
-    answers that are there already. A whole line that is not what was written is set aside in
-    ``damaged``, and its request has no answer any more.
-
-    Attributes:
-        terms: Those that the collection was begun under.
-
-    Raises:
-        LakeError: Another process collects the same partition.
-    """
-
-    def __init__(self, path: Path, terms: Terms) -> None:
-        """Open it.
-
-        Args:
-            path: Where it lies.
-            terms: What is wanted, where the collection begins now.
-        """
-        self.path = path
-        self._file = _locked(path)
-        try:
-            if damaged := self._read_what_is_there():
-                self._set_aside(damaged)
-                self._file.close()
-                # The lock was on the file that is gone now; who takes the new one first, collects.
-                self._file = _locked(path)
-                self._read_what_is_there()
-            self.terms = self._begun_under(terms)
-        except BaseException:
-            self._file.close()
-            raise
-
-    @property
-    def damaged(self) -> Path:
-        """Where damaged lines are kept."""
-        return self.path.with_name(DAMAGED.format(_number(self.path)))
-
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close, and so unlock."""
-        self.close()
-
-    def close(self) -> None:
-        """Close, and so unlock."""
-        # What `append` returned from is on the disk. Closing tries again to write a line that did
-        # not fit, and would hide the `LakeError` that said so.
-        with contextlib.suppress(OSError):
-            self._file.close()
-
-    def answer(self, request: Request) -> Response | None:
-        """The final answer to ``request`` that is held, or ``None`` if it must be asked."""
-        if request.identity not in self._answers:
-            return None
-        _, place = self._answers[request.identity]
-        return self._exchange(*place).response
-
-    def append(self, request: Request, response: Response) -> None:
-        """Add a response; it is on the disk when this returns.
-
-        Raises:
-            LakeError: It cannot be written; the lines before it are still there.
-        """
-        line = encode(self.lines + 1, request, response)
-        offset = self._file.seek(0, os.SEEK_END)
-        with writing(self.path, f"line {self.lines + 1} of the journal"):
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        self._note(request, response, offset, len(line))
-
-    def answered(self, endpoint: str) -> list[Request]:
-        """What a family of requests was asked and has an answer, in the order it came."""
-        asked = [request for request, _ in self._answers.values()]
-        return [request for request in asked if request.endpoint == endpoint]
-
-    def _begun_under(self, terms: Terms) -> Terms:
-        noted = self.path.with_name(TERMS.format(_number(self.path)))
-        if noted.exists():
-            try:
-                return Terms(**json.loads(noted.read_text()))
-            except (ValueError, TypeError) as error:
-                raise LakeError(
-                    f"{noted} is damaged ({error}). Delete it: the collection goes on under the "
-                    "terms that are asked for then."
-                ) from error
-        with writing(noted, "the terms of the collection"):
-            temporary = noted.with_suffix(".writing")
-            temporary.write_text(json.dumps(asdict(terms)) + "\n")
-            _sync(temporary)
-            temporary.replace(noted)
-        return terms
-
-    def _read_what_is_there(self) -> list[bytes]:
-        """Find the answers; returns the lines that are damaged."""
-        damaged: list[bytes] = []
-        self._answers: dict[str, tuple[Request, tuple[int, int]]] = {}
-        self._places: list[tuple[int, int]] = []
-        self._file.seek(0)
-        offset = 0
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                self._file.truncate(offset)
-                break
-            try:
-                exchange = decode(line)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                damaged.append(line)
-            else:
-                self._note(exchange.request, exchange.response, offset, len(line))
-            offset += len(line)
-        return damaged
-
-    def _set_aside(self, damaged: list[bytes]) -> None:
-        """Keep the damaged lines elsewhere, and go on with a journal of the others.
-
-        A kill at any point leaves the old journal or the new one; of the damaged lines perhaps two
-        copies.
-        """
-        log.warning(
-            "%d line(s) of %s are damaged: they are kept in %s, and asked for again.",
-            len(damaged),
-            self.path,
-            self.damaged.name,
-        )
-        with writing(self.path, "the journal"):
-            with self.damaged.open("ab") as file:
-                file.writelines(damaged)
-                file.flush()
-                os.fsync(file.fileno())
-            whole = self.path.with_suffix(".healed")
-            with whole.open("wb") as file:
-                for line, place in enumerate(self._places, start=1):
-                    exchange = self._exchange(*place)
-                    file.write(encode(line, exchange.request, exchange.response))
-                file.flush()
-                os.fsync(file.fileno())
-            whole.replace(self.path)
-
-    def _exchange(self, offset: int, length: int) -> Exchange:
-        self._file.seek(offset)
-        return decode(self._file.read(length))
-
-    def _note(self, request: Request, response: Response, offset: int, length: int) -> None:
-        self._places.append((offset, length))
-        # What the app may do changes, e.g. when Premium is paid again: a later run asks again.
-        if is_final(response) and response.status != FORBIDDEN:
-            self._answers[request.identity] = (request, (offset, length))
-
-    @property
-    def lines(self) -> int:
-        """How many responses it holds."""
-        return len(self._places)
-
-
-def _locked(path: Path) -> BinaryIO:
-    """The file, open for reading and appending, and locked for this process.
-
-    Raises:
-        LakeError: Another process has it.
-    """
-    with writing(path, "the journal"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        with writing(path, "the journal"):
-            file = path.open("a+b")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            raise LakeError(
-                f"Another process collects into {path} right now. Wait for it, or stop it."
-            ) from None
-        # Another may have put a new file in its place between the opening and the lock.
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                return file
-        file.close()
-
-
-def is_final(response: Response) -> bool:
-    """Whether asking again is of no use: a readable answer, or a refusal of the request itself."""
-    if response.status == 200:  # noqa: PLR2004
-        return response.json() is not None
-    return response.status in (400, FORBIDDEN, 404)
-
-
 @dataclass(frozen=True)
 class RawPartition:
     """All collections of one genre-day."""
@@ -408,7 +62,7 @@ class RawPartition:
         """The newest finished collection, held to its sidecar.
 
         Raises:
-            LakeError: The file is not the one that was sealed.
+            DamagedFile: The file is not the one that was sealed.
         """
         number = max(self._numbers(SIDECAR), default=None)
         return None if number is None else self._sealed(number)
@@ -428,15 +82,15 @@ class RawPartition:
         path = self._journal_path(anew=anew)
         journal = Journal(path, terms)
         try:
-            if _number(path) in self._numbers(SIDECAR):
+            if number_of(path) in self._numbers(SIDECAR):
                 # Between choosing the path and having the lock; its sealed file must stay.
                 raise LakeError(
                     f"{self.genre_day} was finished by another process just now. Run again."
                 )
             if not anew or journal.terms == terms:
                 return journal
-            path.replace(self.folder / ABANDONED.format(_number(path)))
-            (self.folder / TERMS.format(_number(path))).unlink()
+            path.replace(self.folder / ABANDONED.format(number_of(path)))
+            (self.folder / TERMS.format(number_of(path))).unlink()
         except BaseException:
             journal.close()
             raise
@@ -446,6 +100,22 @@ class RawPartition:
     def is_finished(self) -> bool:
         """Whether a collection is finished, and none is under way."""
         return bool(self._numbers(SIDECAR)) and not self._under_way()
+
+    def is_intact(self) -> bool:
+        """Whether the newest finished collection is there, as long as it was when it was sealed.
+
+        This takes no time, because the file is not read; `latest` holds it to its hash.
+        """
+        number = max(self._numbers(SIDECAR), default=None)
+        if number is None:
+            return False
+        try:
+            facts = json.loads((self.folder / SIDECAR.format(number)).read_text())
+            size = (self.folder / SEALED.format(number)).stat().st_size
+            # Sidecars of older versions do not say how long it was.
+            return bool(size == facts.get("compressed_bytes", size))
+        except (FileNotFoundError, ValueError, AttributeError):
+            return False
 
     def is_under_way(self) -> bool:
         """Whether a collection was begun and not finished."""
@@ -472,21 +142,22 @@ class RawPartition:
         A kill at any point leaves either the journal, from which this is done again, or the
         sealed file with its sidecar, which is written last.
         """
-        number = _number(journal.path)
+        number = number_of(journal.path)
         sealed, sidecar = self.folder / SEALED.format(number), self.folder / SIDECAR.format(number)
         temporary = self.lake.scratch / f"{os.getpid()}-{number}.jsonl.zst"
         with writing(sealed, f"the raw responses of {self.genre_day}"):
-            size = _compress(journal.path, temporary)
+            size = compress(journal.path, temporary)
             facts = {
                 "lines": journal.lines,
                 "bytes": size,
-                "sha256": _sha256(temporary),
+                "compressed_bytes": temporary.stat().st_size,
+                "sha256": sha256(temporary),
                 "terms": asdict(journal.terms),
             }
             temporary.replace(sealed)
             noted = temporary.with_suffix(".json")
             noted.write_text(json.dumps(facts, indent=2) + "\n")
-            _sync(noted)
+            sync(noted)
             noted.replace(sidecar)
             # Missing where another process has cleared them away, as `journal` does. The journal
             # is the last, because it is what tells that there is something to clear away.
@@ -531,10 +202,11 @@ class RawPartition:
             )
         except (ValueError, KeyError, TypeError):
             sealed = None
-        if sealed is None or not path.exists() or _sha256(path) != sealed.sha256:
-            raise LakeError(
-                f"{path} is not the file that was sealed: it is damaged or was changed. Restore it "
-                f"from a backup, or delete it and its sidecar {SIDECAR.format(number)}."
+        if sealed is None or not path.exists() or sha256(path) != sealed.sha256:
+            raise DamagedFile(
+                path,
+                "sealed",
+                f"Restore it from a backup, or delete it and its sidecar {SIDECAR.format(number)}.",
             )
         return sealed
 
@@ -546,31 +218,3 @@ def read_exchanges(path: Path) -> Iterator[Exchange]:
         while chunk := stream.read(COPY_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
             yield from (decode(line) for line in lines)
-
-
-def _number(path: Path) -> int:
-    """Which collection of its partition a file belongs to."""
-    return int(path.name.split(".")[0])
-
-
-def _compress(source: Path, target: Path) -> int:
-    """Compress a file; returns the bytes read."""
-    compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
-    with source.open("rb") as reader, target.open("wb") as writer:
-        size = reader.seek(0, os.SEEK_END)
-        reader.seek(0)
-        compressor.copy_stream(reader, writer, size=size)
-        writer.flush()
-        os.fsync(writer.fileno())
-    return size
-
-
-def _sync(path: Path) -> None:
-    """Have a file on the disk, so that even a power cut leaves it whole."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

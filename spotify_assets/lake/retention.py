@@ -1,7 +1,8 @@
-"""Retention: what of the catalogue has to leave the lake, and its deletion.
+"""Retention: what the API said that has to leave the lake, and its deletion.
 
-Belongs here: which files of which genre-days are due by a rule, and in which order they go. Does
-not belong here: when to purge and whom to ask, and the DuckDB file that is made from the lake.
+Belongs here: which files of which genre-days and days of polls are due by a rule, and in which
+order they go. Does not belong here: when to purge and whom to ask, the DuckDB file that is made
+from the lake, and exports, which are the listener's own and stay.
 """
 
 import datetime as dt
@@ -9,8 +10,9 @@ import fcntl
 import json
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +20,17 @@ import polars as pl
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import RAW_CATALOG, SCRATCH_SECONDS, GenreDay, Lake
+from spotify_assets.lake.polls import alone, day_of
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
 
 RAW_LAYER = RAW_CATALOG.partition(".")[0]
 COLLECTIONS = "processed.collections"
 """The table that says from which sealed file the rows of a genre-day were made."""
+PLAYS = "(plays)"
+"""Stands for the genre of polls, which have none."""
+Part = GenreDay | dt.date
+"""A genre-day; or the day (UTC) of polls of what was played, however old the plays are."""
 NUMBERED = re.compile(r"(\d{4})\.(.+)")
 SIDECAR, JOURNAL = "json", "journal.jsonl"
 LISTING = pl.Schema(
@@ -53,26 +60,46 @@ class Rule:
     superseded: bool = False
     """Only collections that a later finished one of the same genre-day has taken the place of."""
 
-    def covers(self, genre_day: GenreDay, today: dt.date) -> bool:
-        """Whether something of the genre-day may be due on ``today``."""
-        is_old = self.older_than is None or (today - genre_day.date).days > self.older_than
-        return is_old and (self.genres is None or genre_day.genre in self.genres)
+    def covers(self, part: Part, today: dt.date) -> bool:
+        """Whether something of it may be due on ``today``."""
+        if isinstance(part, GenreDay):
+            is_named = self.genres is None or part.genre in self.genres
+            return is_named and self._is_old(part.date, today)
+        # A poll is of no genre, and no later one takes its place.
+        return self.genres is None and not self.superseded and self._is_old(part, today)
+
+    def _is_old(self, day: dt.date, today: dt.date) -> bool:
+        return self.older_than is None or (today - day).days > self.older_than
 
 
 @dataclass(frozen=True)
 class Due:
-    """The files of one genre-day that are due."""
+    """The files of one genre-day, or of one day of polls, that are due."""
 
-    genre_day: GenreDay
+    part: Part
     files: tuple[Path, ...]
     """In the order in which they go."""
     folders: tuple[Path, ...] = ()
-    """The folders of the genre-day, where it goes as a whole; a killed purge leaves empty ones."""
+    """Its folders, where it goes as a whole; a killed purge leaves empty ones."""
     is_whole: bool = True
+
+    def __str__(self) -> str:
+        """For messages."""
+        return str(self.part) if isinstance(self.part, GenreDay) else f"the polls of {self.part}"
+
+    @property
+    def genre(self) -> str:
+        """Its genre, or `PLAYS`."""
+        return self.part.genre if isinstance(self.part, GenreDay) else PLAYS
+
+    @property
+    def date(self) -> dt.date:
+        """Its day (UTC)."""
+        return self.part.date if isinstance(self.part, GenreDay) else self.part
 
 
 def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
-    """What is due in all layers, by day and genre.
+    """What is due in all layers: by day and genre, then the days of polls.
 
     Args:
         lake: Where to look. Every layer counts, also tables that no contract names any more.
@@ -89,6 +116,16 @@ def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
     if rule.superseded:
         parts = (Due(day, _superseded(lake, day), is_whole=False) for day in covered)
         return [part for part in parts if part.files]
+    whole = [Due(day, _whole(lake, folders[day]), tuple(folders[day])) for day in covered]
+    return [*whole, *_polls_due(lake, rule, today)]
+
+
+def _polls_due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
+    folders: dict[dt.date, list[Path]] = defaultdict(list)
+    # Not the marks of runs, which lie in a hidden folder.
+    for folder in lake.root.glob("[!.]*/*/date=*"):
+        folders[day_of(folder)].append(folder)
+    covered = sorted(day for day in folders if rule.covers(day, today))
     return [Due(day, _whole(lake, folders[day]), tuple(folders[day])) for day in covered]
 
 
@@ -99,29 +136,30 @@ def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
     counts for its sealed file. They are null where the file is damaged: it can be deleted still.
     """
     found = []
-    for part in parts:
-        for file in part.files:
+    for one in parts:
+        for file in one.files:
             # A run may have renamed or finished it since.
             with suppress(FileNotFoundError):
                 layer, size = file.relative_to(lake.root).parts[0], file.stat().st_size
-                day = part.genre_day
-                found.append((day.genre, day.date, layer, lake.relative(file), size, _rows(file)))
+                found.append((one.genre, one.date, layer, lake.relative(file), size, _rows(file)))
     return pl.DataFrame(found, schema=LISTING, orient="row")
 
 
-def busy(lake: Lake, genre_day: GenreDay) -> str | None:
-    """Why a genre-day must be left alone; ``None`` if no run works on it."""
+def busy(lake: Lake, part: Part) -> str | None:
+    """Why it must be left alone; ``None`` if no run works on it. A poll is waited for."""
+    if not isinstance(part, GenreDay):
+        return None
     try:
-        with _without_runs(lake, genre_day):
+        with _without_runs(lake, part):
             return None
     except GenreDayBusy as reason:
         return str(reason)
 
 
-def delete(lake: Lake, part: Due) -> None:
-    """Delete the files of a genre-day.
+def delete(lake: Lake, due: Due) -> None:
+    """Delete the files of a genre-day, or of a day of polls.
 
-    First the tables: from the first of them on the genre-day is incomplete, so that a publication
+    First the tables: from the first of them on a genre-day is incomplete, so that a publication
     leaves its rows as they were, and once the last is gone takes them out. The raw responses go
     last: as long as there are rows, the responses are there that they were read from. Killed at
     any point, what is left is still due by the same rule.
@@ -130,16 +168,18 @@ def delete(lake: Lake, part: Due) -> None:
         GenreDayBusy: A run works on it; nothing was deleted.
         LakeError: A file cannot be deleted; what is left is still due.
     """
-    with _deleting(part.genre_day), _without_runs(lake, part.genre_day):
-        tables = [file for file in part.files if not _is_raw(lake, file)]
+    with _deleting(due), _without_others(lake, due.part):
+        # A day of polls may have been sealed since.
+        files = due.files if isinstance(due.part, GenreDay) else _whole(lake, due.folders)
+        tables = [file for file in files if not _is_raw(lake, file)]
         for file in tables:
             file.unlink(missing_ok=True)
-        if part.is_whole:
+        if due.is_whole and isinstance(due.part, GenreDay):
             # What a killed run left; with the mark the rows would wait in the warehouse for ever.
-            lake.finish(part.genre_day)
-        for file in part.files[len(tables) :]:
+            lake.finish(due.part)
+        for file in files[len(tables) :]:
             file.unlink(missing_ok=True)
-        for folder in part.folders:
+        for folder in due.folders:
             _remove_empty(folder)
 
 
@@ -166,7 +206,7 @@ def purging(lake: Lake) -> Iterator[None]:
                 f"Another process purges {lake.root} right now. Wait for it, then run again."
             ) from None
         # Half-written files of killed runs hold content too.
-        lake._sweep()
+        lake.sweep()
         yield
         note.unlink(missing_ok=True)
 
@@ -255,6 +295,10 @@ def _rows(file: Path) -> int | None:
         return None
 
 
+def _without_others(lake: Lake, part: Part) -> AbstractContextManager[None]:
+    return _without_runs(lake, part) if isinstance(part, GenreDay) else alone(lake)
+
+
 @contextmanager
 def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
     """Have the journals of a genre-day, so that no run goes on with one meanwhile.
@@ -284,7 +328,7 @@ def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
 
 def _rewritten_since(lake: Lake, genre_day: GenreDay) -> dt.datetime | None:
     try:
-        begun = lake._marker(genre_day).stat().st_mtime
+        begun = lake.marker(genre_day).stat().st_mtime
     except FileNotFoundError:
         return None
     is_left_over = begun < time.time() - SCRATCH_SECONDS
@@ -292,12 +336,12 @@ def _rewritten_since(lake: Lake, genre_day: GenreDay) -> dt.datetime | None:
 
 
 @contextmanager
-def _deleting(genre_day: GenreDay) -> Iterator[None]:
+def _deleting(due: Due) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise LakeError(
-            f"Cannot delete {error.filename} of {genre_day}: {error.strerror}. Make it and its "
+            f"Cannot delete {error.filename} of {due}: {error.strerror}. Make it and its "
             "folder writable, then purge again: it goes on from there."
         ) from error
 

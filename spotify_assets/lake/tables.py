@@ -1,7 +1,9 @@
 """Parquet partitions: written whole or not at all, and only if they changed."""
 
 import filecmp
+import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import polars as pl
 
 from spotify_assets.lake.errors import writing
 from spotify_assets.lake.layout import GenreDay, Lake
+from spotify_assets.lake.revisions import compared, note
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,35 @@ class Written:
     changed: bool
 
 
-def write_partition(lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataFrame) -> Written:
-    """Make ``frame`` the rows of a partition.
+def write_partition(
+    lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataFrame, *, code_version: str = ""
+) -> Written:
+    """Make ``frame`` the rows of a genre-day; as `write_rows`. A rewrite is noted as a revision.
+
+    Raises:
+        LakeError: The disk is full or the folder cannot be written; the old rows are still there.
+    """
+    target = lake.rows(table, genre_day)
+
+    def note_revision() -> None:
+        try:
+            before = pl.read_parquet(target, hive_partitioning=False)
+        except pl.exceptions.PolarsError:
+            log.warning("%s was damaged: its rows are made anew.", target)
+            before = frame.clear()
+        note(lake, compared(table, genre_day, before, frame, code_version))
+
+    return write_rows(lake, target, f"{table} of {genre_day}", frame, note_revision)
+
+
+def write_rows(
+    lake: Lake,
+    target: Path,
+    what: str,
+    frame: pl.DataFrame,
+    before_rewrite: Callable[[], None] = lambda: None,
+) -> Written:
+    """Make ``frame`` the rows of a Parquet file of the lake.
 
     The file appears by one rename. Where the bytes are the same as before, nothing is touched, so
     that a repeated run changes no file and publishes nothing.
@@ -30,13 +62,14 @@ def write_partition(lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataF
     Raises:
         LakeError: The disk is full or the folder cannot be written; the old rows are still there.
     """
-    target = lake.rows(table, genre_day)
     temporary = lake.scratch / f"{uuid.uuid4().hex}.parquet"
     try:
-        with writing(target, f"{table} of {genre_day}"):
+        with writing(target, what):
             _write(frame, temporary)
             changed = not (target.exists() and filecmp.cmp(temporary, target, shallow=False))
             if changed:
+                if target.exists():
+                    before_rewrite()
                 target.parent.mkdir(parents=True, exist_ok=True)
                 temporary.replace(target)
     finally:

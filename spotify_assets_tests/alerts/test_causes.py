@@ -34,6 +34,9 @@ ALL = {
     "damaged_file/lake/raw/0001.jsonl.zst": causes.damaged_file(
         Path("lake/raw/0001.jsonl.zst"), "It is shorter than it was.", NOON, PARTITION
     ),
+    "damaged_file/lake/star/rows.parquet": causes.damaged_file(
+        Path("lake/star/rows.parquet"), "It is shorter than it was.", NOON, PARTITION
+    ),
 }
 
 
@@ -61,18 +64,41 @@ def test_a_command_of_a_cause_is_one_that_the_command_line_takes(key: str) -> No
         command.make_context(name, arguments)
 
 
-@pytest.mark.parametrize("key", ALL)
-def test_a_query_of_a_cause_runs_on_the_tables_it_names(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("check_failure/star.dim_artist.integrity/2026-11-20|children's music", {"its own"}),
+        ("check_failure/star.dim_artist.integrity", {"its own", "another's"}),
+        ("rows_drop/children's music", {"its own"}),
+    ],
+)
+def test_the_query_of_a_cause_finds_the_rows_that_it_is_about(key: str, found: set[str]) -> None:
+    [sql] = [words[2] for words in commands(ALL[key]) if words[1] == "query"]
     with duckdb.connect() as connection:
         connection.execute("""
             CREATE SCHEMA processed; CREATE SCHEMA quarantine;
             CREATE TABLE processed.intake
                 (genre TEXT, date DATE, table_name TEXT, received INT, kept INT, quarantined INT);
-            CREATE TABLE quarantine.rows (genre TEXT, date DATE, reason TEXT);
+            CREATE TABLE quarantine.rows (genre TEXT, date DATE, table_name TEXT);
+            INSERT INTO quarantine.rows VALUES
+                ('children''s music', '2026-11-20', 'its own'),
+                ('rock', '2026-11-20', 'another''s');
+            INSERT INTO processed.intake BY NAME
+                SELECT *, 1 AS received, 1 AS kept, 0 AS quarantined FROM quarantine.rows;
         """)
-        for _, name, *arguments in commands(ALL[key]):
-            if name == "query":
-                connection.sql(arguments[0]).fetchall()
+        names = connection.sql(sql).project("table_name").fetchall()
+
+    assert {name for (name,) in names} == found
+
+
+def test_only_responses_need_a_backup() -> None:
+    assert "backup" in ALL["damaged_file/lake/raw/0001.jsonl.zst"].body
+    assert "backup" not in ALL["damaged_file/lake/star/rows.parquet"].body
+
+
+def test_for_a_range_no_command_is_made_of_what_is_no_genre() -> None:
+    failed = causes.run_failure("catalog", "2026-11-20|rock...2026-11-22|rock", "It broke.", NOON)
+    assert commands(failed) == []
 
 
 def test_a_sign_in_that_ends_within_a_week_is_an_error() -> None:

@@ -6,7 +6,8 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from spotify_assets.lake import LakeError
@@ -28,6 +29,39 @@ def run(function: Callable[..., None], *arguments: object) -> subprocess.Complet
     return subprocess.run(
         command(function, *arguments), cwd=REPOSITORY, text=True, capture_output=True, check=False
     )
+
+
+def at_once(function: Callable[..., None], *calls: tuple[object, ...]) -> list[int]:
+    """Call ``function`` in several Pythons, which read a line before they begin.
+
+    Returns:
+        Their exit codes.
+    """
+    processes = [
+        subprocess.Popen(
+            command(function, *arguments), cwd=REPOSITORY, stdin=subprocess.PIPE, text=True
+        )
+        for arguments in calls
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("now\n")
+        process.stdin.flush()
+    return [process.wait() for process in processes]
+
+
+@contextmanager
+def holding(function: Callable[..., None], *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python of its own that has called ``function`` and got as far as to say ``open``."""
+    with subprocess.Popen(
+        command(function, *arguments),
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"open\n"
+        yield holder
 
 
 def limit_files_to(size: int) -> None:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from spotify_assets.lake.raw import Request, Response, Terms
+from spotify_assets.lake.exchanges import Request, Response
+from spotify_assets.lake.journal import Terms
 
 ASKED_AT = dt.datetime(2025, 11, 20, 12, 30, 0, 123456, tzinfo=dt.UTC)
 TERMS = Terms(source="sandbox", market="BR", artists=50, tracks=100)

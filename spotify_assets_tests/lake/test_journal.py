@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from spotify_assets.lake import LakeError
-from spotify_assets.lake.raw import Journal, Response, decode, encode
+from spotify_assets.lake.exchanges import Response, decode, encode
+from spotify_assets.lake.journal import Journal
 from spotify_assets_tests.lake import processes, victims
 from spotify_assets_tests.lake.samples import TERMS, answer, numbered_answer, question
 
@@ -221,14 +222,7 @@ def test_terms_that_cannot_be_read_are_said_with_what_to_do(path: Path, damaged:
 
 
 def test_two_processes_do_not_write_one_journal(path: Path) -> None:
-    with subprocess.Popen(
-        processes.command(victims.holds_a_journal, path),
-        cwd=processes.REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == b"open\n"
+    with processes.holding(victims.holds_a_journal, path) as holder:
         with pytest.raises(LakeError, match="Another process collects into"):
             Journal(path, TERMS)
         holder.kill()

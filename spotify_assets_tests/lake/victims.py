@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import Journal, RawPartition
+from spotify_assets.lake.journal import Journal
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets_tests.lake.processes import limit_files_to
 from spotify_assets_tests.lake.samples import OTHER_TERMS, TERMS, numbered_answer, question
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spotify_assets.lake.raw import Request, Response, decode, encode, is_final, parse
+from spotify_assets.lake.exchanges import Request, Response, decode, encode, is_final, parse
 from spotify_assets_tests.lake.samples import ASKED_AT, answer, question
 
 json_values = st.recursive(

@@ -3,13 +3,15 @@
 import fcntl
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spotify_assets.lake import LakeError
-from spotify_assets.lake.raw import RawPartition, Sealed, encode, read_exchanges
+from spotify_assets.lake.exchanges import encode
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets_tests.lake import processes, victims
 from spotify_assets_tests.lake.samples import OTHER_TERMS, TERMS, answer, numbered_answer, question
 
@@ -277,6 +279,33 @@ def test_a_damaged_sealed_file_is_refused_by_name(partition: RawPartition, damag
         LakeError, match=r"0001\.jsonl\.zst is not the file that was sealed.*0001\.json"
     ):
         partition.latest()
+
+
+@pytest.mark.parametrize(
+    ("damage", "is_intact"),
+    [(_delete, False), (_cut_in_half, False), (_make_the_sidecar_a_list, False), (str, True)],
+)
+def test_damage_that_changes_the_length_is_seen_without_reading_the_file(
+    partition: RawPartition, damage: Callable[[Sealed], None], is_intact: bool
+) -> None:
+    assert not partition.is_intact()
+    _collected(partition)
+    damage(_sealed(partition))
+
+    assert partition.is_intact() == is_intact
+
+
+def test_a_sidecar_of_an_older_version_does_not_say_how_long_the_file_was(
+    partition: RawPartition,
+) -> None:
+    _collected(partition)
+    sealed = _sealed(partition)
+    facts = json.loads(_sidecar(sealed).read_text())
+    del facts["compressed_bytes"]
+    _sidecar(sealed).write_text(json.dumps(facts))
+
+    assert partition.is_intact()
+    assert partition.latest() == sealed
 
 
 def test_a_file_that_was_cut_between_blocks_reads_as_complete_and_is_still_refused(

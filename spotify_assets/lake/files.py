@@ -1,0 +1,49 @@
+"""Single files: safely on the disk, compressed, and known by their hash.
+
+Belongs here: what holds for any file. Does not belong here: where a file lies and what is in it.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import zstandard
+
+
+def sync(path: Path) -> None:
+    """Have a file, or what a folder lists, on the disk, so that even a power cut leaves it whole.
+
+    Raises:
+        OSError: It cannot be opened, or the disk fails.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def compress(source: Path, target: Path) -> int:
+    """Compress a file with Zstandard; the target is on the disk then. Returns the bytes read.
+
+    Raises:
+        OSError: One cannot be read, or the other written.
+    """
+    compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+    with source.open("rb") as reader, target.open("wb") as writer:
+        size = reader.seek(0, os.SEEK_END)
+        reader.seek(0)
+        compressor.copy_stream(reader, writer, size=size)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return size
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

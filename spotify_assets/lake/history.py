@@ -1,0 +1,110 @@
+"""Where the listening history lies: a folder for each export file, another for each day of polls.
+
+Belongs here: paths of the history and putting a finished folder into place. Does not belong here:
+what is in the files, and the partitions of the catalogue.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spotify_assets.lake.errors import writing
+from spotify_assets.lake.files import sync
+from spotify_assets.lake.layout import ROWS_FILE, SCRATCH_SECONDS, Lake
+
+STREAMING_HISTORY = "raw.streaming_history"
+STREAMS = "processed.streams"
+QUARANTINED_PLAYS = "quarantine.plays"
+FACTS_FILE = "file.json"
+
+
+def file_folder(file_id: str) -> str:
+    """The name of an export file's folder in each of its tables."""
+    return f"file={file_id}"
+
+
+def history_folder(lake: Lake, table: str, folder: str) -> Path:
+    """The folder of ``layer.table`` named ``file=<id>`` or ``date=<d>``."""
+    layer, _, name = table.partition(".")
+    return lake.root / layer / name / folder
+
+
+def history_file(lake: Lake, table: str, folder: str) -> Path:
+    """The Parquet file in that folder."""
+    return history_folder(lake, table, folder) / ROWS_FILE
+
+
+def facts_file(lake: Lake, file_id: str) -> Path:
+    """What is known of an export file, beside its raw rows."""
+    return history_folder(lake, STREAMING_HISTORY, file_folder(file_id)) / FACTS_FILE
+
+
+def imported_files(lake: Lake) -> list[str]:
+    """The ids of the export files that are imported, in order."""
+    files = history_folder(lake, STREAMS, "").glob(f"{file_folder('*')}/{ROWS_FILE}")
+    return sorted(file.parent.name.removeprefix(file_folder("")) for file in files)
+
+
+@contextmanager
+def making(lake: Lake) -> Iterator[Path]:
+    """An empty folder on the lake's disk to make another in; afterwards it is gone.
+
+    Raises:
+        LakeError: The lake cannot be written.
+    """
+    # Not in the lake's scratch, which is swept of files only.
+    importing = lake.root / ".importing"
+    folder = importing / uuid.uuid4().hex
+    with writing(folder, "a temporary folder"):
+        folder.mkdir(parents=True)
+    try:
+        _sweep(importing)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(made: Path, target: Path) -> bool:
+    """Put a finished folder into place by one rename.
+
+    Where the folder is there already, its files take the place of the old ones, each by a rename.
+
+    Returns:
+        Whether it was not there before.
+
+    Raises:
+        LakeError: The disk is full or the folder cannot be written.
+    """
+    with writing(target, "the rows of an export file"):
+        # Whoever imports may delete the export then.
+        for file in made.iterdir():
+            sync(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not target.exists() and _renamed(made, target)
+        if not is_new:
+            for file in made.iterdir():
+                file.replace(target / file.name)
+        sync(target.parent)
+    return is_new
+
+
+def _renamed(made: Path, target: Path) -> bool:
+    try:
+        made.rename(target)
+    except OSError:
+        # Another process was faster, or it is the disk.
+        if target.exists():
+            return False
+        raise
+    return True
+
+
+def _sweep(importing: Path) -> None:
+    """Remove what killed imports left half made; an import under way is done sooner."""
+    oldest = time.time() - SCRATCH_SECONDS
+    for leftover in importing.iterdir():
+        if leftover.stat().st_mtime < oldest:
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,284 @@
+"""Answers to polls of what was played: a file a day (UTC), a line a response.
+
+``raw/recently_played/date=<d>/polls.jsonl`` grows and is flushed to disk line by line. A day that
+is over is sealed: ``polls.jsonl.zst``, with a sidecar ``polls.json`` that holds its lines, bytes
+and hash. As soon as the sidecar is there, the sealed file is the truth and a ``polls.jsonl`` beside
+it is left over. Whole lines that are not what was written are kept in ``polls.damaged.jsonl``.
+
+Belongs here: appending, sealing and reading. Does not belong here: asking (``spotify``), what the
+answers say (``transforms``), and the form of a line (``exchanges``).
+"""
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import zstandard
+
+from spotify_assets.lake.errors import DamagedFile, LakeError, writing
+from spotify_assets.lake.exchanges import Exchange, Request, Response, decode, encode
+from spotify_assets.lake.files import compress, sha256, sync
+from spotify_assets.lake.layout import Lake
+from spotify_assets.lake.raw import read_exchanges
+
+log = logging.getLogger(__name__)
+GROWING, SEALED, SIDECAR = "polls.jsonl", "polls.jsonl.zst", "polls.json"
+DAMAGED = "polls.damaged.jsonl"
+
+
+@dataclass
+class _Lines:
+    """What a growing file holds: responses, numbered as they follow, and what is none."""
+
+    whole: list[Exchange] = field(default_factory=list)
+    damaged: list[bytes] = field(default_factory=list)
+    is_cut: bool = False
+    """The last line was cut by a kill, or is being written now."""
+
+
+@dataclass(frozen=True)
+class PolledDay:
+    """The responses to the polls of one day (UTC), for several processes at once."""
+
+    lake: Lake
+    date: dt.date
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return _table(self.lake) / f"date={self.date}"
+
+    @property
+    def source_file(self) -> str:
+        """The sealed file relative to the lake; rows name it from the first poll on."""
+        return self.lake.relative(self.folder / SEALED)
+
+    @property
+    def damaged(self) -> Path:
+        """Where damaged lines are kept."""
+        return self.folder / DAMAGED
+
+    def answer(self, request: Request) -> Response | None:  # noqa: ARG002 - as a journal has it
+        """``None``: what was played is asked anew each time."""
+        return None
+
+    def append(self, request: Request, response: Response) -> None:
+        """Add a response; it is on the disk when this returns.
+
+        Raises:
+            LakeError: It cannot be written, or what is there is damaged. The lines before it are
+                still there.
+        """
+        with writing(self._growing, "a response"), _locked(self.lake, fcntl.LOCK_EX):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._reopen()
+            line = encode(self._mend() + 1, request, response)
+            with self._growing.open("ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def read(self) -> list[Exchange]:
+        """Every whole response, in the order they came, numbered from 1.
+
+        The same whether the day is sealed or not.
+
+        Raises:
+            DamagedFile: The sealed file is not the one that was sealed.
+            LakeError: The lock cannot be had.
+        """
+        if not self.folder.is_dir():
+            return []
+        with _locked(self.lake, fcntl.LOCK_SH):
+            if self._is_sealed:
+                self._check()
+                return list(read_exchanges(self._sealed))
+            lines = self._lines()
+        if lines.damaged:
+            log.warning(
+                "%d line(s) of %s are damaged and are left out. The next poll of that day, or its "
+                "sealing, sets them aside.",
+                len(lines.damaged),
+                self._growing,
+            )
+        return lines.whole
+
+    def seal(self) -> bool:
+        """Compress the day into its final file; whether there was anything to seal.
+
+        A kill at any point leaves the growing file, from which this is done again, or the sealed
+        file with its sidecar, which is written last.
+
+        Raises:
+            LakeError: It cannot be written; the responses are still there.
+        """
+        with writing(self._sealed, "the polls"), _locked(self.lake, fcntl.LOCK_EX):
+            is_due = self._growing.exists() and not self._is_sealed
+            if is_due:
+                lines = self._mend()
+                temporary = self.lake.scratch / f"{os.getpid()}-{self.date}-{SEALED}"
+                size = compress(self._growing, temporary)
+                facts = {"lines": lines, "bytes": size, "sha256": sha256(temporary)}
+                temporary.replace(self._sealed)
+                noted = temporary.with_name(f"{os.getpid()}-{self.date}-{SIDECAR}")
+                noted.write_text(json.dumps(facts, indent=2) + "\n")
+                sync(noted)
+                noted.replace(self._sidecar)
+            if self._is_sealed:
+                self._growing.unlink(missing_ok=True)
+            return is_due
+
+    @property
+    def _growing(self) -> Path:
+        return self.folder / GROWING
+
+    @property
+    def _sealed(self) -> Path:
+        return self.folder / SEALED
+
+    @property
+    def _sidecar(self) -> Path:
+        return self.folder / SIDECAR
+
+    @property
+    def _is_sealed(self) -> bool:
+        return self._sidecar.exists()
+
+    def _lines(self) -> _Lines:
+        lines = _Lines()
+        if not self._growing.exists():
+            return lines
+        with self._growing.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    lines.is_cut = True
+                    break
+                try:
+                    exchange = decode(line)
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                    lines.damaged.append(line)
+                else:
+                    lines.whole.append(replace(exchange, line=len(lines.whole) + 1))
+        return lines
+
+    def _mend(self) -> int:
+        """Drop a line that a kill cut, and set damaged ones aside; returns how many are whole.
+
+        A kill at any point leaves the old file or the new one; of the damaged lines perhaps two
+        copies.
+        """
+        lines = self._lines()
+        if lines.damaged:
+            log.warning(
+                "%d line(s) of %s are damaged: they are kept in %s.",
+                len(lines.damaged),
+                self._growing,
+                self.damaged.name,
+            )
+            with self.damaged.open("ab") as file:
+                file.writelines(lines.damaged)
+            sync(self.damaged)
+        if lines.damaged or lines.is_cut:
+            mended = self._growing.with_suffix(".mended")
+            with mended.open("wb") as file:
+                file.writelines(encode(o.line, o.request, o.response) for o in lines.whole)
+            sync(mended)
+            mended.replace(self._growing)
+        return len(lines.whole)
+
+    def _reopen(self) -> None:
+        """Take a sealed day up again: a poll ended after midnight, or the clock was set back.
+
+        The growing file is the truth as soon as the sidecar is gone.
+        """
+        if not self._is_sealed:
+            return
+        self._check()
+        temporary = self.lake.scratch / f"{os.getpid()}-{self.date}-{GROWING}"
+        with self._sealed.open("rb") as source, temporary.open("wb") as target:
+            zstandard.ZstdDecompressor().copy_stream(source, target)
+        sync(temporary)
+        temporary.replace(self._growing)
+        self._sidecar.unlink()
+        self._sealed.unlink()
+
+    def _check(self) -> None:
+        try:
+            expected = json.loads(self._sidecar.read_text())["sha256"]
+        except (ValueError, KeyError, TypeError):
+            expected = None
+        if not self._sealed.exists() or sha256(self._sealed) != expected:
+            raise DamagedFile(
+                self._sealed,
+                "sealed",
+                f"Restore it from a backup, or delete it and its sidecar {SIDECAR}.",
+            )
+
+
+def polled_days(lake: Lake) -> list[dt.date]:
+    """The days (UTC) that have polls, in order.
+
+    Raises:
+        LakeError: A folder has no day in its name.
+    """
+    return sorted(day_of(folder) for folder in _table(lake).glob("date=*"))
+
+
+def seal_before(lake: Lake, today: dt.date) -> list[dt.date]:
+    """Seal each day before ``today`` (UTC) that is not sealed; returns those days.
+
+    Raises:
+        LakeError: One cannot be written; the responses are still there.
+    """
+    return [day for day in polled_days(lake) if day < today and PolledDay(lake, day).seal()]
+
+
+def alone(lake: Lake) -> AbstractContextManager[None]:
+    """Keep every other process from the polls of all days; waits until they are done.
+
+    Raises:
+        LakeError: The lock cannot be had.
+    """
+    return _locked(lake, fcntl.LOCK_EX)
+
+
+def day_of(folder: Path) -> dt.date:
+    """The day (UTC) of a folder ``date=<d>``.
+
+    Raises:
+        LakeError: It has no day in its name.
+    """
+    try:
+        return dt.date.fromisoformat(folder.name.removeprefix("date="))
+    except ValueError as error:
+        raise LakeError(
+            f"{folder} has no day in its name ({error}). Rename it to date=YYYY-MM-DD or move it "
+            "out of the lake, then run again."
+        ) from error
+
+
+def _table(lake: Lake) -> Path:
+    return lake.root / "raw" / "recently_played"
+
+
+@contextlib.contextmanager
+def _locked(lake: Lake, operation: int) -> Iterator[None]:
+    """Wait for the other processes. One lock for all days: each holds it for a moment only.
+
+    It is on a file of its own, because those of the days are replaced.
+    """
+    path = _table(lake) / ".lock"
+    with writing(path, "the lock of the polls"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    # Closing gives the lock back, and so does any end of the process.
+    with file:
+        fcntl.flock(file, operation)
+        yield
