@@ -1,7 +1,7 @@
 """``backfill``: make days again from the responses that raw holds."""
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from spotify_assets.commands.collect import days_of
 from spotify_assets.commands.ending import (
     FAILED,
     STOPPED,
+    STORE_ERRORS,
     USAGE,
     dagster_home_or_stop,
     settings_or_stop,
@@ -19,9 +20,8 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
 from spotify_assets.terminal import err, progress, show_table
 
-MOST_DAYS = 100
-"""Days that one run makes: they share a process, and its memory."""
-Stretch = tuple[str, dt.date, dt.date]
+if TYPE_CHECKING:
+    from spotify_assets.defs.partitions import Rectangle
 
 
 def backfill(
@@ -57,13 +57,18 @@ def backfill(
         failed = _make(settings, held)
     except KeyboardInterrupt:
         stop("Stopped. What was made stays; the same command makes the rest again.", STOPPED)
+    except STORE_ERRORS as error:
+        stop(str(error), FAILED)
     rows = [[day.genre, day.date, why] for day, why in sorted(missing.items())]
-    rows += [[genre, f"{a}..{b}", why] for (genre, a, b), why in failed.items()]
-    made = len(held) - sum((b - a).days + 1 for _, a, b in failed)
+    rows += [
+        [", ".join(chunk.genres), f"{chunk.first}..{chunk.last}", why]
+        for chunk, why in failed.items()
+    ]
+    made = len(held) - sum(chunk.days for chunk in failed)
     show_table("", ["genre-days", "made", "failed"], [[len(wanted), made, len(wanted) - made]])
     if rows:
         show_table("Not made", ["genre", "date", "why"], rows)
-        err.print("A past day cannot be asked for: the API answers for now only.")
+        err.print("Of a day that is over nothing more can be asked: the API answers for now only.")
         raise typer.Exit(FAILED)
 
 
@@ -75,31 +80,23 @@ def _why_not(settings: Settings, day: GenreDay) -> str | None:
         return str(error)
 
 
-def _make(settings: Settings, days: list[GenreDay]) -> dict[Stretch, str]:
+def _make(settings: Settings, days: list[GenreDay]) -> dict["Rectangle", str]:
     """Run what raw holds, in chunks; returns what failed, and why."""
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs import launch  # noqa: PLC0415
-    from spotify_assets.defs.partitions import stretches  # noqa: PLC0415
+    from spotify_assets.defs.partitions import rectangles  # noqa: PLC0415
 
-    chunks = [
-        (
-            genre,
-            max(first, last - dt.timedelta(days=n + MOST_DAYS - 1)),
-            last - dt.timedelta(days=n),
-        )
-        for genre, first, last in stretches(days)
-        for n in range(0, (last - first).days + 1, MOST_DAYS)
-    ]
     failed = {}
     outcomes = []
     dagster_home_or_stop(settings)
-    with launch.instance() as instance, progress(len(chunks)) as begin:
-        for chunk in sorted(chunks, key=lambda one: one[2], reverse=True):
-            genre, first, last = chunk
-            begin(f"{genre} {first}..{last}")
-            outcome = launch.reprocess(instance, genre, (first, last))
-            outcomes.append(outcome)
-            if outcome.failure or outcome.failed_checks:
-                failed[chunk] = outcome.failure or ", ".join(outcome.failed_checks)
+    with launch.instance() as instance:
+        chunks = rectangles(instance, days)
+        with progress(len(chunks)) as begin:
+            for chunk in chunks:
+                begin(str(chunk))
+                outcome = launch.reprocess(instance, chunk)
+                outcomes.append(outcome)
+                if outcome.failure or outcome.failed_checks:
+                    failed[chunk] = outcome.failure or ", ".join(outcome.failed_checks)
         launch.close(outcomes)
     return failed

@@ -4,7 +4,9 @@ Belongs here: how keys are made and read. Does not belong here: which partitions
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -12,6 +14,7 @@ from spotify_assets.lake import GenreDay
 from spotify_assets.settings import Settings
 
 GENRES = "genre"
+ONE_DAY = dt.timedelta(days=1)
 
 genres = dg.DynamicPartitionsDefinition(name=GENRES)
 # The offset makes today a partition: the API answers for now, so today is the day to collect.
@@ -34,18 +37,37 @@ MISSING = "missing"
 """Metadata of a failure: the keys of the partitions that raw does not hold."""
 
 
-def range_tags(genre: str, first: dt.date, last: dt.date) -> dict[str, str]:
-    """The tags of a run over the days of a genre, from the first to the last."""
-    return {
-        RANGE_START: key_of(GenreDay(genre, first)),
-        RANGE_END: key_of(GenreDay(genre, last)),
-    }
+@dataclass(frozen=True)
+class Rectangle:
+    """Genre-days that one run can be of: neighbours on Dagster's list of genres × some days."""
+
+    genres: tuple[str, ...]
+    first: dt.date
+    last: dt.date
+
+    def __str__(self) -> str:
+        """For messages."""
+        return f"{', '.join(self.genres)} {self.first}..{self.last}"
+
+    @property
+    def days(self) -> int:
+        """How many genre-days it has."""
+        return len(self.genres) * ((self.last - self.first).days + 1)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Those of a run over it."""
+        return {
+            RANGE_START: key_of(GenreDay(self.genres[0], self.first)),
+            RANGE_END: key_of(GenreDay(self.genres[-1], self.last)),
+        }
 
 
 def genre_days_of_run(tags: Mapping[str, str], instance: dg.DagsterInstance) -> list[GenreDay]:
     """The partitions that a run is of, as its tags say; none where it has none."""
     if PARTITION in tags:
-        return [parse_key(tags[PARTITION])]
+        # The polls of what was played have days alone.
+        return [parse_key(tags[PARTITION])] if "|" in tags[PARTITION] else []
     if RANGE_START not in tags:
         return []
     first, last = parse_key(tags[RANGE_START]), parse_key(tags[RANGE_END])
@@ -73,17 +95,69 @@ def genre_days_of(context: dg.AssetExecutionContext) -> list[GenreDay]:
     return sorted(parse_key(key) for key in context.partition_keys)
 
 
-def stretches(days: Iterable[GenreDay]) -> list[tuple[str, dt.date, dt.date]]:
-    """The days of each genre as runs without a gap, the newest first: ``(genre, first, last)``."""
+MOST_OF_A_RUN = 200
+"""Genre-days that one run makes: they share a process, its memory and one publication."""
+
+
+def rectangles(instance: dg.DagsterInstance, days: Sequence[GenreDay]) -> list[Rectangle]:
+    """A run for each, and together they are of just these genre-days; the newest days first.
+
+    Genres that Dagster does not know, or has forgotten, as after a new DAGSTER_HOME, it knows then.
+    """
+    instance.add_dynamic_partitions(GENRES, list(dict.fromkeys(day.genre for day in days)))
+    known = instance.get_dynamic_partitions(GENRES)
+    return in_rectangles(days, known, MOST_OF_A_RUN)
+
+
+def in_rectangles(days: Iterable[GenreDay], known: Sequence[str], most: int) -> list[Rectangle]:
+    """The same, of at most so many genre-days each, where Dagster's list of genres is ``known``."""
+    place = {genre: number for number, genre in enumerate(known)}
+    alike: dict[tuple[dt.date, dt.date], list[str]] = defaultdict(list)
+    for genre, first, last in _stretches(days):
+        alike[first, last].append(genre)
+    found = [
+        part
+        for (first, last), genres in alike.items()
+        for neighbours in _neighbours(sorted(genres, key=place.__getitem__), place, most)
+        for part in _parts(neighbours, first, last, most)
+    ]
+    return sorted(found, key=lambda one: (one.last, one.first), reverse=True)
+
+
+def _stretches(days: Iterable[GenreDay]) -> list[tuple[str, dt.date, dt.date]]:
+    """The days of each genre as runs without a gap: ``(genre, first, last)``."""
     found: list[tuple[str, dt.date, dt.date]] = []
     for day in sorted(set(days), key=lambda day: (day.genre, day.date)):
         if found:
             genre, first, last = found[-1]
-            if genre == day.genre and day.date - last == dt.timedelta(days=1):
+            if genre == day.genre and day.date - last == ONE_DAY:
                 found[-1] = (genre, first, day.date)
                 continue
         found.append((day.genre, day.date, day.date))
-    return sorted(found, key=lambda one: (one[2], one[0]), reverse=True)
+    return found
+
+
+def _neighbours(
+    genres: Sequence[str], place: Mapping[str, int], most: int
+) -> Iterator[tuple[str, ...]]:
+    """Genres without another between them on Dagster's list, at most so many at a time."""
+    together: list[str] = []
+    for genre in genres:
+        if together and (place[genre] != place[together[-1]] + 1 or len(together) == most):
+            yield tuple(together)
+            together = []
+        together.append(genre)
+    yield tuple(together)
+
+
+def _parts(
+    genres: tuple[str, ...], first: dt.date, last: dt.date, most: int
+) -> Iterator[Rectangle]:
+    step = max(1, most // len(genres)) * ONE_DAY
+    while last >= first:
+        begin = max(first, last - step + ONE_DAY)
+        yield Rectangle(genres, begin, last)
+        last = begin - ONE_DAY
 
 
 def parse_key(key: str) -> GenreDay:

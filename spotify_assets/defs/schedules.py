@@ -8,15 +8,17 @@ import datetime as dt
 import dagster as dg
 
 from spotify_assets.defs import jobs
-from spotify_assets.defs.partitions import GENRES, key_of, range_tags, stretches
+from spotify_assets.defs.partitions import GENRES, key_of, rectangles
 from spotify_assets.defs.sensors import UNDER_WAY, WHY, genres_under_way
 from spotify_assets.lake import GenreDay
 from spotify_assets.outdated import outdated
 from spotify_assets.rotation import next_turn
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.errors import NoCredentials
+from spotify_assets.spotify.errors import NoClientId, NoCredentials, TokenStoreError
+from spotify_assets.spotify.sign_in import Condition
 from spotify_assets.status import status
 
+SETTINGS = Settings()
 RUNNING = dg.DefaultScheduleStatus.RUNNING
 PORTION = 60
 """Genre-days that are made again at a time: about 20 s of work."""
@@ -51,6 +53,26 @@ def daily_completion(
     ]
 
 
+@dg.schedule(
+    cron_schedule=f"*/{SETTINGS.poll_minutes} * * * *",
+    job=jobs.poll_plays,
+    default_status=RUNNING,
+)
+def recently_played(
+    context: dg.ScheduleEvaluationContext,
+) -> dg.SkipReason | dg.RunRequest:
+    """Ask what the user played last, once somebody has signed in."""
+    try:
+        sign_in = Settings().user_tokens.state()
+    except (NoClientId, TokenStoreError) as error:
+        return dg.SkipReason(str(error))
+    if sign_in.condition is not Condition.VALID:
+        return dg.SkipReason(f"Nobody is signed in ({sign_in.condition}): `spotify-assets login`.")
+    if busy := _still_running(context.instance, jobs.poll_plays.name):
+        return busy
+    return dg.RunRequest(partition_key=dt.datetime.now(dt.UTC).date().isoformat())
+
+
 @dg.schedule(cron_schedule="15 * * * *", job=jobs.reprocess, default_status=RUNNING)
 def reprocess_outdated(
     context: dg.ScheduleEvaluationContext,
@@ -62,15 +84,13 @@ def reprocess_outdated(
     days = outdated(settings.lake, settings.database, PORTION)
     if not days:
         return dg.SkipReason("Everything was made by this version of the code.")
-    # A genre that Dagster has forgotten, as after a new DAGSTER_HOME, has no partitions.
-    context.instance.add_dynamic_partitions(GENRES, sorted({day.genre for day in days}))
     hour = context.scheduled_execution_time.isoformat()
     return [
         dg.RunRequest(
-            run_key=f"reprocess/{hour}/{genre}/{first}",
-            tags={**range_tags(genre, first, last), WHY: "made by an older version"},
+            run_key=f"reprocess/{hour}/{part.genres[0]}/{part.first}",
+            tags={**part.tags, WHY: "made by an older version"},
         )
-        for genre, first, last in stretches(days)
+        for part in rectangles(context.instance, days)
     ]
 
 

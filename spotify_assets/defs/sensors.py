@@ -5,10 +5,12 @@ Belongs here: asking, and starting runs. Does not belong here: the rules (``rota
 """
 
 import datetime as dt
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dagster as dg
 
@@ -19,8 +21,7 @@ from spotify_assets.defs.partitions import (
     genre_days_of_run,
     key_of,
     parse_key,
-    range_tags,
-    stretches,
+    rectangles,
 )
 from spotify_assets.defs.processes import end_dead_runs
 from spotify_assets.defs.publication import publish_now
@@ -165,10 +166,10 @@ def go_on_with_the_rest(context: dg.RunFailureSensorContext) -> Iterator[dg.RunR
     if not missing:
         return
     rest = [day for day in genre_days_of_run(run.tags, context.instance) if day not in missing]
-    for genre, first, last in stretches(rest):
+    for part in rectangles(context.instance, rest):
         yield dg.RunRequest(
-            run_key=f"rest/{run.run_id}/{genre}/{first}",
-            tags={**range_tags(genre, first, last), WHY: f"the rest of run {run.run_id}"},
+            run_key=f"rest/{run.run_id}/{part.genres[0]}/{part.first}",
+            tags={**part.tags, WHY: f"the rest of run {run.run_id}"},
         )
 
 
@@ -200,3 +201,27 @@ def genres_under_way(instance: dg.DagsterInstance, today: dt.date) -> set[str]:
         for day in genre_days_of_run(record.dagster_run.tags, instance)
         if day.date == today
     }
+
+
+@dg.sensor(job=jobs.import_history, minimum_interval_seconds=30, default_status=RUNNING)
+def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Import the exports that somebody put into the inbox, once they are there as a whole."""
+    folder = Settings().inbox
+    seen = _listed(folder)
+    if not seen:
+        return dg.SkipReason(f"Nothing is in {folder}.")
+    # A copy or download that is still growing looks different at the next turn.
+    was = context.cursor
+    context.update_cursor(seen)
+    if was != seen:
+        return dg.SkipReason(f"{folder} has changed: it is looked at again.")
+    return dg.RunRequest(
+        run_key=f"inbox/{hashlib.sha256(seen.encode()).hexdigest()}", tags={WHY: "the inbox"}
+    )
+
+
+def _listed(folder: Path) -> str:
+    """The files below a folder with their sizes and times, as a text; empty if there are none."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    stats = [(path, path.stat()) for path in files]
+    return "\n".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats)

@@ -57,6 +57,7 @@ def asked(tick: ScheduleExecutionData) -> list[str | None]:
 def test_every_schedule_runs_by_itself_in_utc(repository: dg.RepositoryDefinition) -> None:
     assert {one.name for one in repository.schedule_defs} == {
         "daily_completion",
+        "recently_played",
         "reprocess_outdated",
         "hourly_measures",
         "daily_housekeeping",
@@ -166,8 +167,8 @@ def test_what_an_older_version_made_is_made_again_in_portions_the_newest_first(
         )
         for one in tick.run_requests or []
     ] == [
-        ("2026-11-19|rock", "2026-11-20|rock"),
         ("2026-11-20|forró", "2026-11-20|forró"),
+        ("2026-11-19|rock", "2026-11-20|rock"),
         ("2026-11-17|rock", "2026-11-17|rock"),
     ]
     assert len(set(asked(tick))) == 3

@@ -11,7 +11,7 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from spotify_assets.defs import launch, sensors
-from spotify_assets.defs.partitions import GENRES, key_of, parse_key
+from spotify_assets.defs.partitions import GENRES, Rectangle, key_of, parse_key
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
@@ -255,7 +255,7 @@ def test_a_range_that_raw_does_not_hold_as_a_whole_fails_and_the_rest_is_asked_f
     assert run("forró", days[0], days[-1], artists=2, tracks=2).failure is None
     shutil.rmtree(RawPartition(lake, GenreDay("forró", days[1])).folder)
 
-    outcome = launch.reprocess(instance, "forró", (days[0], days[-1]))
+    outcome = launch.reprocess(instance, Rectangle(("forró",), days[0], days[-1]))
 
     assert outcome.failure == (
         f"The lake holds no finished collection of forró on {days[1]}: materialize raw/catalog."

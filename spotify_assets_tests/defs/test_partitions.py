@@ -1,0 +1,60 @@
+"""Genre-days are put together to the fewest runs that Dagster can make of them."""
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotify_assets.defs.partitions import Rectangle, in_rectangles
+from spotify_assets.lake import GenreDay
+
+KNOWN = ("rock", "samba", "forró", "pop", "mpb")
+FIRST = dt.date(2026, 2, 27)
+
+
+def day(number: int) -> dt.date:
+    return FIRST + dt.timedelta(days=number)
+
+
+genre_days = st.builds(GenreDay, st.sampled_from(KNOWN), st.integers(0, 9).map(day))
+
+
+def days_of(rectangle: Rectangle) -> list[GenreDay]:
+    """As Dagster reads a range: every genre between the first and the last on its list."""
+    first, last = KNOWN.index(rectangle.genres[0]), KNOWN.index(rectangle.genres[-1])
+    number = (rectangle.last - rectangle.first).days + 1
+    return [
+        GenreDay(genre, rectangle.first + dt.timedelta(days=n))
+        for genre in KNOWN[first : last + 1]
+        for n in range(number)
+    ]
+
+
+@given(st.lists(genre_days), st.integers(1, 12))
+def test_together_the_runs_are_of_just_what_was_wanted_each_once(
+    wanted: list[GenreDay], most: int
+) -> None:
+    runs = in_rectangles(wanted, KNOWN, most)
+    made = [one for run in runs for one in days_of(run)]
+    assert sorted(made) == sorted(set(wanted))
+    assert all(run.days == len(days_of(run)) <= most for run in runs)
+    assert [run.last for run in runs] == sorted((run.last for run in runs), reverse=True)
+
+
+def test_neighbours_with_the_same_days_share_a_run_and_others_do_not() -> None:
+    wanted = [GenreDay(genre, day(n)) for genre in ("rock", "samba", "pop") for n in range(4)]
+    runs = in_rectangles(wanted, KNOWN, 100)
+    assert {(run.genres, run.first, run.last) for run in runs} == {
+        (("rock", "samba"), day(0), day(3)),
+        (("pop",), day(0), day(3)),
+    }
+
+
+def test_the_newest_days_are_made_first() -> None:
+    wanted = [GenreDay(genre, day(n)) for genre in ("rock", "samba") for n in range(5)]
+    runs = in_rectangles(wanted, KNOWN, 4)
+    assert [(run.first, run.last) for run in runs] == [
+        (day(3), day(4)),
+        (day(1), day(2)),
+        (day(0), day(0)),
+    ]
