@@ -10,7 +10,16 @@ from pathlib import Path
 
 from rich.table import Table
 
-from benchmarks import backfill, demo, genre_day, limits, processed, sandbox
+from benchmarks import (
+    answers,
+    backfill,
+    demo,
+    genre_day,
+    limits,
+    listening,
+    processed,
+    sandbox,
+)
 from benchmarks.measuring import BenchmarkError, call
 from benchmarks.reporting import machine, out, say
 from benchmarks.scale import FULL, SMALL, Scale
@@ -18,6 +27,9 @@ from benchmarks.scale import FULL, SMALL, Scale
 Bench = Callable[[Scale, Path], list[Table]]
 BENCHES: dict[str, Bench] = {
     "processed": processed.bench,
+    "listening": listening.bench,
+    "listening_large": listening.bench_large,
+    "answers": answers.bench,
     "genre_day": genre_day.bench,
     "backfill": backfill.bench,
     "demo": demo.bench,
@@ -26,6 +38,8 @@ BENCHES: dict[str, Bench] = {
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
+IF_NAMED_ONLY = {"listening_large"}
+"""It takes minutes and 8 GB of disk."""
 
 
 def main() -> int:
@@ -34,7 +48,8 @@ def main() -> int:
     scale = SMALL if given.small else FULL
     if given.runs:
         scale = scale.with_runs(given.runs)
-    names = given.names or [name for name in BENCHES if not (given.small and name in ONE_SIZE_ONLY)]
+    left_out = IF_NAMED_ONLY | (ONE_SIZE_ONLY if given.small else set())
+    names = given.names or [name for name in BENCHES if name not in left_out]
     out.print(machine(), highlight=False, soft_wrap=True)
     if given.small:
         out.print("A smoke at 1/50 of the size, two benches at a time: the numbers say nothing.")

@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.measuring import taking
-from benchmarks.steps import raw_file
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import RawPartition, Terms
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import write_partition
+from spotify_assets.raw_file import raw_file
 from spotify_assets.schemas import FACTS, RANKED, Contract
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
@@ -86,7 +87,13 @@ def _write(lake: Lake, days: list[GenreDay], tables: dict[str, pl.DataFrame]) ->
     for table, rows in tables.items():
         by_day = rows.partition_by("genre", "date", as_dict=True)
         for day in days:
-            write_partition(lake, table, day, by_day.get((day.genre, day.date), rows.clear()))
+            write_partition(
+                lake,
+                table,
+                day,
+                by_day.get((day.genre, day.date), rows.clear()),
+                code_version="bench",
+            )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from benchmarks.measuring import BenchmarkError, started
 from benchmarks.reporting import caption, say, table, verdict
 from spotify_assets.commands.ending import LATER
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.raw import Terms
+from spotify_assets.lake.journal import Terms
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.catalogue import Catalogue

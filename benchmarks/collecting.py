@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.clock import Clock

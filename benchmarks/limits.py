@@ -16,7 +16,7 @@ from benchmarks.fewest import fewest, missed
 from benchmarks.reporting import caption, say, table, verdict
 from benchmarks.scale import Scale
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.raw import Terms
+from spotify_assets.lake.journal import Terms
 from spotify_assets.sandbox import api, catalogue, server
 from spotify_assets.sandbox.catalogue import Catalogue
 from spotify_assets.sandbox.families import TOKEN

@@ -18,7 +18,7 @@ from benchmarks.fewest import fewest
 from benchmarks.measuring import run
 from benchmarks.reporting import caption, say, table, verdict
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.raw import Terms
+from spotify_assets.lake.journal import Terms
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.catalogue import Catalogue

@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import RawPartition, Request, Response, Terms, encode
+from spotify_assets.lake.exchanges import Request, Response, encode
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sandbox import catalogue
 from spotify_assets.sandbox.modes import MODES
 from spotify_assets.sandbox.objects import View

@@ -25,7 +25,7 @@ from benchmarks.measuring import BenchmarkError
 from benchmarks.reporting import caption, out, say, table, verdict
 from benchmarks.witness import Witness, answers, half_sealed, sealed_of, write_tables
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.raw import Terms
+from spotify_assets.lake.journal import Terms
 from spotify_assets.sandbox import api, catalogue, server
 from spotify_assets.sandbox.behaviour import Fault
 from spotify_assets.sandbox.catalogue import Catalogue

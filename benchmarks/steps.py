@@ -16,14 +16,16 @@ import polars as pl
 
 from benchmarks.measuring import taking
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
+from spotify_assets.raw_file import raw_file
 from spotify_assets.schemas import DERIVED, FACTS, RANKED, Contract
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.collect import collect
 from spotify_assets.spotify.ledger import Ledger
-from spotify_assets.transforms.catalog import RawFile, process
+from spotify_assets.transforms.catalog import process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
 from spotify_assets.warehouse.compute import compute
 from spotify_assets.warehouse.integrity import integrity, unreconciled
@@ -91,7 +93,7 @@ class _Pass:
 
     def _write(self, tables: dict[str, pl.DataFrame]) -> None:
         for table, rows in tables.items():
-            write_partition(self._lake, table, self._day, rows)
+            write_partition(self._lake, table, self._day, rows, code_version="bench")
 
     def _make(self, contracts: tuple[type[Contract], ...]) -> None:
         for contract in contracts:
@@ -99,21 +101,6 @@ class _Pass:
             rows = compute(sql(contract), files)
             contract.validate(rows, lazy=True)
             self._write({contract.table(): rows})
-
-
-def raw_file(sealed: Sealed) -> RawFile:
-    """What is processed of a sealed collection."""
-    day, terms = sealed.genre_day, sealed.terms
-    return RawFile(
-        sealed.path,
-        sealed.source_file,
-        day.genre,
-        day.date,
-        terms.source,
-        terms.market,
-        terms.artists,
-        terms.tracks,
-    )
 
 
 if __name__ == "__main__":

@@ -12,17 +12,11 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import (
-    Exchange,
-    RawPartition,
-    Request,
-    Sealed,
-    decode,
-    is_final,
-    read_exchanges,
-)
+from spotify_assets.lake.exchanges import Exchange, Request, decode, is_final
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
-from spotify_assets.transforms.catalog import RawFile, process
+from spotify_assets.raw_file import raw_file
+from spotify_assets.transforms.catalog import process
 
 Question = tuple[str | None, str, str]
 """Day, path and parameters: what makes two calls the same. Each genre-day has a day of its own."""
@@ -124,7 +118,7 @@ def answers(sealed: Sealed) -> list[tuple[str, bytes]]:
 
 def write_tables(lake: Lake, sealed: Sequence[Sealed]) -> dict[str, bytes]:
     """Process raw files; the bytes of each Parquet file by its path, without what is of a run."""
-    tables = process([_raw_file(one) for one in sealed])
+    tables = process([raw_file(one) for one in sealed])
     written = {}
     for name, frame in tables.items():
         rows = _without_the_run(name, frame)
@@ -132,7 +126,7 @@ def write_tables(lake: Lake, sealed: Sequence[Sealed]) -> dict[str, bytes]:
         for one in sealed:
             day = one.genre_day
             part = by_day.get((day.genre, day.date), rows.clear())
-            path = write_partition(lake, name, day, part).path
+            path = write_partition(lake, name, day, part, code_version="bench").path
             written[lake.relative(path)] = path.read_bytes()
     return written
 
@@ -141,20 +135,6 @@ def _without_the_run(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     if "table_name" in rows.columns and "record" in rows.columns:
         rows = rows.filter(pl.col("table_name") != UNREADABLE)
     return rows.drop(LINE, *OF_A_RUN.get(name, ()), strict=False)
-
-
-def _raw_file(sealed: Sealed) -> RawFile:
-    day, terms = sealed.genre_day, sealed.terms
-    return RawFile(
-        sealed.path,
-        sealed.source_file,
-        day.genre,
-        day.date,
-        terms.source,
-        terms.market,
-        terms.artists,
-        terms.tracks,
-    )
 
 
 def sealed_of(lake: Lake, genre_days: Sequence[GenreDay]) -> list[Sealed]:

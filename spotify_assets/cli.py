@@ -5,9 +5,11 @@ import typer
 from spotify_assets.commands import genres
 from spotify_assets.commands.backfill import backfill
 from spotify_assets.commands.collect import collect, demo
+from spotify_assets.commands.history import import_history, poll
 from spotify_assets.commands.metrics import metrics
 from spotify_assets.commands.purge import purge
 from spotify_assets.commands.query import explain, query
+from spotify_assets.commands.sample_history import sample_history
 from spotify_assets.commands.servers import dev, sandbox
 from spotify_assets.commands.sign_in import login, logout
 from spotify_assets.commands.status import status
@@ -23,3 +25,6 @@ for command in (collect, demo, backfill, status, query, explain, metrics, login,
 app.add_typer(genres.app, name="genres")
 for command in (purge, sandbox, dev):
     app.command()(command)
+app.command("import")(import_history)
+app.command()(poll)
+app.command()(sample_history)

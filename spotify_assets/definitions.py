@@ -3,7 +3,7 @@
 import dagster as dg
 
 from spotify_assets.defs import checks, jobs, labels, quality, schedules, sensors
-from spotify_assets.defs.assets import per_genre_day, processed, publish, raw
+from spotify_assets.defs.assets import listening, per_genre_day, processed, publish, raw
 from spotify_assets.defs.policies import with_policies
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.settings import Settings
@@ -20,20 +20,33 @@ def defs() -> dg.Definitions:
             per_genre_day.rank,
             per_genre_day.facts,
             publish.publish_warehouse,
+            listening.import_exports,
+            listening.recently_played,
+            listening.read_polls,
+            listening.publish_plays,
         ]
     )
     return dg.Definitions(
         assets=[asset.map_asset_specs(with_policies) for asset in assets],
         asset_checks=[checks.published, quality.quality, quality.punctuality],
-        jobs=[jobs.catalog, jobs.reprocess, jobs.measures, jobs.housekeeping],
+        jobs=[
+            jobs.catalog,
+            jobs.reprocess,
+            jobs.import_history,
+            jobs.poll_plays,
+            jobs.measures,
+            jobs.housekeeping,
+        ],
         sensors=[
             sensors.rotation,
             sensors.record_runs,
             sensors.alerts,
             sensors.go_on_with_the_rest,
+            sensors.inbox,
         ],
         schedules=[
             schedules.daily_completion,
+            schedules.recently_played,
             schedules.reprocess_outdated,
             schedules.hourly_measures,
             schedules.daily_housekeeping,

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
+from zoneinfo import available_timezones
 
 from platformdirs import user_config_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -73,6 +74,12 @@ class Settings(BaseSettings):
     """How often it is looked whether somebody must be told of something."""
     runs_kept_days: int = Field(30, ge=1, validation_alias="SPOTIFY_RUNS_KEPT_DAYS")
     """How long Dagster keeps the events of runs that failed."""
+    time_zone: str = Field("UTC", validation_alias="SPOTIFY_TIME_ZONE")
+    """The listener's, by its IANA name: hours and days of the views on plays are local."""
+    poll_minutes: int = Field(30, ge=1, le=60, validation_alias="SPOTIFY_POLL_MINUTES")
+    """How often it is asked what was played last; once a user has signed in."""
+    inbox_dir: Path | None = Field(None, validation_alias="SPOTIFY_INBOX_DIR")
+    """Exports that are put here are imported; else ``inbox`` of the data folder."""
     redirect_port: int = Field(8898, ge=1, le=65535, validation_alias="SPOTIFY_REDIRECT_PORT")
     """Of 127.0.0.1: where the browser comes back to at the end of a sign-in."""
     token_store: Literal["file", "keyring"] = Field("file", validation_alias="SPOTIFY_TOKEN_STORE")
@@ -101,6 +108,13 @@ class Settings(BaseSettings):
 
     pushgateway_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_PUSHGATEWAY_URL")
     """Where metrics are pushed to after each run; secret, because it can hold a password."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("write an IANA name, such as America/Sao_Paulo")
+        return name
 
     @field_validator("daily_budget")
     @classmethod
@@ -132,6 +146,11 @@ class Settings(BaseSettings):
     def operations(self) -> Path:
         """What goes on beside the data: incidents, and who was told of them."""
         return self.data_dir.resolve() / "operations.sqlite"
+
+    @property
+    def inbox(self) -> Path:
+        """Where exports are put to be imported."""
+        return (self.inbox_dir or self.data_dir / "inbox").expanduser().resolve()
 
     @property
     def metrics(self) -> Path:
@@ -188,15 +207,12 @@ class Settings(BaseSettings):
 
     @property
     def genres_text(self) -> str:
-        """The list of genres as it is written: the user's own; else that of the package.
-
-        Bytes that are no UTF-8 become U+FFFD, which is in no genre.
-        """
+        """The list of genres as it is written: the user's own; else that of the package."""
         if self.genres_file and not self.own_genres_file.exists():
             # Nothing is collected by mistake; what is wrong is said where the list is shown.
             return ""
         if self.own_genres_file.exists():
-            return self.own_genres_file.read_text(encoding="utf-8-sig", errors="replace")
+            return genres.text_of(self.own_genres_file)
         default = resources.files("spotify_assets").joinpath("genres.txt")
         return default.read_text(encoding="utf-8")
 

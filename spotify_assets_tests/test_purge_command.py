@@ -1,8 +1,8 @@
 """``spotify-assets purge``: what it deletes is gone from the lake and from the DuckDB file."""
 
 import datetime as dt
+import json
 import os
-import pty
 import shutil
 import signal
 import subprocess
@@ -14,11 +14,21 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spotify_assets.cli import app
+from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay, Lake, retention
+from spotify_assets.lake.exchanges import Request, Response
+from spotify_assets.lake.history import history_file
+from spotify_assets.lake.polls import PolledDay, polled_days
 from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.tables import write_rows
 from spotify_assets.schemas import TABLES, WAREHOUSE
+from spotify_assets.settings import Settings
+from spotify_assets.transforms import plays
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
+from spotify_assets_tests.end_to_end.processes import typed
+from spotify_assets_tests.exports.samples import imported
+from spotify_assets_tests.exports.samples import play as export_play
 from spotify_assets_tests.lake.processes import REPOSITORY
 from spotify_assets_tests.lake.samples import TERMS
 from spotify_assets_tests.lake.test_retention import (
@@ -29,6 +39,7 @@ from spotify_assets_tests.lake.test_retention import (
     published_names,
     tree,
 )
+from spotify_assets_tests.transforms.music import track
 
 TODAY = dt.datetime.now(dt.UTC).date()
 
@@ -41,8 +52,8 @@ def day(days_ago: int, genre: str = "rock") -> GenreDay:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with three genre-days, published."""
     lake = Lake(tmp_path_factory.mktemp("made") / "data" / "lake")
-    add_genre_day(lake, day(40), ["oldrock", "both"])
-    add_genre_day(lake, day(1), ["newrock", "both"])
+    add_genre_day(lake, day(40), ["oldrock", "inboth"])
+    add_genre_day(lake, day(1), ["newrock", "inboth"])
     add_genre_day(lake, day(40, "forró"), ["oldforro"])
     publish_lake(lake)
     return lake.root.parent
@@ -101,7 +112,7 @@ def test_without_a_rule_it_takes_what_is_older_than_the_retention(
 ) -> None:
     monkeypatch.setenv("SPOTIFY_RETENTION_DAYS", "30")
     assert purge("--yes").exit_code == 0
-    assert published_names(lake) == {"newrock", "both"}
+    assert published_names(lake) == {"newrock", "inboth"}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +143,7 @@ def test_a_retention_that_is_no_number_of_days_is_refused(
 
 def test_rules_narrow_each_other(lake: Lake) -> None:
     assert purge("--yes", "-g", "Rock", "--older-than", "30").exit_code == 0
-    assert published_names(lake) == {"newrock", "both", "oldforro"}
+    assert published_names(lake) == {"newrock", "inboth", "oldforro"}
 
 
 # --- Asking ---------------------------------------------------------------------------------------
@@ -159,27 +170,11 @@ def test_where_nobody_can_be_asked_it_needs_yes(lake: Lake) -> None:
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize(("typed", "left"), [(b"n\n", {"newrock", "both"}), (b"y\n", set())])
-def test_on_a_terminal_it_asks(lake: Lake, typed: bytes, left: set[str]) -> None:
+@pytest.mark.parametrize(("keys", "left"), [(b"n\n", {"newrock", "inboth"}), (b"y\n", set())])
+def test_on_a_terminal_it_asks(lake: Lake, keys: bytes, left: set[str]) -> None:
     purge("--older-than", "30", "--yes")
-    here, there = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "spotify_assets", "purge", "--all"],
-        env=environment(lake.root.parent, TERM="xterm"),
-        stdin=there,
-        stdout=there,
-        stderr=there,
-    )
-    os.close(there)
-    os.write(here, typed)
-    shown = b""
-    try:
-        while chunk := os.read(here, 65536):
-            shown += chunk
-    except OSError:  # The other end of a terminal is gone: that is how Linux says the end.
-        pass
-    assert process.wait() == 0, shown.decode()
-    assert b"Delete this for good?" in shown
+    shown = typed(keys, "purge", "--all", data_dir=lake.root.parent)
+    assert "Delete this for good?" in shown
     assert published_names(lake) == left
 
 
@@ -190,7 +185,7 @@ def test_what_was_purged_is_in_no_file_any_more(lake: Lake) -> None:
     assert is_written_down(lake, "oldforro")
     done = purge("--genre", "forró", "--yes")
     assert done.exit_code == 0, done.stderr
-    assert published_names(lake) == {"oldrock", "newrock", "both"}
+    assert published_names(lake) == {"oldrock", "newrock", "inboth"}
     assert list(lake.root.parent.rglob("*forr*")) == []
     assert not is_written_down(lake, "oldforro")
     assert is_written_down(lake, "oldrock")
@@ -211,7 +206,10 @@ def test_it_says_how_much_went(lake: Lake) -> None:
     said = " ".join(purge("--genre", "forró", "--yes").stdout.split())
     # A track, its artist, album, credit, two hits, two ranks, two facts; the accounts of five
     # tables, and the collection.
-    assert f"Deleted 14 files of 1 genre-day(s), {size} bytes: 2 responses, 16 rows." in said
+    assert (
+        f"Deleted 14 files of 1 genre-day(s) and 0 day(s) of polls, {size} bytes: 2 responses, "
+        "16 rows."
+    ) in said
 
 
 def test_what_is_left_is_as_if_the_rest_had_never_been_collected(
@@ -219,11 +217,12 @@ def test_what_is_left_is_as_if_the_rest_had_never_been_collected(
 ) -> None:
     assert purge("--older-than", "30", "--yes").exit_code == 0
     elsewhere = Lake(tmp_path / "elsewhere" / "lake")
-    add_genre_day(elsewhere, day(1), ["newrock", "both"])
+    add_genre_day(elsewhere, day(1), ["newrock", "inboth"])
     publish_lake(elsewhere)
-    own = "monitoring.partitions"  # It holds when each file was written.
+    # They hold when each file was written.
+    own = dict.fromkeys(("monitoring.partitions", "monitoring.revisions"), "")
     left, other = contents(lake), contents(elsewhere)
-    assert {**left, own: ""} == {**other, own: ""}
+    assert {**left, **own} == {**other, **own}
 
 
 def test_all_leaves_a_warehouse_that_is_empty_and_valid(lake: Lake) -> None:
@@ -231,7 +230,8 @@ def test_all_leaves_a_warehouse_that_is_empty_and_valid(lake: Lake) -> None:
     with read_only(database(lake)) as connection:
         counts = {table: connection.table(table).count("*").fetchall()[0][0] for table in TABLES}
     assert set(counts.values()) == {0}
-    for name in ("oldrock", "newrock", "both", "oldforro", "forró"):
+    # That a genre was rewritten once stays known.
+    for name in ("oldrock", "newrock", "inboth", "oldforro"):
         assert not is_written_down(lake, name)
     assert CliRunner().invoke(app, ["query", "FROM star.dim_track"]).exit_code == 0
 
@@ -239,12 +239,13 @@ def test_all_leaves_a_warehouse_that_is_empty_and_valid(lake: Lake) -> None:
 def test_superseded_responses_go_and_the_rows_stay(lake: Lake) -> None:
     before = contents(lake)
     second = collected(lake, day(1))
-    processed(lake, day(1), ["newrock", "both"], second)
+    processed(lake, day(1), ["newrock", "inboth"], second)
     assert purge("--superseded", "--yes").exit_code == 0
     assert sorted(file.name for file in second.path.parent.iterdir()) == [
         *("0002.json", "0002.jsonl.zst")
     ]
-    own = ("monitoring.partitions", "processed.collections")
+    # That it was rewritten stays known.
+    own = ("monitoring.partitions", "monitoring.revisions", "processed.collections")
     after = contents(lake)
     assert {name: rows for name, rows in after.items() if name not in own} == {
         name: rows for name, rows in before.items() if name not in own
@@ -267,6 +268,71 @@ def test_a_purge_can_be_the_first_thing_ever_done(lake: Lake, tmp_path: Path) ->
     assert not (tmp_path / "none").exists()
 
 
+# --- What was played ------------------------------------------------------------------------------
+
+
+def poll(lake: Lake, days_ago: int, name: str) -> None:
+    """A day with a poll that showed one play, and its tables."""
+    polls = PolledDay(lake, day(days_ago).date)
+    played_at = f"{polls.date}T10:00:00.000Z"
+    shown = {"track": {**track(days_ago), "name": name}, "played_at": played_at, "context": None}
+    body = json.dumps({"items": [shown], "next": None}).encode()
+    asked_at = dt.datetime.combine(polls.date, dt.time(12), dt.UTC)
+    request = Request("me", "me/player/recently-played", {"limit": 50})
+    polls.append(request, Response(200, {}, body, asked_at, elapsed_ms=1))
+    polls.seal()
+    for table, frame in plays.process(polls.date, polls.source_file, polls.read()).items():
+        write_rows(lake, history_file(lake, table, f"date={polls.date}"), table, frame)
+
+
+def played(lake: Lake) -> list[tuple[str, str]]:
+    """Name and source of all plays that are published."""
+    with duckdb.connect(database(lake), read_only=True) as connection:
+        return connection.execute(
+            "SELECT name, source FROM star.fact_play JOIN star.dim_item USING (item_key) "
+            "ORDER BY name"
+        ).fetchall()
+
+
+@pytest.fixture
+def listened(lake: Lake) -> Lake:
+    """Two days of polls and an export besides, published."""
+    poll(lake, 40, "oldplay")
+    poll(lake, 1, "newplay")
+    imported(lake, [export_play(master_metadata_track_name="ownplay")])
+    publish_now(Settings())
+    return lake
+
+
+def test_what_was_played_is_purged_by_the_day_of_the_poll(listened: Lake) -> None:
+    assert is_written_down(listened, "oldplay")
+
+    done = purge("--older-than", "30", "--yes")
+
+    assert done.exit_code == 0, done.stderr
+    assert played(listened) == [("newplay", "api"), ("ownplay", "extended")]
+    assert not is_written_down(listened, "oldplay")
+    # The sealed responses, their sidecar, and three tables.
+    assert ["(plays)", str(day(40).date), str(day(40).date), "1", "5"] in [
+        line.split("\t")[:5] for line in done.stdout.splitlines()
+    ]
+    assert "and 1 day(s) of polls" in done.stdout
+    assert polled_days(listened) == [day(1).date]
+
+
+def test_all_leaves_the_exports(listened: Lake) -> None:
+    assert purge("--all", "--yes").exit_code == 0
+
+    assert played(listened) == [("ownplay", "extended")]
+    assert not is_written_down(listened, "newplay")
+    assert "nothing to delete" in purge("--all").stdout
+
+
+def test_a_genre_says_nothing_of_what_was_played(listened: Lake) -> None:
+    assert purge("--genre", "rock", "--yes").exit_code == 0
+    assert [name for name, _ in played(listened)] == ["newplay", "oldplay", "ownplay"]
+
+
 # --- Others at work -------------------------------------------------------------------------------
 
 
@@ -275,14 +341,14 @@ def test_a_genre_day_that_a_run_has_is_named_and_the_others_go(lake: Lake) -> No
         done = purge("--all", "--yes")
     assert done.exit_code == 1
     assert f"rock on {day(40).date} is being collected" in done.stderr
-    assert published_names(lake) == {"oldrock", "both"}
+    assert published_names(lake) == {"oldrock", "inboth"}
 
 
 def test_rows_of_a_genre_day_that_is_being_rewritten_stay_published(lake: Lake) -> None:
     lake.begin(day(1))
     lake.rows("star.fact_track_daily", day(1)).unlink()
     assert purge("--older-than", "30", "--yes").exit_code == 0
-    assert published_names(lake) == {"newrock", "both"}
+    assert published_names(lake) == {"newrock", "inboth"}
 
 
 @pytest.mark.end_to_end

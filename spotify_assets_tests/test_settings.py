@@ -42,6 +42,7 @@ def test_the_sandbox_has_no_limits_unless_they_are_set(environment: pytest.Monke
         ("600", {EVERY_FAMILY: 600}),
         ("search=600", {"search": 600}),
         ("search=600,artists=300", {"search": 600, "artists": 300}),
+        ("me=50", {"me": 50}),
         (" search = 600 , artists = 300 ", {"search": 600, "artists": 300}),
         ("600,search=900", {EVERY_FAMILY: 600, "search": 900}),
     ],

@@ -4,8 +4,10 @@ import datetime as dt
 import os
 import re
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -14,6 +16,7 @@ from spotify_assets.commands.ending import (
     FAILED,
     LATER,
     STOPPED,
+    STORE_ERRORS,
     USAGE,
     dagster_home_or_stop,
     settings_or_stop,
@@ -29,9 +32,12 @@ from spotify_assets.warehouse.reading import read_only
 
 if TYPE_CHECKING:
     from spotify_assets.defs import launch
+    from spotify_assets.sandbox.columns import Catalogue
 
 DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
 DEMO_DAYS = 7
+DEMO_YEARS = 2
+"""Of listening: the last year, and the one that it is held against."""
 DEMO_QUERIES = {
     "Who moved up most today (rankings.top_tracks)": """
         SELECT genre, rank, previous_rank AS was, movement, name, artist_names
@@ -42,6 +48,14 @@ DEMO_QUERIES = {
         SELECT table_name, sum(received) AS received, sum(kept) AS kept,
             sum(repeated) AS repeated, sum(quarantined) AS quarantined
         FROM processed.intake GROUP BY table_name ORDER BY table_name""",
+    "Artists of the last 12 months, held against the 12 before (star.top_artists)": """
+        SELECT rank, previous_rank AS was, status, name, plays, ms_played // 3600000 AS hours,
+            coverage, days_complete || ' of ' || days AS days_complete
+        FROM star.top_artists(today() - 365, today() - 1, n := 8)""",
+    "When the music plays (star.listening_by_weekday)": """
+        SELECT name AS weekday, plays, ms_played // 3600000 AS hours,
+            days_complete || ' of ' || days AS days_complete
+        FROM star.listening_by_weekday(today() - 365, today() - 1)""",
     "What is in the warehouse": """
         SELECT schema_name || '.' || table_name AS table, estimated_size AS rows
         FROM duckdb_tables() WHERE schema_name <> 'monitoring' ORDER BY ALL""",
@@ -106,17 +120,22 @@ def collect(
 def demo(
     seed: Annotated[int, typer.Option(help="Seed of the catalogue.")] = 1,
 ) -> None:
-    """Make a warehouse from the sandbox, without an account: 4 genres, the last 7 days."""
+    """Make a warehouse from the sandbox, without an account.
+
+    4 genres of the last 7 days, and what an invented listener played in the last two years.
+    """
     from spotify_assets.sandbox import api, catalogue, server  # noqa: PLC0415 - slow to import
 
     begun = time.monotonic()
     today = dt.datetime.now(dt.UTC).date()
     days = (today - dt.timedelta(days=DEMO_DAYS - 1), today)
-    with server.running(api.create_app(catalogue.generate(seed=seed))) as sandbox:
+    music = catalogue.generate(seed=seed)
+    with server.running(api.create_app(music)) as sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = sandbox.url
         settings = settings_or_stop()
         if code := _collect(settings, list(DEMO_GENRES), days, {}):
             raise typer.Exit(code)
+    _import_sample(settings, music, today)
     _show_demo(settings, time.monotonic() - begun)
 
 
@@ -199,6 +218,8 @@ def _collect(
             said |= _run(settings, due, days, wanted)
         except KeyboardInterrupt:
             stop("Stopped. What was received is kept: the same command goes on from it.", STOPPED)
+        except STORE_ERRORS as error:
+            stop(f"{error} What was received is kept.", FAILED)
     _show_collected(settings.lake, said, days)
     wrong = {genre: one for genre, one in said.items() if one.state in ("failed", "waits")}
     for genre, one in wrong.items():
@@ -284,6 +305,37 @@ def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
     return kept["artists"], kept["tracks"], int(intake["quarantined"].sum())
 
 
+def _import_sample(settings: Settings, music: "Catalogue", today: dt.date) -> None:
+    """Import what the sandbox's listener played, by the same run as ``import``."""
+    from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
+
+    dagster_home_or_stop(settings)
+    try:
+        with tempfile.TemporaryDirectory() as folder, launch.instance() as instance:
+            _write_sample(music, Path(folder), dt.datetime.combine(today, dt.time()))
+            outcome = launch.import_history(instance, [Path(folder)])
+            launch.close([outcome])
+    except KeyboardInterrupt:
+        stop("Stopped. What was collected is kept: the same command goes on from it.", STOPPED)
+    except STORE_ERRORS as error:
+        stop(str(error), FAILED)
+    if outcome.failure:
+        stop(outcome.failure, FAILED)
+
+
+def _write_sample(music: "Catalogue", folder: Path, until: dt.datetime) -> None:
+    """Write an extended export of the sandbox's listener, from years ago until then."""
+    from spotify_assets.sandbox import exports, listening  # noqa: PLC0415 - slow to import
+    from spotify_assets.sandbox.repertoire import Repertoire  # noqa: PLC0415
+
+    since = until - dt.timedelta(days=365 * DEMO_YEARS)
+    plays = listening.history(listening.Listener(), Repertoire.of(music), since, until)
+    for file in exports.files(plays, ["extended"], until):
+        path = folder / file.name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(file.json())
+
+
 def _show_demo(settings: Settings, seconds: float) -> None:
     """What came out, and how to go on."""
     with read_only(settings.database) as connection:
@@ -296,7 +348,10 @@ def _show_demo(settings: Settings, seconds: float) -> None:
         f'Ask it:       spotify-assets query "FROM star.dim_genre"\n'
         f"Trace a row:  spotify-assets explain rankings.top_tracks sertanejo "
         f"{dt.datetime.now(dt.UTC).date()} 1\n"
-        "Look at it:   make dev, then http://127.0.0.1:3000",
+        "Look at it:   make dev, then http://127.0.0.1:3000\n"
+        "Your own history, in a folder of its own:\n"
+        "              SPOTIFY_ASSETS_DATA_DIR=mine spotify-assets import my_spotify_data.zip",
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )

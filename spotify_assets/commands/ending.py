@@ -8,12 +8,18 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
+from spotify_assets.alerts import AlertsError
 from spotify_assets.lake import LakeError
+from spotify_assets.operations import OperationsError
 from spotify_assets.settings import Settings
+from spotify_assets.spotify.ledger import LedgerError
 from spotify_assets.terminal import err
+from spotify_assets.warehouse.errors import WarehouseError
 
 FAILED, USAGE, LATER, STOPPED = 1, 2, 75, 130
 """Something failed; the words are wrong; the API wants to be asked later; Ctrl-C."""
+STORE_ERRORS = (LakeError, WarehouseError, LedgerError, OperationsError, AlertsError)
+"""What goes wrong with our own files; each says which file, and what to do."""
 
 
 def stop(message: str, code: int) -> NoReturn:

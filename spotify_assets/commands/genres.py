@@ -1,5 +1,7 @@
 """``genres``: the list of genres that the rotation collects. It is read anew at each turn."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,28 +28,25 @@ def listed() -> None:
 @app.command()
 def add(names: Names) -> None:
     """Put genres at the end of the list; no restart is needed."""
-    settings = settings_or_stop()
-    for name in names:
-        try:
-            is_new = lists.add(settings.own_genres_file, settings.genres_text, name)
-        except ValueError as error:
-            stop(str(error), USAGE)
-        except LakeError as error:
-            stop(str(error), FAILED)
-        said = "has its turn from now on" if is_new else "is on the list already"
-        out.print(f"{name} {said}.", markup=False, highlight=False)
+    _change(lists.add, names, "has its turn from now on", "is on the list already")
 
 
 @app.command()
 def remove(names: Names) -> None:
     """Take genres off the list. What was collected of them stays (see purge)."""
+    _change(lists.remove, names, "is collected no more", "is not on the list")
+
+
+def _change(
+    change: Callable[[Path, str, str], bool], names: list[str], done: str, was_so: str
+) -> None:
+    """Change the list by each name, and say of each what is so now."""
     settings = settings_or_stop()
     for name in names:
         try:
-            was_there = lists.remove(settings.own_genres_file, settings.genres_text, name)
+            is_changed = change(settings.own_genres_file, settings.genres_text, name)
         except ValueError as error:
             stop(str(error), USAGE)
         except LakeError as error:
             stop(str(error), FAILED)
-        said = "is collected no more" if was_there else "is not on the list"
-        out.print(f"{name} {said}.", markup=False, highlight=False)
+        out.print(f"{name} {done if is_changed else was_so}.", markup=False, highlight=False)

@@ -22,7 +22,7 @@ def purge(
     genre: Annotated[
         list[str] | None, typer.Option("--genre", "-g", help="Only this; may stand several times.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Everything.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Everything that the API said.")] = False,
     superseded: Annotated[
         bool, typer.Option("--superseded", help="Only responses that were asked for again since.")
     ] = False,
@@ -31,9 +31,10 @@ def purge(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete what was collected, and all that was made from it, for good.
+    """Delete what the API said, and all that was made from it, for good.
 
     Without a rule: what is older than SPOTIFY_RETENTION_DAYS. Several rules narrow each other.
+    What was played goes by the day on which the API was asked. Your own exports stay.
     """
     settings = settings_or_stop()
     try:
@@ -86,8 +87,8 @@ def _purge(settings: Settings, rule: retention.Rule, *, dry_run: bool, ask: bool
     """
     lake = settings.lake
     due = retention.due(lake, rule, dt.datetime.now(dt.UTC).date())
-    busy = {part.genre_day: retention.busy(lake, part.genre_day) for part in due}
-    free = [part for part in due if not busy[part.genre_day]]
+    busy = {one.part: retention.busy(lake, one.part) for one in due}
+    free = [one for one in due if not busy[one.part]]
     stay = [reason for reason in busy.values() if reason]
     unfinished = retention.is_unfinished(lake)
     if unfinished:
@@ -118,7 +119,7 @@ def _delete(settings: Settings, due: list[retention.Due]) -> list[str]:
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs import purging  # noqa: PLC0415
 
-    with progress(len({part.genre_day.genre for part in due}) + 1) as begin:
+    with progress(len({one.genre for one in due}) + 1) as begin:
         return purging.purge(settings, due, begin)
 
 
@@ -140,9 +141,11 @@ def _show_deleted(settings: Settings, files: pl.DataFrame) -> None:
     still = [file for file in files["file"] if (settings.lake.root / file).exists()]
     gone = files.filter(~pl.col("file").is_in(still))
     is_raw = pl.col("layer") == retention.RAW_LAYER
-    days = gone.select("genre", "date").n_unique()
+    days = gone.select("genre", "date").unique()
+    polls = len(days.filter(genre=retention.PLAYS))
     out.print(
-        f"Deleted {len(gone)} files of {days} genre-day(s), {gone['bytes'].sum()} bytes: "
+        f"Deleted {len(gone)} files of {len(days) - polls} genre-day(s) and "
+        f"{polls} day(s) of polls, {gone['bytes'].sum()} bytes: "
         f"{gone.filter(is_raw)['rows'].sum()} responses, "
         f"{gone.filter(~is_raw)['rows'].sum()} rows.\n"
         f"{settings.database} was made without them: {settings.database.stat().st_size} bytes.",

@@ -15,6 +15,7 @@ import typer
 
 from spotify_assets.commands.ending import (
     FAILED,
+    STORE_ERRORS,
     USAGE,
     dagster_home_or_stop,
     settings_or_stop,
@@ -111,7 +112,10 @@ def dev(
     if "dagster_url" not in settings.model_fields_set:
         os.environ["SPOTIFY_DAGSTER_URL"] = f"http://127.0.0.1:{port}"
     dagster_home_or_stop(settings)
-    launch.register_genres(settings.genres)
+    try:
+        launch.register_genres(settings.genres)
+    except STORE_ERRORS as error:
+        stop(str(error), FAILED)
     python = [sys.executable, "-m"]
     commands = [
         [*python, "dagster", "dev", "-m", "spotify_assets.definitions", "-p", str(port)],

@@ -1,14 +1,21 @@
 """``login`` and ``logout``: the user's own token."""
 
 import webbrowser
+from contextlib import closing
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from spotify_assets.commands.ending import FAILED, STOPPED, settings_or_stop, stop
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.budget import Budget
 from spotify_assets.spotify.callback import redirect_uri
 from spotify_assets.spotify.errors import SpotifyError
-from spotify_assets.spotify.sign_in import sign_in, utc_now
+from spotify_assets.spotify.ledger import Ledger, LedgerError
+from spotify_assets.spotify.session import EnteredSession
+from spotify_assets.spotify.sign_in import UserTokens, sign_in, utc_now
+from spotify_assets.spotify.tokens import UserToken
 from spotify_assets.terminal import out, show_record
 
 
@@ -26,13 +33,8 @@ def login(
     port = port or settings.redirect_port
     try:
         tokens = settings.user_tokens
-        token = sign_in(
-            tokens.connection,
-            tokens.store,
-            port=port,
-            show=lambda url: _show_sign_in(url, port, browser=not no_browser),
-        )
-    except SpotifyError as error:
+        token = _sign_in(settings, tokens, port, browser=not no_browser)
+    except (SpotifyError, LedgerError) as error:
         stop(str(error), FAILED)
     except KeyboardInterrupt:
         stop("Stopped. Nothing was stored.", STOPPED)
@@ -60,6 +62,19 @@ def logout() -> None:
             "To take the access away at Spotify too: https://www.spotify.com/account/apps",
             highlight=False,
             soft_wrap=True,
+        )
+
+
+def _sign_in(settings: Settings, tokens: UserTokens, port: int, *, browser: bool) -> UserToken:
+    with closing(Ledger(settings.ledger)) as ledger:
+        connection = tokens.connection
+        budget = Budget(ledger, connection.app, connection.source, settings.limits)
+        return sign_in(
+            connection,
+            tokens.store,
+            port=port,
+            show=lambda url: _show_sign_in(url, port, browser=browser),
+            new_session=partial(EnteredSession, budget),
         )
 
 

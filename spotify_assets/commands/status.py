@@ -2,12 +2,12 @@
 
 import datetime as dt
 
-from spotify_assets.alerts import Alerts, AlertsError
-from spotify_assets.commands.ending import FAILED, settings_or_stop, stop
-from spotify_assets.operations import Operations, OperationsError
+from spotify_assets.alerts import Alerts
+from spotify_assets.commands.ending import FAILED, STORE_ERRORS, settings_or_stop, stop
+from spotify_assets.operations import Operations
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.errors import SpotifyError
-from spotify_assets.spotify.ledger import EVERY_FAMILY, LedgerError
+from spotify_assets.spotify.errors import NoCredentials, SpotifyError
+from spotify_assets.spotify.ledger import EVERY_FAMILY
 from spotify_assets.status import Status
 from spotify_assets.status import status as status_of
 from spotify_assets.terminal import out, show_record, show_table
@@ -19,15 +19,24 @@ def status() -> None:
     """Show the app's mode and budget, what is blocked until when, and the queue of genres."""
     settings = settings_or_stop()
     try:
-        now = status_of(settings)
-        show_record("App", {**_app(now), "sign-in": _sign_in(settings)})
-        _show_budget(now)
-        _show_blocks(now)
-        _show_queue(now)
+        _show_now(settings)
         _show_runs(settings)
         _show_incidents(settings)
-    except (SpotifyError, LedgerError, OperationsError, AlertsError) as error:
+    except STORE_ERRORS as error:
         stop(str(error), FAILED)
+
+
+def _show_now(settings: Settings) -> None:
+    try:
+        now = status_of(settings)
+    except NoCredentials as error:
+        # What was collected is there all the same.
+        out.print(str(error), markup=False, soft_wrap=True)
+        return
+    show_record("App", {**_app(now), "sign-in": _sign_in(settings)})
+    _show_budget(now)
+    _show_blocks(now)
+    _show_queue(now)
 
 
 def _show_runs(settings: Settings) -> None:

@@ -6,9 +6,11 @@ belong here: the words (``alerts.causes``), and who was told already (``alerts``
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 
@@ -16,6 +18,7 @@ from spotify_assets.alerts import Alerts, Incident, causes
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.defs.quality import OF_GENRES
 from spotify_assets.lake import GenreDay
+from spotify_assets.lake.errors import DAMAGED_SAYS
 from spotify_assets.operations import CheckResult, Operations, RunEnded
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.clock import Clock
@@ -54,7 +57,10 @@ def observe(
     results = [one for one in operations.failing_checks() if not _is_let_be(one, settings)]
     drops = [one for one in results if one.check_name == "drop"]
     others = [one for one in results if one.check_name != "drop"]
-    alerts.observe("run_failure", list(_failed_runs(operations.runs(LOOKED_AT), settings, now)))
+    failed = list(_failed_runs(operations.runs(LOOKED_AT), now))
+    others_failed = [run for run in failed if not _damaged_files_of(run, settings)]
+    alerts.observe("run_failure", [_failed_run(run, settings) for run in others_failed])
+    alerts.observe("damaged_file", list(_damaged_files(failed, settings)))
     alerts.observe("check_failure", [_failed_check(one) for one in others])
     alerts.observe("rows_drop", list(_drops(drops)))
     alerts.observe("late_data", list(_late(instance, settings, keys)))
@@ -64,9 +70,7 @@ def observe(
     return Observed(len(alerts.open_incidents()), delivered)
 
 
-def _failed_runs(
-    latest_first: list[RunEnded], settings: Settings, now: dt.datetime
-) -> Iterator[Incident]:
+def _failed_runs(latest_first: list[RunEnded], now: dt.datetime) -> Iterator[RunEnded]:
     """The runs that failed and whose days no later run has made."""
     made: set[GenreDay] = set()
     told: set[tuple[str, str | None]] = set()
@@ -81,9 +85,37 @@ def _failed_runs(
         if is_news and not is_block and (run.job, run.partition) not in told:
             told.add((run.job, run.partition))
             if not days or not days <= made:
-                link = f"{settings.dagster_url}/runs/{run.run_id}"
-                failure = run.failure or "It does not say why."
-                yield causes.run_failure(run.job, run.partition, failure, run.ended_at, link)
+                yield run
+
+
+def _failed_run(run: RunEnded, settings: Settings) -> Incident:
+    failure = run.failure or "It does not say why."
+    return causes.run_failure(run.job, run.partition, failure, run.ended_at, _link(run, settings))
+
+
+def _damaged_files(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
+    """The damaged files that runs met, each as the latest run found it."""
+    told: set[str] = set()
+    for run in runs:
+        for file in _damaged_files_of(run, settings):
+            if file not in told:
+                told.add(file)
+                partition = str(key_of(GenreDay.from_folder(Path(file).parent)))
+                found = f"A run of {run.job} found that it was damaged or changed."
+                link = _link(run, settings)
+                yield causes.damaged_file(Path(file), found, run.ended_at, partition, link)
+
+
+def _damaged_files_of(run: RunEnded, settings: Settings) -> list[str]:
+    """Those of genre-days that a run fails by, relative to the data folder."""
+    folder = re.escape(str(settings.data_dir.resolve()))
+    # In a path the genre is percent-encoded: there is no space in it.
+    named = rf"{folder}/(\S+/genre=[^/\s]+/date=[^/\s]+/\S+) {DAMAGED_SAYS}"
+    return re.findall(named, run.failure or "")
+
+
+def _link(run: RunEnded, settings: Settings) -> str:
+    return f"{settings.dagster_url}/runs/{run.run_id}"
 
 
 def _days(run: RunEnded) -> Iterator[GenreDay]:

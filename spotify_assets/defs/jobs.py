@@ -6,24 +6,43 @@ import logging
 import dagster as dg
 
 from spotify_assets.defs import purging, quality
+from spotify_assets.defs.assets import listening
 from spotify_assets.defs.assets.raw import CATALOG
 from spotify_assets.lake import retention
 from spotify_assets.settings import Settings
 
 log = logging.getLogger(__name__)
+LISTENING = dg.AssetSelection.assets(
+    listening.import_exports,
+    listening.recently_played,
+    listening.read_polls,
+    listening.publish_plays,
+)
+# What nobody collected is measured by the hour, and is no fault of a run.
+CATALOGUE = dg.AssetSelection.all() - LISTENING - dg.AssetSelection.checks(quality.punctuality)
+
 catalog = dg.define_asset_job(
     "catalog",
-    # What nobody collected is measured by the hour, and is no fault of a run.
-    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(quality.punctuality),
+    selection=CATALOGUE,
     description="One genre-day the whole way: collect, process, rank, facts, publish, check.",
 )
 
 reprocess = dg.define_asset_job(
     "reprocess",
-    selection=dg.AssetSelection.all()
-    - dg.AssetSelection.assets(CATALOG)
-    - dg.AssetSelection.checks(quality.punctuality),
+    selection=CATALOGUE - dg.AssetSelection.assets(CATALOG),
     description="Genre-days again from the responses that raw holds; nothing is asked of the API.",
+)
+
+import_history = dg.define_asset_job(
+    "import_history",
+    selection=dg.AssetSelection.assets(listening.import_exports, listening.publish_plays),
+    description="Exports the whole way: read, every play once, publish. No call to the API.",
+)
+
+poll_plays = dg.define_asset_job(
+    "poll_plays",
+    selection=LISTENING - dg.AssetSelection.assets(listening.import_exports),
+    description="Ask what was played last, and take it the whole way.",
 )
 
 measures = dg.define_asset_job(

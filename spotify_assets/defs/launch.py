@@ -11,14 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
 from spotify_assets.definitions import defs
 from spotify_assets.defs import history, jobs
+from spotify_assets.defs.assets.listening import (
+    FILES,
+    NEW,
+    REFUSED,
+    STREAMING_HISTORY,
+    WARNINGS,
+)
 from spotify_assets.defs.assets.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
-from spotify_assets.defs.partitions import GENRES, key_of, range_tags
+from spotify_assets.defs.event_log import BATCH_SIZE, MOST_AT_ONCE
+from spotify_assets.defs.partitions import GENRES, Rectangle, key_of
 from spotify_assets.defs.processes import PROCESS, end_dead_runs, this_process
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
@@ -56,12 +64,22 @@ def prepare_home(home: Path) -> None:
         # Dagster would say by a traceback of its database that it cannot write here.
         tempfile.TemporaryFile(dir=home).close()
     os.environ["DAGSTER_HOME"] = str(home)
+    os.environ.setdefault(BATCH_SIZE, str(MOST_AT_ONCE))
 
 
 def instance() -> dg.DagsterInstance:
-    """The instance of DAGSTER_HOME; runs whose process is dead are over by then."""
+    """The instance of DAGSTER_HOME; runs whose process is dead are over by then, and noted.
+
+    Raises:
+        OperationsError: They cannot be noted.
+        LedgerError: Their calls cannot be counted.
+    """
     held = dg.DagsterInstance.get()
-    end_dead_runs(held)
+    # Opens the index of all events. To open it first in the middle of a batch would wait for ever:
+    # Dagster's lock is held by then.
+    held.get_dynamic_partitions(GENRES)
+    for run_id in end_dead_runs(held):
+        _record(held, run_id)
     return held
 
 
@@ -91,36 +109,95 @@ def collect(
         KeyboardInterrupt: Ctrl-C; what was received is kept.
     """
     asked = {"raw__catalog": {"config": config.model_dump()}}
-    return _run(instance, jobs.catalog.name, genre, days, {"ops": asked})
+    instance.add_dynamic_partitions(GENRES, [genre])
+    return _run(instance, jobs.catalog.name, Rectangle((genre,), *days), {"ops": asked})
 
 
-def reprocess(instance: dg.DagsterInstance, genre: str, days: tuple[dt.date, dt.date]) -> Outcome:
-    """Make the days of a genre again from the responses that raw holds, in this process.
+def reprocess(instance: dg.DagsterInstance, days: Rectangle) -> Outcome:
+    """Make genre-days again from the responses that raw holds, in this process.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    return _run(instance, jobs.reprocess.name, genre, days, {})
+    return _run(instance, jobs.reprocess.name, days, {})
+
+
+def import_history(instance: dg.DagsterInstance, paths: Sequence[Path]) -> Outcome:
+    """Import exports and publish, in this process.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; files that were read stay imported.
+    """
+    asked = {"import_exports": {"config": {"paths": [str(path) for path in paths]}}}
+    return _run(instance, jobs.import_history.name, None, {"ops": asked})
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import read.
+
+    Attributes:
+        file_ids: The export files, those too that had been imported before.
+        new: Those that had not.
+        refused: What could not be read, with the reason.
+        warnings: What the listener should know.
+    """
+
+    file_ids: list[str]
+    new: list[str]
+    refused: list[tuple[str, str]]
+    warnings: list[str]
+
+
+def imported(instance: dg.DagsterInstance, run_id: str) -> Imported:
+    """What a run of `import_history` read."""
+    made = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    for record in made.records:
+        materialization = record.asset_materialization
+        if materialization and materialization.asset_key == STREAMING_HISTORY:
+            said = {
+                name: value.value
+                for name, value in materialization.metadata.items()
+                if isinstance(value, dg.JsonMetadataValue)
+            }
+            refused = [(name, reason) for name, reason in cast(Any, said[REFUSED])]
+            ids, new = cast(Any, said[FILES]), cast(Any, said[NEW])
+            return Imported(ids, new, refused, cast(Any, said[WARNINGS]))
+    return Imported([], [], [], [])
+
+
+def poll_plays(instance: dg.DagsterInstance) -> Outcome:
+    """Ask once what was played last, and publish, in this process.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return _run(instance, jobs.poll_plays.name, today, {})
 
 
 def _run(
     instance: dg.DagsterInstance,
     job: str,
-    genre: str,
-    days: tuple[dt.date, dt.date],
+    partitions: Rectangle | str | None,
     config: dict[str, Any],
 ) -> Outcome:
-    instance.add_dynamic_partitions(GENRES, [genre])
-    first, last = days
+    """Run a job over genre-days, over one partition, or over none."""
+    key: str | None = None
     tags = {PROCESS: this_process()}
-    is_one = first == last
+    if isinstance(partitions, Rectangle) and partitions.days > 1:
+        tags |= partitions.tags
+    elif isinstance(partitions, Rectangle):
+        key = key_of(GenreDay(partitions.genres[0], partitions.first))
+    else:
+        key = partitions
     result = (
         defs()
         .resolve_job_def(job)
         .execute_in_process(
             instance=instance,
-            partition_key=key_of(GenreDay(genre, first)) if is_one else None,
-            tags=tags if is_one else {**tags, **range_tags(genre, first, last)},
+            partition_key=key,
+            tags=tags,
             run_config={**QUIET, **config},
             raise_on_error=False,
         )

@@ -3,12 +3,15 @@
 Belongs here: which file each is read from. Does not belong here: how they are published.
 """
 
+import datetime as dt
 from contextlib import closing
+from dataclasses import asdict
 
 import polars as pl
 
+from spotify_assets.lake.revisions import revisions as noted
 from spotify_assets.operations import Operations
-from spotify_assets.schemas.monitoring import CheckResults, Requests, Runs
+from spotify_assets.schemas.monitoring import CheckResults, Requests, Revisions, Runs
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.ledger import Ledger
@@ -21,10 +24,7 @@ def requests(after: int) -> pl.DataFrame:
     Raises:
         LedgerError: The ledger cannot be read.
     """
-    path = Settings().ledger
-    if not path.exists():
-        return pl.DataFrame(schema=Requests.polars_schema())
-    with closing(Ledger(path)) as ledger:
+    with closing(Ledger(Settings().ledger)) as ledger:
         rows = list(ledger.requests(after, Clock().now()))
     return pl.DataFrame(rows, schema=Requests.polars_schema(), orient="row")
 
@@ -35,10 +35,7 @@ def runs(after: int) -> pl.DataFrame:
     Raises:
         OperationsError: They cannot be read.
     """
-    path = Settings().operations
-    if not path.exists():
-        return pl.DataFrame(schema=Runs.polars_schema())
-    return Operations(path).runs_after(after)
+    return Operations(Settings().operations).runs_after(after)
 
 
 def check_results(after: int) -> pl.DataFrame:
@@ -47,10 +44,25 @@ def check_results(after: int) -> pl.DataFrame:
     Raises:
         OperationsError: They cannot be read.
     """
-    path = Settings().operations
-    if not path.exists():
-        return pl.DataFrame(schema=CheckResults.polars_schema())
-    return Operations(path).check_results_after(after)
+    return Operations(Settings().operations).check_results_after(after)
 
 
-LOGS: Logs = {Requests: requests, Runs: runs, CheckResults: check_results}
+def revisions(after: int) -> pl.DataFrame:
+    """The revisions of partitions after a number.
+
+    Raises:
+        DamagedFile: They cannot be read.
+    """
+    rows = [
+        {
+            "revision_number": number,
+            **asdict(one),
+            "revised_at": dt.datetime.fromisoformat(one.revised_at).replace(tzinfo=None),
+            "date": dt.date.fromisoformat(one.date),
+        }
+        for number, one in noted(Settings().lake, after)
+    ]
+    return pl.DataFrame(rows, schema=Revisions.polars_schema(), orient="row")
+
+
+LOGS: Logs = {Requests: requests, Runs: runs, CheckResults: check_results, Revisions: revisions}

@@ -1,19 +1,52 @@
-"""Publishing outside a run: what happened reaches the warehouse also where nothing was made.
+"""Publishing: the one place that puts together what the warehouse is made of.
 
-Belongs here: calling it. Does not belong here: how it is done (``warehouse.publish``).
+Belongs here: which queries, logs and tables of plays go into it, and calling it, in a
+run or outside one. Does not belong here: how it is done (``warehouse.publish``).
 """
 
-from spotify_assets.defs.assets.publish import queries
 from spotify_assets.defs.logs import LOGS
+from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
+from spotify_assets.transforms import listening
+from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
+from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.publish import Published, publish
 
 
-def publish_now(settings: Settings) -> Published:
+def publish_now(settings: Settings, *, compact: bool = False) -> Published:
     """Bring the warehouse to the state of the lake and the logs.
+
+    Args:
+        settings: Where they are.
+        compact: As `warehouse.publish.publish` has it.
 
     Raises:
         WarehouseError: What is there does not fit together; the old state stays.
         LakeError: It cannot be written.
+        LedgerError: The request ledger cannot be read.
+        OperationsError: The runs cannot be read.
     """
-    return publish(settings.lake, settings.database, queries(), LOGS)
+    return publish(
+        settings.lake,
+        settings.database,
+        queries(),
+        LOGS,
+        plays_of(settings.time_zone),
+        compact=compact,
+    )
+
+
+def queries() -> dict[type[Contract], str]:
+    """The query of each table that is made from all days; compiled when they are asked for."""
+    return {contract: sql(contract) for contract in OF_ALL_DAYS}
+
+
+def plays_of(time_zone: str) -> Listening:
+    """How the tables of plays are made for a listener in that time zone."""
+    return Listening(
+        derive=listening.derive,
+        made=listening.DERIVED,
+        is_outdated=listening.IS_OUTDATED,
+        time_zone=time_zone,
+        version=listening.version(),
+    )

@@ -6,12 +6,11 @@ is due (``lake.retention``).
 
 from collections.abc import Callable, Sequence
 
-from spotify_assets.defs.assets.publish import queries
-from spotify_assets.defs.logs import LOGS
+from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import LakeError, retention
 from spotify_assets.lake.errors import writing
 from spotify_assets.settings import Settings
-from spotify_assets.warehouse.publish import alone, publish
+from spotify_assets.warehouse.publish import alone
 
 
 def purge(
@@ -22,7 +21,7 @@ def purge(
     Args:
         settings: Where it lies.
         due: What is to go.
-        begin: Told what is done now: each genre, then the publication.
+        begin: Told what is done now: each genre, the plays, then the publication.
 
     Returns:
         What could not be deleted, with the reasons.
@@ -34,18 +33,18 @@ def purge(
     reasons = []
     with retention.purging(settings.lake):
         with writing(settings.database, "the lock of the warehouse"), alone(settings.database):
-            for genre in sorted({part.genre_day.genre for part in due}):
+            for genre in sorted({one.genre for one in due}):
                 begin(f"delete {genre}")
-                of_genre = (part for part in due if part.genre_day.genre == genre)
-                reasons += [said for part in of_genre if (said := _why_it_stays(settings, part))]
+                of_genre = (one for one in due if one.genre == genre)
+                reasons += [said for one in of_genre if (said := _why_it_stays(settings, one))]
         begin("publish what is left")
-        publish(settings.lake, settings.database, queries(), LOGS, compact=True)
+        publish_now(settings, compact=True)
     return reasons
 
 
-def _why_it_stays(settings: Settings, part: retention.Due) -> str | None:
+def _why_it_stays(settings: Settings, due: retention.Due) -> str | None:
     try:
-        retention.delete(settings.lake, part)
+        retention.delete(settings.lake, due)
     except LakeError as error:
         # One that cannot go keeps no other from going.
         return str(error)

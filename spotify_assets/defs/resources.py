@@ -3,6 +3,7 @@
 Belongs here: thin handles on the lake, the API and the warehouse. Does not belong here: logic.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -52,6 +53,26 @@ class ApiResource(dg.ConfigurableResource[Client]):
                 limits=settings.limits,
                 day=genre_day.date,
                 purpose=Purpose(run_id, genre_day.genre, genre_day.date),
+            )
+
+    @contextmanager
+    def user_client(self, day: dt.date, run_id: str) -> Iterator[Client]:
+        """A client with the tokens of the user who signed in.
+
+        Raises:
+            NoClientId: Neither a client id nor a sandbox is set.
+            TokenStoreError: The tokens cannot be read.
+            LedgerError: The request ledger cannot be used.
+        """
+        settings = Settings()
+        tokens = settings.user_tokens
+        with closing(Ledger(settings.ledger)) as ledger:
+            yield Client(
+                tokens.connection,
+                ledger,
+                limits=settings.limits,
+                purpose=Purpose(run_id, None, day),
+                tokens=tokens,
             )
 
 

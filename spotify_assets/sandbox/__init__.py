@@ -9,9 +9,11 @@ the package, and the rest knows it only as a server behind a URL. It holds nothi
 Modules, from the ground up: ``draws`` (numbers out of hashes), ``names`` (words), ``columns`` (the
 shape of a catalogue), ``catalogue`` and ``track_table`` (how one is made), ``drift`` (days),
 ``search``; ``modes``, ``errors``, ``tokens``, ``markets``, ``paging``, ``objects`` and ``users``
-(the API's words); ``endpoints`` and their ``families``; ``behaviour`` (what can be set), ``clock``,
-``limits``, ``faults``, ``log``, ``accounts`` (grants) and ``state`` (all that is held);
-``sign_in``, ``control``, ``traffic``, ``api`` and ``server`` (HTTP).
+(the API's words); ``repertoire`` and ``listening`` (what is played, and when), ``recently_played``
+and ``exports`` (what the API and the exports tell of it); ``endpoints`` and their ``families``;
+``behaviour`` (what can be set), ``clock``, ``limits``, ``faults``, ``log``, ``accounts`` (grants)
+and ``state`` (all that is held); ``sign_in``, ``control``, ``traffic``, ``api`` and ``server``
+(HTTP).
 """
 
 DATE_HEADER = "X-Sandbox-Date"

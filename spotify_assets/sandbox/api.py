@@ -25,6 +25,7 @@ from spotify_assets.sandbox.errors import ApiError, bad_request, forbidden, unau
 from spotify_assets.sandbox.families import ROOT
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sandbox.modes import ModeName
+from spotify_assets.sandbox.recently_played import Reports
 from spotify_assets.sandbox.search import Search
 from spotify_assets.sandbox.state import State
 from spotify_assets.sandbox.traffic import Traffic
@@ -74,7 +75,7 @@ def create_app(
 
 
 def _api_routes(catalogue: Catalogue, state: State) -> list[Route]:
-    searches = Search(catalogue)
+    searches, reports = Search(catalogue), Reports(catalogue)
 
     def endpoint_route(endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
@@ -83,8 +84,11 @@ def _api_routes(catalogue: Catalogue, state: State) -> list[Route]:
             call = Call(
                 catalogue=catalogue,
                 searches=searches,
+                reports=reports,
+                listener=state.behaviour.listener,
                 mode=state.mode,
                 day=_day(request, state),
+                now=state.clock.now(),
                 url=f"{request.url.scheme}://{request.url.netloc}{ROOT}",
                 path=request.path_params,
                 params=request.query_params,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from spotify_assets.sandbox.families import FAMILIES, TOKEN
+from spotify_assets.sandbox.listening import Listener
 from spotify_assets.sandbox.modes import ModeName
 
 Fault = Literal[
@@ -102,6 +103,7 @@ class Behaviour(_Model):
         slow_s: Seconds that a slow answer takes.
         script: What happens to the next requests, first of all; each entry is used up.
         sign_in: What the user answers: ``ask`` shows a page, the others answer at once.
+        listener: Who plays music, and how much of it the API reports.
     """
 
     mode: ModeName = "extended"
@@ -118,6 +120,7 @@ class Behaviour(_Model):
     slow_s: Annotated[float, Field(ge=0)] = 2.0
     script: tuple[Scripted, ...] = ()
     sign_in: Literal["ask", "agree", "cancel"] = "ask"
+    listener: Listener = Listener()
 
     def changed(self, values: Mapping[str, Any]) -> "Behaviour":
         """Return it with new values; each replaces the old one as a whole.

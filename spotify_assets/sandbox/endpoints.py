@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spotify_assets.sandbox import drift
+from spotify_assets.sandbox import recently_played as recent
 from spotify_assets.sandbox.columns import AlbumKind, Catalogue
 from spotify_assets.sandbox.draws import ID_LENGTH
 from spotify_assets.sandbox.errors import bad_request, forbidden, not_found
+from spotify_assets.sandbox.listening import Listener
 from spotify_assets.sandbox.markets import MARKETS
 from spotify_assets.sandbox.modes import Mode
 from spotify_assets.sandbox.objects import Json, View
@@ -38,13 +40,17 @@ class Call:
     """A request, after its token and its day were found to be good.
 
     ``url`` is the root of the API as the client addressed it; ``path`` holds the variable parts;
-    ``scopes`` is what the user agreed to, nothing if the token is an app's.
+    ``scopes`` is what the user agreed to, nothing if the token is an app's. ``now`` is the Unix
+    time of the sandbox in seconds: what was played until then is seen by ``reports``.
     """
 
     catalogue: Catalogue
     searches: Search
+    reports: recent.Reports
+    listener: Listener
     mode: Mode
     day: dt.date
+    now: float
     url: str
     path: Mapping[str, str]
     params: Mapping[str, str]
@@ -245,6 +251,13 @@ def me(call: Call) -> Json:
     return profile(call.url, call.mode, call.scopes)
 
 
+def recently_played(call: Call) -> Json:
+    """A page of what the user played last, as far as the API knows by now."""
+    asked = recent.Asked.read(call.params)
+    reports = call.reports.newest(call.listener, call.now)
+    return recent.page(call.url, asked, reports, call.catalogue, call.view.tracks)
+
+
 class Endpoint(NamedTuple):
     """Where an endpoint is, what answers, and whether development mode has it too.
 
@@ -279,7 +292,7 @@ ENDPOINTS = (
     Endpoint("/me/tracks", _nothing_there, True, True, "user-library-read"),
     Endpoint("/me/playlists", _nothing_there, True, True, "playlist-read-private"),
     Endpoint("/me/top/{kind}", _nothing_there, True, True, "user-top-read"),
-    Endpoint("/me/player/recently-played", _nothing_there, True, True, "user-read-recently-played"),
+    Endpoint(recent.PATH, recently_played, True, True, "user-read-recently-played"),
     Endpoint("/me/{rest:path}", _nothing_there, True, True),
     Endpoint("/artists/{id}/related-artists", _refused, False),
     Endpoint("/audio-features", _refused, False),

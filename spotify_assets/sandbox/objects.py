@@ -52,7 +52,7 @@ class View:
         table, tracks = self.catalogue.tracks, _array(rows)
         albums = table.album[tracks].astype(np.int64)
         popularity = drift.popularity(table, tracks, self.day).tolist()
-        isrcs = _isrcs(table.keys[tracks], self.catalogue.albums.year[albums])
+        codes = isrcs(table.keys[tracks], self.catalogue.albums.year[albums])
         return [
             self._shown(
                 {
@@ -78,7 +78,7 @@ class View:
                 self._track_cells(tracks),
                 self._albums_of_tracks(albums),
                 popularity,
-                isrcs,
+                codes,
                 strict=True,
             )
         ]
@@ -354,7 +354,8 @@ def _pictures(keys: Keys) -> list[str]:
     return [f"{a:016x}{b:016x}"[:24] for a, b in zip(first, second, strict=True)]
 
 
-def _isrcs(keys: Keys, years: Ints) -> list[str | None]:
+def isrcs(keys: Keys, years: Ints) -> list[str | None]:
+    """Return the ISRC of each track by its key and its year of release; None where it has none."""
     return [
         None
         if luck < _NO_EXTERNAL_ID_SHARE

@@ -2,10 +2,10 @@
 
 Belongs here: what a table is. Does not belong here: how it is made or where it lies.
 The asset ``star/dim_artist``, the table ``star.dim_artist`` and ``schemas/star.py:DimArtist``
-are the same thing.
+are the same thing; the tables of plays, of all layers, stand together in ``listening``.
 """
 
-from spotify_assets.schemas import monitoring, processed, rankings, star
+from spotify_assets.schemas import listening, monitoring, processed, rankings, star
 from spotify_assets.schemas.contract import Column, Contract
 
 PROCESSED: tuple[type[Contract], ...] = (
@@ -50,10 +50,26 @@ TABLES: dict[str, type[Contract]] = {
 }
 """Tables that are assets, as analysts see them."""
 
+LISTENING: tuple[type[Contract], ...] = (
+    listening.Plays,
+    listening.Polls,
+    listening.QuarantinedPlays,
+    listening.DimItem,
+    listening.FactPlay,
+    listening.PlayCoverage,
+    listening.Imports,
+    listening.PlayGaps,
+)
+"""Tables of the listening history; made anew together whenever a file of it changed."""
+
+LAKE_ONLY: tuple[type[Contract], ...] = (listening.Streams,)
+"""Tables that the warehouse does not hold, because others tell the same in fewer rows."""
+
 LOGS: tuple[type[Contract], ...] = (
     monitoring.Requests,
     monitoring.Runs,
     monitoring.CheckResults,
+    monitoring.Revisions,
 )
 """Tables that only ever grow, by what happened; their first column numbers the rows."""
 
@@ -61,6 +77,8 @@ WAREHOUSE: dict[str, type[Contract]] = {
     **TABLES,
     monitoring.Partitions.table(): monitoring.Partitions,
     monitoring.Definition.table(): monitoring.Definition,
+    monitoring.HistoryFiles.table(): monitoring.HistoryFiles,
+    **{contract.table(): contract for contract in LISTENING},
     **{contract.table(): contract for contract in LOGS},
 }
 """Tables of the DuckDB file."""
@@ -69,6 +87,8 @@ __all__ = [
     "DERIVED",
     "FACTS",
     "LAKE",
+    "LAKE_ONLY",
+    "LISTENING",
     "LOGS",
     "PROCESSED",
     "RANKED",

@@ -71,6 +71,13 @@ def one_of(values: list[str], what: str, *, nullable: bool = False) -> Any:
     return pa.Field(isin=values, nullable=nullable, description=what)
 
 
+def file_id() -> Any:
+    """The name of an export file in the lake."""
+    return pa.Field(
+        str_matches="^[0-9a-f]{16}$", description="First 16 digits of the export file's SHA-256."
+    )
+
+
 def source_file() -> Any:
     """Where the row came from."""
     return pa.Field(description="Raw file, relative to the lake, that holds the response.")

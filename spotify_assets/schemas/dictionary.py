@@ -1,6 +1,6 @@
 """The data dictionary ``docs/tables.md``, made from the contracts; a test holds the file to them."""
 
-from spotify_assets.schemas import WAREHOUSE, Contract
+from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract
 
 HEAD = """# Tables
 
@@ -24,9 +24,9 @@ LIMIT 10
 
 
 def markdown() -> str:
-    """All tables of the warehouse, schema by schema."""
+    """All tables, schema by schema."""
     by_layer: dict[str, list[str]] = {}
-    for contract in WAREHOUSE.values():
+    for contract in (*WAREHOUSE.values(), *LAKE_ONLY):
         by_layer.setdefault(contract.table().partition(".")[0], []).append(_table(contract))
     layers = [f"## {layer}\n\n" + "\n".join(tables) for layer, tables in by_layer.items()]
     return "\n".join([HEAD, *layers])
@@ -37,6 +37,7 @@ def _table(contract: type[Contract]) -> str:
         f"### {contract.table()}",
         "",
         contract.description(),
+        *(["", "The warehouse does not hold it."] if contract in LAKE_ONLY else []),
         "",
         f"- Grain: {contract.grain()}",
         f"- Key: {', '.join(f'`{name}`' for name in contract.key())}",

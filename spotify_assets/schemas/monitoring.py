@@ -23,6 +23,20 @@ class Partitions(
     modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
 
 
+class HistoryFiles(
+    Contract,
+    table="monitoring.history_files",
+    grain="one file of the listening history in the lake, as it was taken in",
+    key=("file",),
+):
+    """Which files the tables of plays were made from; where one differs, they are made anew."""
+
+    file: str = c.text("Parquet file, relative to the lake.")
+    table_name: str = c.text("Table, as `layer.table`.")
+    bytes: pl.Int64 = c.count("Size of the file in bytes.")
+    modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
+
+
 class Requests(
     Contract,
     table="monitoring.requests",
@@ -31,7 +45,9 @@ class Requests(
 ):
     """Every call that was ever sent, with what became of it: the request ledger.
 
-    A call without `http_status` and without `failure` is one whose process died before its answer.
+    A call that may still get its answer (at most 35 s) keeps those after it waiting for the next
+    publication. A call without `http_status` and without `failure` is one whose process died before
+    its answer.
     """
 
     request_id: pl.Int64 = c.count("Number of the call; it grows with time.")
@@ -116,6 +132,29 @@ class CheckResults(
     passed: bool = c.text("Whether what was checked holds.")
     severity: str = c.one_of(["WARN", "ERROR"], "How bad it is where it does not hold.")
     details: str = c.text("What was counted and found, as a JSON object.")
+
+
+class Revisions(
+    Contract,
+    table="monitoring.revisions",
+    grain="one rewrite of a partition that held other rows before",
+    key=("revision_number",),
+):
+    """Corrections of the past: which partition was rewritten when, by which code, and the change.
+
+    Rows are compared as a whole.
+    """
+
+    revision_number: pl.Int64 = c.count("Number of the revision; it grows with time.")
+    revised_at: c.Moment = c.moment("When it was rewritten")
+    table_name: str = c.text("Table, as `layer.table`.")
+    genre: str = c.genre()
+    date: pl.Date = c.date()
+    code_version: str = c.text("Version of the rules and contracts that made the new rows.")
+    rows_before: pl.Int64 = c.count("Rows that it had.")
+    rows_after: pl.Int64 = c.count("Rows that it has.")
+    rows_added: pl.Int64 = c.count("Of these, rows that were not there before just so.")
+    rows_removed: pl.Int64 = c.count("Of those before, rows that are not there any more just so.")
 
 
 class Definition(

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spotify_assets.lake.raw import Request, Source
+from spotify_assets.lake.exchanges import Request, Source
 from spotify_assets.spotify.clock import Clock, Moment
 from spotify_assets.spotify.errors import Blocked, BudgetSpent
 from spotify_assets.spotify.ledger import (
@@ -39,7 +39,7 @@ LEAST_PER_WINDOW = 5
 LEARNED_FOR_SECONDS = 3600.0
 LONGEST_WAIT_SECONDS = 30.0
 SAID_FROM_SECONDS = 1.0
-FAMILIES = ("search", "artists")
+FAMILIES = ("search", "artists", "me")
 """Families of requests that the client sends."""
 TOKEN = "token"  # noqa: S105 - the name of a family
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from spotify_assets.lake.raw import Journal, RawPartition, Request, Sealed, Terms
+from spotify_assets.lake.exchanges import Request
+from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.spotify.client import Client
 from spotify_assets.spotify.errors import Blocked, DayCannotBeAsked, InvalidLimit, NotInThisMode
 from spotify_assets.spotify.modes import PAGE_SIZE

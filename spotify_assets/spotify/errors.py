@@ -4,11 +4,15 @@ import datetime as dt
 import math
 from email.utils import parsedate_to_datetime
 
-from spotify_assets.lake.raw import Request, Response
+from spotify_assets.lake.exchanges import Request, Response
 
 LONGEST_BLOCK_SECONDS = 7 * 24 * 3600
 """Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
 LONGEST_NUMBER = 12
+LONGEST_MESSAGE = 200
+"""Characters that are shown of a body that is not JSON: it may be a whole web page."""
+OF_A_USER = "me"
+"""The first word of the paths that need the token of a user."""
 BLOCKED_SAYS = "The API is not to be asked for"
 """How the message of a block begins: who reads it in a log knows it again."""
 
@@ -34,7 +38,7 @@ class DayCannotBeAsked(SpotifyError):
 
 
 class CredentialsRefused(SpotifyError):
-    """The client id or secret is wrong, or the token is refused twice."""
+    """The client id or secret is wrong, or a token is refused twice."""
 
 
 class Refused(SpotifyError):
@@ -119,10 +123,7 @@ def refusal(request: Request, response: Response) -> SpotifyError:
         case 400 | 404:
             return Refused(f"The API refuses {what}: {response.status} {said}.")
         case 401:
-            return CredentialsRefused(
-                f"The API refuses the token for {what}: {said}. Check SPOTIFY_CLIENT_ID and "
-                "SPOTIFY_CLIENT_SECRET."
-            )
+            return _unauthorized(request, what, said)
         case 403:
             return _forbidden(what, said)
         case 429:
@@ -133,6 +134,19 @@ def refusal(request: Request, response: Response) -> SpotifyError:
             )
         case status:
             return Unavailable(f"The API gave no usable answer to {what}: {status} {said}.")
+
+
+def _unauthorized(request: Request, what: str, said: str) -> CredentialsRefused:
+    """By whose token it was: the user's and the app's are mended in different places."""
+    if request.path.split("/")[0] == OF_A_USER:
+        return CredentialsRefused(
+            f"The API refuses the token of the signed-in user for {what}: {said}. Sign in again "
+            "with `spotify-assets login`."
+        )
+    return CredentialsRefused(
+        f"The API refuses the token for {what}: {said}. Check SPOTIFY_CLIENT_ID and "
+        "SPOTIFY_CLIENT_SECRET."
+    )
 
 
 def _forbidden(what: str, said: str) -> Forbidden:
@@ -156,15 +170,16 @@ def _forbidden(what: str, said: str) -> Forbidden:
 
 
 def message(response: Response) -> str:
-    """What the body of an error says, whatever its form."""
+    """What the body of an error says, whatever its form; without a full stop."""
     body = response.json()
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
-        parts = [str(error[key]) for key in ("message", "reason") if error.get(key)]
-        return ", ".join(parts) or "no message"
+        said = [str(error[key]).rstrip(".") for key in ("message", "reason") if error.get(key)]
+        return ", ".join(said) or "no message"
     if isinstance(error, str):
-        return str(body.get("error_description") or error)
-    return response.body.decode(errors="replace").strip()[:200] or "an empty body"
+        return str(body.get("error_description") or error).rstrip(".")
+    text = response.body.decode(errors="replace").strip()
+    return text[:LONGEST_MESSAGE].rstrip(".") or "an empty body"
 
 
 def retry_after(response: Response) -> int | None:

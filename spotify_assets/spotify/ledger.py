@@ -13,19 +13,19 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spotify_assets.lake.raw import Request
+from spotify_assets import sqlite
+from spotify_assets.lake.exchanges import Request
 from spotify_assets.spotify.clock import Moment
 from spotify_assets.spotify.modes import Mode
 
 DAY_SECONDS = 24 * 3600
 EVERY_FAMILY = "*"
 """The family of a block that holds for all."""
-BUSY_SECONDS = 30.0
 LONGEST_FLIGHT_SECONDS = 35.0
 """How long a call that has no outcome may still arrive: the client's own time limits."""
 SCHEMA = """
@@ -137,12 +137,9 @@ class Ledger:
         """
         self.path = path
         with self._reporting():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
+            sqlite.begin(path, SCHEMA)
+            self._db = sqlite.connect(path)
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -151,16 +148,8 @@ class Ledger:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """What is read and written within is one step to every other process."""
-        with self._reporting():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                # SQLite has done it itself where the disk is full; it would be an error then.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._reporting(), sqlite.alone(self._db):
+            yield
 
     def enter(
         self,
@@ -373,15 +362,12 @@ class Ledger:
         with self._reporting():
             return self._db.execute(sql, parameters).fetchall()
 
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise LedgerError(
-                f"The request ledger {self.path} cannot be used: {error}. If it is damaged, move "
-                "it away: a new one begins, which knows of no earlier calls and blocks."
-            ) from error
+    def _reporting(self) -> AbstractContextManager[None]:
+        return sqlite.reporting(
+            LedgerError,
+            f"The request ledger {self.path}",
+            ", which knows of no earlier calls and blocks",
+        )
 
 
 def _at(app: str, now: Moment) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from spotify_assets.lake.raw import Request, Response
+from spotify_assets.lake.exchanges import Request, Response
 from spotify_assets.spotify.errors import InvalidLimit, NotInThisMode, refusal
 
 Mode = Literal["extended", "development"]

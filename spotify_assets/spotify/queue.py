@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spotify_assets.lake.raw import Terms
+from spotify_assets.lake.journal import Terms
 from spotify_assets.spotify.budget import WINDOW_SECONDS
 from spotify_assets.spotify.ledger import DAY_SECONDS
 from spotify_assets.spotify.modes import PAGE_SIZE, Mode

@@ -16,7 +16,8 @@ import requests
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyPKCE
 
-from spotify_assets.lake.raw import parse
+from spotify_assets.lake.exchanges import Request, parse
+from spotify_assets.spotify.budget import TOKEN
 from spotify_assets.spotify.callback import Callback, redirect_uri
 from spotify_assets.spotify.client import TIMEOUT_SECONDS, Connection
 from spotify_assets.spotify.errors import (
@@ -25,6 +26,7 @@ from spotify_assets.spotify.errors import (
     SignInFailed,
     Unavailable,
 )
+from spotify_assets.spotify.session import NewSession
 from spotify_assets.spotify.tokens import SIGN_IN_AGAIN, TokenStore, UserToken
 
 # Nothing that says who the user is: no e-mail, no country.
@@ -33,6 +35,9 @@ PATIENCE_SECONDS = 300.0
 """How long the user may take in the browser."""
 FRESH = dt.timedelta(seconds=60)
 """An access token that ends within this is refreshed, so that it does not end under way."""
+# As the ledger names them; neither the code nor a token is in there.
+EXCHANGE = Request(TOKEN, "api/token", {"grant_type": "authorization_code"})
+REFRESH = Request(TOKEN, "api/token", {"grant_type": "refresh_token"})
 OK = 200
 REFUSED = (400, 401, 403)
 Clock = Callable[[], dt.datetime]
@@ -74,6 +79,11 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def plain_session(_: Request) -> requests.Session:
+    """A session that enters its calls in no ledger."""
+    return requests.Session()
+
+
 def sign_in(
     connection: Connection,
     store: TokenStore,
@@ -82,6 +92,7 @@ def sign_in(
     show: Callable[[str], None],
     patience_s: float = PATIENCE_SECONDS,
     now: Clock = utc_now,
+    new_session: NewSession = plain_session,
 ) -> UserToken:
     """Let the user agree in a browser, and store the token.
 
@@ -92,6 +103,7 @@ def sign_in(
         show: Brings the user to an address: prints it, opens a browser.
         patience_s: Seconds to wait for the user.
         now: Tells the time.
+        new_session: Makes the session in which the token is asked for.
 
     Raises:
         SignInFailed: The port is taken, the user did not agree, or nothing came back.
@@ -103,7 +115,7 @@ def sign_in(
     with store.locked():
         pass
     state = secrets.token_urlsafe(32)
-    accounts = _accounts(connection, redirect_uri(port))
+    accounts = _accounts(connection, redirect_uri(port), new_session(EXCHANGE))
     with Callback(port, state) as callback:
         show(accounts.get_authorize_url(state))
         code = callback.wait(patience_s)
@@ -145,11 +157,14 @@ class UserTokens:
         self.store = store
         self._now = now
 
-    def access_token(self, *, refused: str | None = None) -> str:
+    def access_token(
+        self, *, refused: str | None = None, new_session: NewSession = plain_session
+    ) -> str:
         """A token that holds for at least a minute, refreshed if need be.
 
         Args:
             refused: An access token that the API answered 401 to; another one is given.
+            new_session: Makes the session in which it is refreshed.
 
         Raises:
             NotSignedIn: There is no token, or Spotify has ended it.
@@ -164,7 +179,7 @@ class UserTokens:
                 # token that was read before.
                 token = self._living()
                 if self._is_stale(token, refused):
-                    token = self._refreshed(token)
+                    token = self._refreshed(token, new_session(REFRESH))
         return token.access_token
 
     def state(self, now: dt.datetime | None = None) -> SignIn:
@@ -211,10 +226,10 @@ class UserTokens:
     def _is_stale(self, token: UserToken, refused: str | None) -> bool:
         return token.access_token == refused or token.expires_at - self._now() < FRESH
 
-    def _refreshed(self, token: UserToken) -> UserToken:
+    def _refreshed(self, token: UserToken, session: requests.Session) -> UserToken:
         """A new access token, stored. The store is locked."""
         # spotipy insists on a redirect URI; a refresh does not send it.
-        accounts = _accounts(self.connection, redirect_uri(0))
+        accounts = _accounts(self.connection, redirect_uri(0), session)
         try:
             with _reaching(self.connection):
                 answer = accounts.refresh_access_token(token.refresh_token)
@@ -242,8 +257,7 @@ def _ended(token: UserToken) -> NotSignedIn:
     )
 
 
-def _accounts(connection: Connection, callback: str) -> SpotifyPKCE:
-    session = requests.Session()
+def _accounts(connection: Connection, callback: str, session: requests.Session) -> SpotifyPKCE:
     session.hooks["response"].append(_judge)
     accounts = SpotifyPKCE(
         client_id=connection.client_id,

@@ -17,6 +17,7 @@ from typing import BinaryIO, Protocol
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from spotify_assets.lake.files import sync
 from spotify_assets.spotify.errors import TokenStoreError
 
 LIFETIME = dt.timedelta(days=182)
@@ -120,7 +121,7 @@ class TokenFile:
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync(self.path.parent)
         except OSError as error:
             raise self._failure("written", error) from error
 
@@ -248,11 +249,3 @@ def _locked(path: Path) -> Iterator[None]:
     with os.fdopen(descriptor):
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

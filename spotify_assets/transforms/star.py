@@ -74,8 +74,13 @@ def dim_artist() -> ir.Table:
     credited = track_artists.select(
         "artist_id", *GENRE_DAY, name=ibis.null("string"), is_full=ibis.literal(False)
     ).distinct()
-    # An id whose own rows are all in quarantine still stands in the bridge: an inferred member.
-    inferred = credited.anti_join(described, "artist_id")
+    # An id whose own rows are all in quarantine still stands in the bridge: an inferred member,
+    # until it is described. What is learned later does not change what was known before.
+    first = described.group_by("artist_id").agg(described_from=described.date.min())
+    inferred = credited.anti_join(
+        first,
+        [credited.artist_id == first.artist_id, credited.date >= first.described_from],
+    )
     seen = _one_a_day(
         described.union(inferred.select(*described.columns)), "artist_id", ibis.desc("is_full")
     )

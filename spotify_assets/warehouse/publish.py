@@ -23,8 +23,12 @@ import polars as pl
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.errors import writing
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract, monitoring
+from spotify_assets.schemas.monitoring import HistoryFiles
+from spotify_assets.warehouse.answers import create_answers, definitions
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.integrity import integrity
+from spotify_assets.warehouse.listening import Listening, take_in, there
+from spotify_assets.warehouse.reading import naming_damage
 from spotify_assets.warehouse.tables import create, literal, quoted
 
 log = logging.getLogger(__name__)
@@ -50,7 +54,13 @@ class Published:
 
 
 def publish(
-    lake: Lake, path: Path, queries: Queries, logs: Logs | None = None, *, compact: bool = False
+    lake: Lake,
+    path: Path,
+    queries: Queries,
+    logs: Logs | None = None,
+    listening: Listening | None = None,
+    *,
+    compact: bool = False,
 ) -> Published:
     """Bring the file to the state of the lake; where nothing changed, touch nothing.
 
@@ -59,21 +69,27 @@ def publish(
         path: The DuckDB file.
         queries: The tables that are made from all days.
         logs: The tables that only grow.
+        listening: How the tables of plays are made; without it they stay empty.
         compact: Write the file even where nothing changed, and without the bytes of rows that it
             holds no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
 
     Raises:
         WarehouseError: A key stands twice or a reference is missing: the old state stays.
-        LakeError: The copy cannot be written: the old state stays.
+        LakeError: The copy cannot be written, or a file of the lake is damaged: the old state
+            stays.
     """
     with writing(path, "the warehouse"), alone(path):
-        definition = _hash(queries)
+        definition = _hash(queries, listening)
         held = _held(path, definition)
-        there, waiting = _there(lake)
-        changed = _difference(there, pl.DataFrame(schema=there.schema) if held is None else held)
+        in_lake, waiting = _there(lake)
+        changed = _difference(
+            in_lake, pl.DataFrame(schema=in_lake.schema) if held is None else held
+        )
         changed = changed.join(_as_frame(waiting), on=["genre", "date"], how="anti")
         grown = _grown(logs or {}, None if held is None else path)
-        if held is not None and changed.is_empty() and not grown and not compact:
+        history = _history(lake, listening, None if held is None else path)
+        is_same = changed.is_empty() and not grown and history is None
+        if held is not None and is_same and not compact:
             with duckdb.connect(path, read_only=True) as connection:
                 return Published(path, _counted(connection), [], waiting)
         copy = path.with_name(f".{path.name}.next")
@@ -82,7 +98,10 @@ def publish(
             if held is not None:
                 shutil.copyfile(path, copy)
             with _opened(copy) as connection:
-                _take_in(connection, lake, changed, queries, definition)
+                _take_in(connection, lake, changed, queries, definition, listening)
+                if listening and (history is not None or _is_outdated(connection, listening)):
+                    take_in(connection, lake, there(lake), listening)
+                _verify(connection)
                 _append(connection, grown)
                 rows = _counted(connection)
             if compact:
@@ -187,13 +206,31 @@ def _take_in(
     changed: pl.DataFrame,
     queries: Queries,
     definition: str,
+    listening: Listening | None,
 ) -> None:
     if not connection.execute("SELECT 1 FROM duckdb_tables()").fetchone():
         create(connection, WAREHOUSE.values())
+        create_answers(connection, listening.time_zone if listening else "UTC")
         connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
     genres = _load(connection, lake, changed)
     _derive(connection, queries, genres)
-    _verify(connection)
+
+
+def _history(lake: Lake, listening: Listening | None, held: Path | None) -> pl.DataFrame | None:
+    """The files of the listening history, where the tables of plays were made from others."""
+    if listening is None:
+        return None
+    files = there(lake)
+    if held is None:
+        return None if files.is_empty() else files
+    with duckdb.connect(held, read_only=True) as connection:
+        made_from = connection.table(HistoryFiles.table()).pl()
+    return None if files.sort("file").equals(made_from.sort("file")) else files
+
+
+def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) -> bool:
+    """Whether the catalogue knows more of what was played than the file says."""
+    return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
 
 
 def _grown(logs: Logs, held: Path | None) -> dict[type[Contract], pl.DataFrame]:
@@ -234,13 +271,15 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
         )
         columns = contract.polars_schema().names()
         files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
-        if files.height:
-            connection.execute(
-                # Files of an older contract can lack columns, or have some that are no more.
-                f"INSERT INTO {table} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
-                "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
-                [columns, [str(lake.root / file) for file in sorted(files["file"])]],
-            )
+        paths = [lake.root / file for file in sorted(files["file"])]
+        if paths:
+            with naming_damage(paths):
+                connection.execute(
+                    # Files of an older contract can lack columns, or have some that are no more.
+                    f"INSERT INTO {table} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
+                    "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
+                    [columns, [str(path) for path in paths]],
+                )
     connection.execute(
         "DELETE FROM monitoring.partitions AS p USING changed AS c "
         "WHERE p.table_name = c.table_name AND p.genre = c.genre AND p.date = c.date"
@@ -291,11 +330,12 @@ def _verify(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _hash(queries: Queries) -> str:
+def _hash(queries: Queries, listening: Listening | None) -> str:
     columns = {name: contract.columns() for name, contract in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
     sql = {contract.table(): text for contract, text in queries.items()}
-    return hashlib.sha256(repr((columns, about, sql)).encode()).hexdigest()
+    plays = (listening.version, listening.time_zone) if listening else ()
+    return hashlib.sha256(repr((columns, about, sql, plays, definitions())).encode()).hexdigest()
 
 
 def _remove(copy: Path) -> None:

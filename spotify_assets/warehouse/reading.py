@@ -1,11 +1,16 @@
-"""Read-only connections, closed whatever happens."""
+"""Reading: the published file, and what of the lake cannot be read.
 
-from collections.abc import Iterator
+Belongs here: read-only connections, and naming the file that is damaged. Does not belong here: any
+query.
+"""
+
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from spotify_assets.lake import DamagedFile
 from spotify_assets.warehouse.errors import WarehouseError
 
 
@@ -31,3 +36,30 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def naming_damage(files: Iterable[Path]) -> Iterator[None]:
+    """Where DuckDB cannot read one of the Parquet files that the body reads, say which.
+
+    Raises:
+        DamagedFile: One of them is not as it was written.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        # The error itself does not always name the file.
+        for file in files:
+            if not _is_readable(file):
+                remedy = "`spotify-assets backfill` makes its day again from the raw responses."
+                raise DamagedFile(file, "written", remedy) from error
+        raise
+
+
+def _is_readable(file: Path) -> bool:
+    try:
+        with duckdb.connect() as connection:
+            connection.read_parquet(str(file), hive_partitioning=False).fetchall()
+    except duckdb.Error:
+        return False
+    return True

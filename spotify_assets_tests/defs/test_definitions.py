@@ -9,8 +9,9 @@ import pytest
 
 import spotify_assets
 from spotify_assets.definitions import defs
-from spotify_assets.defs import labels
-from spotify_assets.schemas import PROCESSED, RANKED, TABLES, dictionary
+from spotify_assets.defs import jobs, labels
+from spotify_assets.defs.partitions import genre_days
+from spotify_assets.schemas import LAKE_ONLY, LISTENING, PROCESSED, RANKED, TABLES, dictionary
 from spotify_assets_tests.defs.graph import as_json
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
@@ -33,9 +34,15 @@ def test_the_graph_changes_only_with_its_snapshot() -> None:
     )
 
 
-def test_every_asset_is_by_genre_and_day_and_in_the_group_of_its_layer() -> None:
+def test_every_asset_of_the_catalogue_is_by_genre_and_day() -> None:
+    of_plays = {key.to_user_string() for key in jobs.LISTENING.resolve(graph())}
+    assert {name for name, spec in specs().items() if spec.partitions_def is genre_days} == (
+        set(specs()) - of_plays
+    )
+
+
+def test_every_asset_is_in_the_group_of_its_layer() -> None:
     for node in graph().asset_nodes:
-        assert node.partitions_def.partition_dimension_names == ["date", "genre"]
         assert node.group_name == node.key.path[0]
         assert node.description
         assert node.tags["layer"] == node.group_name
@@ -49,7 +56,8 @@ def test_every_table_has_its_contract_as_a_blocking_check_and_its_columns() -> N
         for key in graph().asset_check_keys
         if key.name == "contract"
     }
-    tables = {table.replace(".", "/") for table in TABLES}
+    others = (contract.table() for contract in (*LISTENING, *LAKE_ONLY))
+    tables = {table.replace(".", "/") for table in (*TABLES, *others)}
     assert set(checks) == tables
     assert all(check.blocking for check in checks.values())
     for node in graph().asset_nodes:

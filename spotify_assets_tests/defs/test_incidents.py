@@ -10,12 +10,15 @@ from dagster._core.definitions.freshness import FreshnessState, FreshnessStateCh
 
 from spotify_assets.alerts import Alerts, Incident
 from spotify_assets.defs import incidents, sensors
+from spotify_assets.lake import DamagedFile, GenreDay
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.operations import CheckResult, Operations, RunEnded, Status
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.budget import Budget
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.errors import Blocked, BudgetSpent
 from spotify_assets.spotify.ledger import Ledger
+from spotify_assets_tests.conftest import Run
 from spotify_assets_tests.defs.conftest import Genres
 
 DAY = dt.date(2026, 11, 20)
@@ -162,6 +165,41 @@ def test_a_blocked_run_is_no_incident_but_the_block_is_one_while_it_lasts(look: 
         [found] = look().values()
     assert (found.key, found.kind, found.severity) == ("quota/search", "quota_block", "warning")
     assert f"until {blocked.value.until:%Y-%m-%d %H:%M} UTC" in found.title
+
+
+def test_a_damaged_file_that_kept_runs_from_their_end_is_one_incident_until_its_day_is_made(
+    look: Look,
+) -> None:
+    genre_day = GenreDay("r&b", DAY)
+    file = Settings().lake.rows("star.fact_track_daily", genre_day)
+    for job in ("catalog", "reprocess"):
+        said = f"publish: DamagedFile: {DamagedFile(file, 'written', 'Make it again.')}"
+        ended("failure", genre="r&b", job=job, failure=said)
+
+    [found] = look().values()
+
+    assert found.key == (
+        "damaged_file/lake/star/fact_track_daily/genre=r%26b/date=2026-11-20/rows.parquet"
+    )
+    assert "spotify-assets backfill --genre 'r&b' --date 2026-11-20" in found.body
+    assert str(found.link).endswith(f"run-{next(numbers) - 1}")
+    ended("success", genre="r&b", job="reprocess")
+    assert look() == {}
+
+
+@pytest.mark.end_to_end
+def test_a_run_that_meets_a_damaged_raw_file_is_an_incident_of_that_file(
+    look: Look, run: Run
+) -> None:
+    assert run("rock", DAY, artists=2, tracks=2).failure is None
+    sealed = RawPartition(Settings().lake, GenreDay("rock", DAY)).latest()
+    assert sealed
+    sealed.path.write_bytes(sealed.path.read_bytes()[:-1])
+
+    assert run("rock", DAY).failure
+
+    key = f"damaged_file/lake/{sealed.source_file}"
+    assert {one.key: one.kind for one in look().values()} == {key: "damaged_file"}
 
 
 def test_a_spent_budget_is_no_incident(look: Look) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from spotify_assets.defs import launch
 from spotify_assets.defs.processes import PROCESS, end_dead_runs, this_process
+from spotify_assets.operations import Operations
 from spotify_assets.sandbox import api, catalogue, server
 from spotify_assets.sandbox.behaviour import Behaviour
+from spotify_assets.settings import Settings
 from spotify_assets_tests.conftest import TODAY
 from spotify_assets_tests.defs.dagster_runs import stands
 from spotify_assets_tests.end_to_end.conftest import environment
@@ -66,6 +69,19 @@ def test_however_far_it_had_come_the_run_of_a_dead_process_fails_and_says_what_t
     said = [entry.message for entry in instance.all_logs(dead)]
     assert any("was killed" in message and "start it again" in message for message in said)
     assert end_dead_runs(instance) == []
+
+
+def test_who_opens_the_instance_finds_the_run_of_a_dead_process_in_the_run_table(
+    instance: dg.DagsterInstance,
+) -> None:
+    host, pid, start = this_process().rsplit("/", 2)
+    dead = started(instance, f"{host}/{pid}/{int(start) - 1}")
+
+    with launch.instance():
+        [run] = Operations(Settings().operations).runs(last=2)
+
+    assert (run.run_id, run.job, run.status) == (dead, "catalog", "failure")
+    assert "was killed" in str(run.failure)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="the start of a process is not known")

@@ -29,7 +29,8 @@ EVERY_SECONDS = "5"
 AUTOMATION = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
     sensors { name sensorState { status } } schedules { name scheduleState { status } } } } } }"""
 RUNS = """{ runsOrError { ... on Runs { results { status jobName tags { key value } } } } }"""
-FRESHNESS = """{ assetNodes { assetKey { path } freshnessStatusInfo { freshnessStatus } } }"""
+FRESHNESS = """{ assetNodes { assetKey { path } partitionDefinition { type }
+    freshnessStatusInfo { freshnessStatus } } }"""
 LAUNCH = """mutation ($asked: LaunchBackfillParams!) {
     launchPartitionBackfill(backfillParams: $asked) {
         __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
@@ -76,10 +77,12 @@ class Dagster:
         )
 
     def freshness(self) -> dict[str, str]:
-        """``HEALTHY``, ``WARNING``, ``DEGRADED`` or ``UNKNOWN``, by table."""
+        """``HEALTHY``, ``WARNING``, ``DEGRADED`` or ``UNKNOWN``, by table of the catalogue."""
         return {
             ".".join(node["assetKey"]["path"]): node["freshnessStatusInfo"]["freshnessStatus"]
             for node in self.ask(FRESHNESS)["assetNodes"]
+            # Plays come when somebody signs in or brings an export.
+            if (node["partitionDefinition"] or {}).get("type") == "MULTIPARTITIONED"
         }
 
     def launch_backfill(self, partitions: Sequence[str]) -> str:

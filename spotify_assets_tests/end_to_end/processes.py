@@ -1,9 +1,12 @@
-"""Servers as a user starts them: each a process with descendants, which all end with the test.
+"""The command as a user starts it, on a terminal or as a server.
+
+A server is a process with descendants, which all end with the test.
 
 Does not belong here: what is said to them (``house``).
 """
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -31,6 +34,31 @@ def until(look: Callable[[], T | None], seconds: float, what: str) -> T:
         if time.monotonic() > ends:
             raise AssertionError(f"Not within {seconds:g} s: {what}. It is {found!r}.")
         time.sleep(0.5)
+
+
+def typed(keys: bytes, *words: str, data_dir: Path, **more: str) -> str:
+    """What `spotify-assets` with these words shows on a terminal where somebody types."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "spotify_assets", *words],
+        cwd=data_dir,
+        env=environment(data_dir, TERM="xterm", **more),
+        stdin=there,
+        stdout=there,
+        stderr=there,
+    )
+    os.close(there)
+    os.write(here, keys)
+    shown = b""
+    try:
+        while chunk := os.read(here, 65536):
+            shown += chunk
+    except OSError:  # The other end of a terminal is gone: that is how Linux says the end.
+        pass
+    os.close(here)
+    assert process.wait() == 0, shown.decode()
+    return shown.decode()
 
 
 @contextmanager

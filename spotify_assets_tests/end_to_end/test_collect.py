@@ -1,5 +1,3 @@
-import os
-import pty
 import subprocess
 import sys
 import time
@@ -9,8 +7,10 @@ import duckdb
 import pytest
 
 from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.settings import Settings
 from spotify_assets_tests.conftest import TODAY
 from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
+from spotify_assets_tests.end_to_end.processes import typed
 
 pytestmark = pytest.mark.end_to_end
 REAL_TRACKS = Path(__file__).resolve().parents[3] / "shared/data/spotify_songs/spotify_songs.csv.gz"
@@ -154,6 +154,20 @@ def test_an_api_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "rock" in done.stdout
 
 
+def test_a_damaged_ledger_is_named(data_dir: Path, sandbox_url: str) -> None:
+    ledger = Settings().ledger
+    ledger.parent.mkdir()
+    ledger.write_bytes(b"no database" * 100)
+
+    done = spotify_assets(
+        *("collect", "-g", "rock"), data_dir=data_dir, SPOTIFY_SANDBOX_URL=sandbox_url
+    )
+
+    assert done.returncode == 1
+    assert f"The request ledger {ledger} cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     done = spotify_assets("collect", data_dir=tmp_path, SPOTIFY_QTD_ARTISTAS="many")
     assert done.returncode == 2
@@ -161,24 +175,10 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_it_asks_for_the_genre(data_dir: Path, sandbox_url: str) -> None:
-    here, there = pty.openpty()
-    data_dir.mkdir(exist_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "spotify_assets", "collect", "-n", "2", "-t", "2"],
-        env=environment(data_dir, SPOTIFY_SANDBOX_URL=sandbox_url, TERM="xterm"),
-        cwd=data_dir,
-        stdin=there,
-        stdout=there,
-        stderr=there,
+    shown = typed(
+        *(b"samba\n", "collect", "-n", "2", "-t", "2"),
+        data_dir=data_dir,
+        SPOTIFY_SANDBOX_URL=sandbox_url,
     )
-    os.close(there)
-    os.write(here, b"samba\n")
-    shown = b""
-    try:
-        while chunk := os.read(here, 65536):
-            shown += chunk
-    except OSError:  # The other end of a terminal is gone: that is how Linux says the end.
-        pass
-    assert process.wait() == 0, shown.decode()
-    assert b"Which genre" in shown
+    assert "Which genre" in shown
     assert ask(data_dir, "SELECT genre FROM star.dim_genre") == [("samba",)]

@@ -38,7 +38,8 @@ def today() -> str:
 def test_what_runs_by_itself_needs_no_click(operated: tuple[House, ExitStack]) -> None:
     assert operated[0].dagster.automation() == dict.fromkeys(
         [
-            *("rotation", "record_runs", "alerts", "go_on_with_the_rest"),
+            *("rotation", "record_runs", "alerts", "go_on_with_the_rest", "inbox"),
+            "recently_played",
             *("daily_completion", "reprocess_outdated", "hourly_measures", "daily_housekeeping"),
         ],
         "RUNNING",

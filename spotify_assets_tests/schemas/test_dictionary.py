@@ -2,7 +2,7 @@
 
 import pytest
 
-from spotify_assets.schemas import WAREHOUSE, Contract, dictionary
+from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, dictionary
 
 
 def sections() -> dict[str, str]:
@@ -12,7 +12,7 @@ def sections() -> dict[str, str]:
 
 
 def test_every_table_has_a_section() -> None:
-    assert set(sections()) == set(WAREHOUSE)
+    assert set(sections()) == {*WAREHOUSE, *(contract.table() for contract in LAKE_ONLY)}
 
 
 @pytest.mark.parametrize("contract", WAREHOUSE.values(), ids=WAREHOUSE)

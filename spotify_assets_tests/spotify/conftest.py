@@ -1,4 +1,5 @@
 import datetime as dt
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -6,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import Journal, RawPartition, Terms
+from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.catalogue import Catalogue, generate
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client
 from spotify_assets.spotify.ledger import Ledger
 from spotify_assets_tests.lake.samples import TERMS
+from spotify_assets_tests.spotify import accounts as accounts_hosts
 from spotify_assets_tests.spotify import faults
+from spotify_assets_tests.spotify.accounts import Accounts
 from spotify_assets_tests.spotify.times import SetClock
 from spotify_assets_tests.spotify.watched import Watched
 
@@ -60,6 +64,26 @@ def stage() -> Iterator[tuple[faults.Stage, str]]:
     stage = faults.Stage()
     with server.running(stage) as running:
         yield stage, running.url
+
+
+@pytest.fixture(scope="session")
+def accounts_host() -> Iterator[Accounts]:
+    with accounts_hosts.running() as running:
+        yield running
+
+
+@pytest.fixture
+def accounts(accounts_host: Accounts) -> Accounts:
+    """An accounts host that has been asked nothing."""
+    accounts_host.reset()
+    return accounts_host
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

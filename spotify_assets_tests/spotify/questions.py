@@ -1,6 +1,6 @@
 """Questions to the API, as short as they can be."""
 
-from spotify_assets.lake.raw import Request
+from spotify_assets.lake.exchanges import Request
 
 
 def search(number: int = 0, limit: int = 10) -> Request:

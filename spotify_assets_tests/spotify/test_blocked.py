@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour, Scripted, TooMany
 from spotify_assets.sandbox.catalogue import Catalogue

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_assets.lake.raw import Request
+from spotify_assets.lake.exchanges import Request
 from spotify_assets.spotify.budget import LEAST_PER_WINDOW, SAFE_PER_WINDOW, Budget, Limits
 from spotify_assets.spotify.errors import Blocked, BudgetSpent
 from spotify_assets.spotify.ledger import (

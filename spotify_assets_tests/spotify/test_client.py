@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from spotify_assets.lake.raw import Journal, Request, decode
+from spotify_assets.lake.exchanges import Request, decode
+from spotify_assets.lake.journal import Journal
 from spotify_assets.spotify.client import ATTEMPTS, Client, Connection
 from spotify_assets.spotify.errors import (
     Blocked,

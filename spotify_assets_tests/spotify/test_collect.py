@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.collect import collect, genre_query

@@ -1,13 +1,14 @@
 """What an error says, whatever the form of the body."""
 
 import datetime as dt
+import re
 from email.utils import format_datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_assets.lake.raw import Request, Response
+from spotify_assets.lake.exchanges import Request, Response
 from spotify_assets.spotify.errors import (
     LONGEST_BLOCK_SECONDS,
     NoCredentials,
@@ -42,6 +43,24 @@ def test_the_message_is_found_in_every_form_of_body(body: bytes, said: str) -> N
     assert message(_response(500, body)) == said
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Check settings on developer.spotify.com/dashboard.",
+        b'{"error":{"message":"The user is not registered."}}',
+        b'{"error":{"message":"No more.","reason":"QUOTA_EXCEEDED."}}',
+        b'{"error":"invalid_client","error_description":"Invalid client secret."}',
+    ],
+)
+def test_where_the_api_ends_with_a_full_stop_there_are_not_two(status: int, body: bytes) -> None:
+    asked = Request("search", "search", {"q": "rock"})
+
+    said = str(refusal(asked, _response(status, body)))
+
+    assert not re.search(r"\.[.,)]", said)
+
+
 def test_a_refusal_names_the_endpoint_and_what_was_asked() -> None:
     asked = Request("search", "search", {"q": 'genre:"r&b"', "limit": 50})
 
@@ -49,6 +68,20 @@ def test_a_refusal_names_the_endpoint_and_what_was_asked() -> None:
 
     assert isinstance(error, Unavailable)
     assert "search {'q': 'genre:\"r&b\"', 'limit': 50}: 503" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy", "other"),
+    [
+        ("me/player/recently-played", "spotify-assets login", "SPOTIFY_CLIENT_ID"),
+        ("search", "SPOTIFY_CLIENT_ID", "spotify-assets login"),
+    ],
+)
+def test_a_refused_token_is_mended_where_it_comes_from(path: str, remedy: str, other: str) -> None:
+    said = str(refusal(Request("any", path, {}), _response(401, b"expired")))
+
+    assert remedy in said
+    assert other not in said
 
 
 @pytest.mark.parametrize(

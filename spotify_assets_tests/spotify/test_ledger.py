@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_assets.lake.raw import Journal, RawPartition
+from spotify_assets.lake.journal import Journal
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.clock import Clock, Moment
 from spotify_assets.spotify.ledger import (

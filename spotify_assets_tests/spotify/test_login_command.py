@@ -8,7 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,32 +17,16 @@ from typer.testing import CliRunner
 
 from spotify_assets.cli import app
 from spotify_assets.settings import Settings
+from spotify_assets.spotify.clock import Clock
+from spotify_assets.spotify.ledger import Ledger
 from spotify_assets.spotify.sign_in import SCOPES
 from spotify_assets_tests.lake.processes import REPOSITORY
 from spotify_assets_tests.spotify import accounts as hosts
 from spotify_assets_tests.spotify.accounts import Accounts
+from spotify_assets_tests.spotify.faults import Says
 
 BROWSER = f"{sys.executable} -m spotify_assets_tests.spotify.browser %s"
 SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Accounts]:
-    with hosts.running() as running:
-        yield running
-
-
-@pytest.fixture
-def accounts(host: Accounts) -> Accounts:
-    host.reset()
-    return host
-
-
-@pytest.fixture
-def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
@@ -100,6 +84,40 @@ def test_login_opens_the_browser_and_stores_what_comes_back(
     assert {stored["access_token"], stored["refresh_token"]} < set(accounts.given)
     assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
     assert not [secret for secret in accounts.secrets if secret in out]
+
+
+@pytest.mark.parametrize(
+    ("says", "exit_code", "status"),
+    [([], 0, 200), ([hosts.REVOKED], 1, 400), ([hosts.HTML_503], 1, 503)],
+)
+def test_the_request_for_the_token_is_in_the_ledger_without_a_secret(
+    accounts: Accounts, token_file: Path, says: list[Says], exit_code: int, status: int
+) -> None:
+    accounts.says = says
+    process = start("login")
+    process.communicate(timeout=SECONDS)
+
+    assert process.returncode == exit_code
+    path = Settings().ledger
+    with closing(Ledger(path)) as ledger:
+        [entered] = ledger.requests(0, Clock().now())
+    assert (entered["endpoint"], entered["http_status"]) == ("token", status)
+    assert json.loads(entered["params"]) == {"grant_type": "authorization_code"}
+    written = b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+    assert not [secret for secret in accounts.secrets if secret.encode() in written]
+
+
+def test_a_ledger_that_cannot_be_used_is_said_before_anybody_is_sent_off(
+    accounts: Accounts, token_file: Path
+) -> None:
+    path = Settings().ledger
+    path.parent.mkdir()
+    path.write_text("no ledger at all")
+
+    done = CliRunner().invoke(app, ["login", "--no-browser"])
+
+    assert (done.exit_code, str(path) in done.stderr) == (1, True)
+    assert not accounts.asked_to_agree
 
 
 def test_login_to_the_sandbox_gives_tokens_that_its_api_takes(

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import Journal, RawPartition, Request, Response, Terms
+from spotify_assets.lake.exchanges import Request, Response
+from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.spotify.client import Client
 from spotify_assets.spotify.collect import collect
 from spotify_assets.spotify.ledger import Ledger

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import ATTEMPTS, Client, Connection
 from spotify_assets.spotify.collect import collect

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from spotify_assets.lake.raw import RawPartition, Terms
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.spotify.client import ATTEMPTS, Client
 from spotify_assets.spotify.collect import collect
 from spotify_assets.spotify.errors import SpotifyError

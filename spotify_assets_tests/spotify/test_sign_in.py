@@ -43,25 +43,6 @@ NO_TOKENS = [
 SignIn = Callable[..., UserToken]
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[Accounts]:
-    with hosts.running() as running:
-        yield running
-
-
-@pytest.fixture
-def accounts(host: Accounts) -> Accounts:
-    host.reset()
-    return host
-
-
-@pytest.fixture
-def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> TokenFile:
     return TokenFile(tmp_path / "app.token.json")

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import Journal, RawPartition, Terms
+from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.raw import RawPartition
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.clock import Clock

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.raw import RawPartition, Request, Response, Terms
+from spotify_assets.lake.exchanges import Request, Response
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition
+from spotify_assets.raw_file import raw_file
 from spotify_assets.transforms.catalog import RawFile
 
 DAY = dt.date(2026, 11, 20)
@@ -52,13 +55,4 @@ def seal(
             request = Request(one.endpoint, f"{one.endpoint}/{number}", one.params)
             journal.append(request, Response(one.status, {}, one.body, ASKED_AT, elapsed_ms=12))
         sealed = partition.seal(journal)
-    return RawFile(
-        sealed.path,
-        sealed.source_file,
-        genre,
-        date,
-        terms.source,
-        terms.market,
-        terms.artists,
-        terms.tracks,
-    )
+    return raw_file(sealed)

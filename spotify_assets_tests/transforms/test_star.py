@@ -150,14 +150,16 @@ def test_an_artist_that_is_only_credited_is_inferred(warehouse: SmallWarehouse) 
     ]
 
 
-def test_an_artist_that_is_described_on_another_day_is_not_inferred(
-    warehouse: SmallWarehouse,
-) -> None:
+def test_an_artist_is_inferred_until_it_is_described(warehouse: SmallWarehouse) -> None:
+    """What was known of day 1 does not change because day 2 knows more."""
     warehouse.credit(1, 7, 1)
-    warehouse.artist(7, 2, name="Seven")
+    assert artist_versions(warehouse, 7) == [(None, 1, None)]
 
-    assert artist_versions(warehouse, 7) == [("Seven", 2, None)]
-    assert warehouse.rows(star.DimArtist, "is_inferred") == [(False,)]
+    warehouse.artist(7, 2, name="Seven")
+    warehouse.credit(1, 7, 3)
+
+    assert artist_versions(warehouse, 7) == [(None, 1, 2), ("Seven", 2, None)]
+    assert warehouse.rows(star.DimArtist, "is_inferred") == [(True,), (False,)]
 
 
 def test_an_album_is_as_it_was_seen_last(warehouse: SmallWarehouse) -> None:

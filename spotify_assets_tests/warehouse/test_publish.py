@@ -2,6 +2,7 @@ import datetime as dt
 import hashlib
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
@@ -58,7 +59,8 @@ def test_every_table_of_the_contracts_is_published_with_comments(
     about = {str(name): str(comment) for name, comment in ask(database, named)}
     assert set(about) == set(WAREHOUSE)
     assert all(WAREHOUSE[name].grain() in comment for name, comment in about.items())
-    comments = ask(database, "SELECT comment FROM duckdb_columns() WHERE NOT internal")
+    of_tables = "SELECT c.comment FROM duckdb_columns() AS c JOIN duckdb_tables() USING (table_oid)"
+    comments = ask(database, of_tables)
     assert comments
     assert all(comment for (comment,) in comments)
 
@@ -168,6 +170,21 @@ def test_a_file_that_is_no_database_is_made_anew(lake: Lake, database: Path) -> 
     database.write_bytes(b"not a database" * 1000)
     publish(lake, database)
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
+
+
+def test_a_damaged_partition_is_named_and_the_old_state_stays(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    before = database.read_bytes()
+    for number in (1, 2):
+        write_genre_day(lake, day(number), ["a"])
+    damaged = lake.rows("processed.tracks", day(1))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+
+    with pytest.raises(DamagedFile, match=re.escape(str(damaged))):
+        publish(lake, database)
+
+    assert database.read_bytes() == before
 
 
 def test_a_place_that_cannot_be_written_is_a_clear_error(lake: Lake, tmp_path: Path) -> None:

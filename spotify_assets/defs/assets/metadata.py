@@ -34,7 +34,12 @@ At each call Dagster lists all partitions of the run: for all tables of 31 genre
 
 
 def table_spec(
-    contract: type[Contract], deps: Iterable[dg.AssetKey], *, kinds: set[str], note: str = ""
+    contract: type[Contract],
+    deps: Iterable[dg.AssetKey],
+    *,
+    kinds: set[str],
+    note: str = "",
+    partitions_def: dg.PartitionsDefinition[str] | None = genre_days,
 ) -> dg.AssetSpec:
     """The asset of a table."""
     layer, _, _ = contract.table().partition(".")
@@ -44,7 +49,7 @@ def table_spec(
         description=f"{contract.description()}\n\nGrain: {contract.grain()}. {note}".strip(),
         group_name=layer,
         kinds=kinds,
-        partitions_def=genre_days,
+        partitions_def=partitions_def,
         metadata=_of_contract(contract),
     )
 

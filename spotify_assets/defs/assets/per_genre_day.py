@@ -18,6 +18,7 @@ from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED, Contract
 from spotify_assets.transforms.expressions import inputs, sql
+from spotify_assets.transforms.version import code_version
 from spotify_assets.warehouse.compute import compute
 
 RANKED_NOTE = "`publish` adds the movement against other days in the warehouse."
@@ -95,15 +96,20 @@ def _computed(lake: Lake, contract: type[Contract], days: list[GenreDay]) -> pl.
             "upstream of it for the same partition first.",
             allow_retries=False,
         )
-    frame = compute(sql(contract), files)
+    try:
+        frame = compute(sql(contract), files)
+    except LakeError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     contract.validate(frame, lazy=True)
     return frame
 
 
 def _write(lake: Lake, contract: type[Contract], days: list[GenreDay], frame: pl.DataFrame) -> None:
+    version = code_version()
     for day in days:
         of_the_day = (pl.col("genre") == day.genre) & (pl.col("date") == day.date)
         try:
-            write_partition(lake, contract.table(), day, frame.filter(of_the_day))
+            rows = frame.filter(of_the_day)
+            write_partition(lake, contract.table(), day, rows, code_version=version)
         except LakeError as error:
             raise dg.Failure(str(error), allow_retries=False) from error

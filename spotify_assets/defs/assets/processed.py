@@ -18,9 +18,11 @@ from spotify_assets.defs.resources import LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.lake.tables import write_partition
+from spotify_assets.raw_file import raw_file
 from spotify_assets.schemas import PROCESSED
 from spotify_assets.schemas.processed import Intake, QuarantinedRows
-from spotify_assets.transforms.catalog import RawFile, process
+from spotify_assets.transforms.catalog import process
+from spotify_assets.transforms.version import code_version
 
 BATCH_BYTES = 192 << 20
 """Uncompressed JSON that one worker reads at a time; bounds the memory of a run of many days."""
@@ -85,19 +87,6 @@ def _sealed(lake: Lake, days: list[GenreDay]) -> list[Sealed]:
     return held
 
 
-def _raw_file(sealed: Sealed) -> RawFile:
-    return RawFile(
-        sealed.path,
-        sealed.source_file,
-        sealed.genre_day.genre,
-        sealed.genre_day.date,
-        sealed.terms.source,
-        sealed.terms.market,
-        sealed.terms.artists,
-        sealed.terms.tracks,
-    )
-
-
 def _batches(sealed: list[Sealed]) -> Iterator[list[Sealed]]:
     batch: list[Sealed] = []
     for one in sealed:
@@ -118,14 +107,15 @@ def _processed(lake: Lake, batches: Iterator[list[Sealed]]) -> Iterator[dict[str
 
 
 def _process(lake: Lake, batch: list[Sealed]) -> dict[str, pl.DataFrame]:
-    tables = process([_raw_file(one) for one in batch])
+    version = code_version()
+    tables = process([raw_file(one) for one in batch])
     try:
         for table, frame in tables.items():
             by_day = frame.partition_by("genre", "date", as_dict=True)
             for one in batch:
                 day = one.genre_day
                 rows = by_day.get((day.genre, day.date), frame.clear())
-                write_partition(lake, table, day, rows)
+                write_partition(lake, table, day, rows, code_version=version)
     except LakeError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     return tables

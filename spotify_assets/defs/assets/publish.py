@@ -1,7 +1,6 @@
 """``publish``: the DuckDB file, with the tables that depend on all days."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -10,20 +9,15 @@ from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection
 from spotify_assets.defs.assets.markdown import MOST_ROWS
 from spotify_assets.defs.assets.metadata import keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
-from spotify_assets.defs.logs import LOGS
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
-from spotify_assets.defs.resources import LakeResource, WarehouseResource
+from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.lake import LakeError
 from spotify_assets.schemas import DERIVED, LAKE, Contract
+from spotify_assets.settings import Settings
 from spotify_assets.spotify.ledger import LedgerError
-from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql
+from spotify_assets.transforms.expressions import inputs
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.publish import publish
-
-
-def queries() -> dict[type[Contract], str]:
-    """The query of each table that is made from all days; compiled when they are asked for."""
-    return {contract: sql(contract) for contract in OF_ALL_DAYS}
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -56,11 +50,11 @@ def _specs() -> list[dg.AssetSpec]:
     pool="warehouse",
 )
 def publish_warehouse(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     try:
-        published = publish(lake.lake, Path(warehouse.database), queries(), LOGS)
+        published = publish_now(Settings())
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:

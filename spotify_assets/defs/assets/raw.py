@@ -13,7 +13,8 @@ from spotify_assets.defs.assets.metadata import Metadata, describe, preview, uri
 from spotify_assets.defs.partitions import genre_days, genre_days_of, not_held
 from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.raw import RawPartition, Sealed, Terms, read_exchanges
+from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.collect import collect
 from spotify_assets.spotify.errors import Blocked, DayCannotBeAsked, SpotifyError
@@ -65,14 +66,7 @@ def catalog(
         except DayCannotBeAsked as error:
             missing[day] = str(error)
         except Blocked as error:
-            raise dg.Failure(
-                str(error),
-                metadata={
-                    BLOCKED: error.endpoint,
-                    BLOCKED_UNTIL: dg.MetadataValue.timestamp(error.until),
-                },
-                allow_retries=False,
-            ) from error
+            raise blocked(error) from error
         except (SpotifyError, LedgerError, LakeError) as error:
             # Asking again at once would not help; what came so far is kept for the next run.
             raise dg.Failure(str(error), allow_retries=False) from error
@@ -85,6 +79,18 @@ def catalog(
         {"preview": preview(_first_exchanges(sealed[-1]))},
     )
     return dg.MaterializeResult()
+
+
+def blocked(error: Blocked) -> dg.Failure:
+    """The failure of a run because the API has asked to wait."""
+    return dg.Failure(
+        str(error),
+        metadata={
+            BLOCKED: error.endpoint,
+            BLOCKED_UNTIL: dg.MetadataValue.timestamp(error.until),
+        },
+        allow_retries=False,
+    )
 
 
 def _described(sealed: Sealed) -> Metadata:

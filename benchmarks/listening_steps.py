@@ -1,0 +1,99 @@
+"""Program: one step of an import of exports, or what others do instead, in a process of its own.
+
+``python -m benchmarks.listening_steps <step> <exports> <folder>`` prints seconds and rows as JSON.
+The steps: ``import`` (export → lake) and ``publish`` (lake → published file) are the project's own
+functions without Dagster; ``floor`` is plain DuckDB, from the same files to one Parquet file;
+``notebook`` is what people write in an evening: ``json``, a Pandas frame, duplicates dropped.
+"""
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from benchmarks.measuring import taking
+from spotify_assets.defs.publication import plays_of, queries
+from spotify_assets.exports import ImportedFile, find, read_all
+from spotify_assets.lake import Lake
+from spotify_assets.warehouse.publish import publish
+
+THREADS = 2
+TIME_ZONE = "America/Sao_Paulo"
+TYPED = {
+    "ts": "TIMESTAMP",
+    "platform": "VARCHAR",
+    "ms_played": "BIGINT",
+    "conn_country": "VARCHAR",
+    "master_metadata_track_name": "VARCHAR",
+    "master_metadata_album_artist_name": "VARCHAR",
+    "master_metadata_album_album_name": "VARCHAR",
+    "spotify_track_uri": "VARCHAR",
+    "episode_name": "VARCHAR",
+    "episode_show_name": "VARCHAR",
+    "spotify_episode_uri": "VARCHAR",
+    "audiobook_title": "VARCHAR",
+    "audiobook_uri": "VARCHAR",
+    "audiobook_chapter_uri": "VARCHAR",
+    "audiobook_chapter_title": "VARCHAR",
+    "reason_start": "VARCHAR",
+    "reason_end": "VARCHAR",
+    "shuffle": "BOOLEAN",
+    "skipped": "BOOLEAN",
+    "offline": "BOOLEAN",
+    "offline_timestamp": "BIGINT",
+    "incognito_mode": "BOOLEAN",
+}
+PARQUET = "FORMAT parquet, COMPRESSION zstd"
+"""As the lake writes it."""
+
+
+def main() -> None:
+    """Make the step, and print what it took."""
+    step, exports, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    steps: dict[str, Callable[[Path, Path], int]] = {
+        "import": _import,
+        "publish": _publish,
+        "floor": _floor,
+        "notebook": _notebook,
+    }
+    with taking() as cost:
+        rows = steps[step](exports, folder)
+    print(json.dumps({"wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "rows": rows}))
+
+
+def _import(exports: Path, folder: Path) -> int:
+    read = list(read_all(find([exports]).files, Lake(folder / "lake"), dt.datetime.now(dt.UTC)))
+    return sum(one.received for one in read if isinstance(one, ImportedFile))
+
+
+def _publish(exports: Path, folder: Path) -> int:  # noqa: ARG001 - as the other steps
+    lake, database = Lake(folder / "lake"), folder / "spotify.duckdb"
+    return publish(lake, database, queries(), None, plays_of(TIME_ZONE)).rows["star.fact_play"]
+
+
+def _floor(exports: Path, folder: Path) -> int:
+    files = sorted(map(str, exports.rglob("*.json")))
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        columns = ", ".join(f"{name}: '{kind}'" for name, kind in TYPED.items())
+        query = f"FROM read_json({files}, format = 'array', columns = {{{columns}}})"
+        copy = f"COPY ({query}) TO '{folder / 'plays.parquet'}' ({PARQUET})"
+        ((rows,),) = connection.execute(copy).fetchall()
+    return int(rows)
+
+
+def _notebook(exports: Path, folder: Path) -> int:
+    rows = []
+    for path in sorted(exports.rglob("*.json")):
+        rows += json.loads(path.read_text())
+    frame = pd.DataFrame(rows).drop_duplicates()
+    frame["ts"] = pd.to_datetime(frame["ts"])
+    frame.sort_values("ts").to_parquet(folder / "plays.parquet")
+    return len(frame)
+
+
+if __name__ == "__main__":
+    main()

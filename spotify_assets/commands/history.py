@@ -1,0 +1,176 @@
+"""``import`` and ``poll``: the listening history, from Spotify's exports and from its API."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spotify_assets.commands.ending import (
+    FAILED,
+    LATER,
+    STOPPED,
+    STORE_ERRORS,
+    dagster_home_or_stop,
+    settings_or_stop,
+    stop,
+)
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.errors import SpotifyError
+from spotify_assets.spotify.sign_in import Condition
+from spotify_assets.terminal import err, progress, show_table
+from spotify_assets.warehouse.reading import read_only
+
+if TYPE_CHECKING:
+    from spotify_assets.defs.launch import Imported, Outcome
+
+CLASSES = (
+    "counted",
+    "short",
+    "skipped",
+    "podcast",
+    "audiobook",
+    "local_file",
+    "incognito",
+    "duplicate",
+    "unreadable",
+)
+SHOWN = 20
+"""Rows that cannot be read, of which each is shown; of all others the number."""
+LAST_POLL = """
+    SELECT
+        items, (SELECT count(*) FROM star.fact_recently_played WHERE reported_at >= $begun) AS new
+    FROM processed.polls WHERE polled_at >= $begun ORDER BY polled_at LIMIT 1"""
+FOUND_GAPS = """
+    SELECT strftime(from_at, '%Y-%m-%d %H:%M'), strftime(to_at, '%Y-%m-%d %H:%M')
+    FROM monitoring.play_gaps WHERE found_at >= $begun AND NOT is_closed"""
+
+
+def import_history(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH…", help="Zips, folders or files; else the inbox."),
+    ] = None,
+) -> None:
+    """Import Spotify exports: every row is counted in one class, or shown as unreadable.
+
+    Nothing is asked of the API. What was imported before is not imported twice.
+    """
+    settings = settings_or_stop()
+    chosen = [path.expanduser().resolve() for path in paths or [settings.inbox]]
+    try:
+        read = _import(settings, chosen)
+        _show(settings, read)
+    except KeyboardInterrupt:
+        stop("Stopped. Files that were read stay imported; the same command goes on.", STOPPED)
+    except STORE_ERRORS as error:
+        stop(str(error), FAILED)
+    for warning in read.warnings:
+        err.print(warning, style="yellow", markup=False, soft_wrap=True)
+    for name, reason in read.refused:
+        err.print(f"Not imported: {name}: {reason}", style="red", markup=False, soft_wrap=True)
+    if read.refused:
+        raise typer.Exit(FAILED)
+
+
+def poll() -> None:
+    """Ask Spotify once what you played last, and publish it.
+
+    Needs a sign-in: `spotify-assets login`. Ends with 75 where the API wants to be asked later.
+    """
+    settings = settings_or_stop()
+    _signed_in_or_stop(settings)
+    begun = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    try:
+        outcome = _poll(settings)
+        if outcome.failure:
+            stop(outcome.failure, LATER if outcome.blocked else FAILED)
+        _show_poll(settings, begun)
+    except KeyboardInterrupt:
+        stop("Stopped. What was received is kept: the next poll publishes it.", STOPPED)
+    except STORE_ERRORS as error:
+        stop(str(error), FAILED)
+
+
+def _import(settings: Settings, paths: list[Path]) -> "Imported":
+    """Run the import; ends the command where it fails."""
+    dagster_home_or_stop(settings)
+    # Only now: Dagster takes seconds to import.
+    from spotify_assets.defs import launch  # noqa: PLC0415
+
+    with launch.instance() as instance, progress(1) as begin:
+        begin("import")
+        outcome = launch.import_history(instance, paths)
+        launch.close([outcome])
+        if outcome.failure:
+            stop(outcome.failure, FAILED)
+        return launch.imported(instance, outcome.run_id)
+
+
+def _poll(settings: Settings) -> "Outcome":
+    dagster_home_or_stop(settings)
+    from spotify_assets.defs import launch  # noqa: PLC0415 - as above
+
+    with launch.instance() as instance, progress(1) as begin:
+        begin("poll")
+        outcome = launch.poll_plays(instance)
+        launch.close([outcome])
+        return outcome
+
+
+def _signed_in_or_stop(settings: Settings) -> None:
+    """End where nobody is signed in: that is no run that failed, of which an alert would tell."""
+    try:
+        condition = settings.user_tokens.state().condition
+    except SpotifyError as error:
+        stop(str(error), FAILED)
+    if condition is Condition.NONE:
+        stop("Nobody is signed in. Sign in with `spotify-assets login`, then poll again.", FAILED)
+    if condition is not Condition.VALID:
+        stop("The sign-in has ended. Sign in again with `spotify-assets login`.", FAILED)
+
+
+def _show_poll(settings: Settings, begun: dt.datetime) -> None:
+    """What the poll showed, and whether plays may be missing before it."""
+    with read_only(settings.database) as connection:
+        polls = connection.execute(LAST_POLL, {"begun": begun}).fetchall()
+        gaps = connection.execute(FOUND_GAPS, {"begun": begun}).fetchall()
+    rows = [[seen, new, "yes" if gaps else "no"] for seen, new in polls]
+    show_table("Polled", ["plays seen", "new", "gap"], rows)
+    if not polls:
+        err.print("The answer cannot be read: see quarantine.plays.", style="yellow")
+    for first, last in gaps:
+        said = (
+            f"Plays from {first} to {last} UTC may be missing: the API shows the last 50 only. "
+            "Poll more often; an export closes the gap."
+        )
+        err.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show(settings: Settings, read: "Imported") -> None:
+    """The account of each file; received = the sum of the classes, or nothing was published."""
+    with read_only(settings.database) as connection:
+        rows = connection.execute(
+            f"SELECT file_id, file_name, received, {', '.join(CLASSES)} "  # noqa: S608 - ours
+            "FROM monitoring.imports WHERE file_id IN (SELECT unnest(?)) ORDER BY file_name",
+            [read.file_ids],
+        ).fetchall()
+        unreadable = connection.execute(
+            "SELECT i.file_name, q.source_pointer, q.reason FROM quarantine.plays AS q "
+            "JOIN monitoring.imports AS i ON q.source_file LIKE '%=' || i.file_id || '/%' "
+            "WHERE i.file_id IN (SELECT unnest(?)) ORDER BY ALL",
+            [read.file_ids],
+        ).fetchall()
+    listed = [[*row[1:], "" if row[0] in read.new else "as before"] for row in rows]
+    total = ["all", *(sum(row[n] for row in listed) for n in range(1, len(CLASSES) + 2)), ""]
+    show_table(
+        "Imported",
+        ["file", "received", *(name.replace("_", " ") for name in CLASSES), ""],
+        [*listed, total],
+    )
+    if unreadable:
+        show_table("Unreadable", ["file", "position", "reason"], unreadable[:SHOWN])
+    if len(unreadable) > SHOWN:
+        err.print(f"… and {len(unreadable) - SHOWN} more, in quarantine.plays.")
+    if not read.new:
+        err.print("All of it was imported before: nothing has changed.")

@@ -1,0 +1,221 @@
+"""The listening history: exports, polls of what was played last, and the tables of plays.
+
+Belongs here: the assets, what they show, how they fail. Does not belong here: reading exports
+(``exports``), asking (``spotify.recently_played``), which rows are the same play
+(``transforms.listening``).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pandera.errors
+from pydantic import Field
+
+from spotify_assets import exports
+from spotify_assets.defs.assets.markdown import MOST_ROWS
+from spotify_assets.defs.assets.metadata import keys, preview, table_spec
+from spotify_assets.defs.assets.raw import blocked
+from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
+from spotify_assets.defs.partitions import days
+from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
+from spotify_assets.exports import ExportError, ImportedFile, Refused
+from spotify_assets.lake import Lake, LakeError
+from spotify_assets.lake.history import history_file
+from spotify_assets.lake.polls import PolledDay, seal_before
+from spotify_assets.lake.tables import write_rows
+from spotify_assets.schemas import Contract, listening
+from spotify_assets.settings import Settings
+from spotify_assets.spotify.errors import Blocked, SpotifyError
+from spotify_assets.spotify.ledger import LedgerError
+from spotify_assets.spotify.recently_played import poll
+from spotify_assets.transforms.listening import DERIVED
+from spotify_assets.transforms.plays import process
+from spotify_assets.warehouse.errors import WarehouseError
+
+STREAMING_HISTORY = dg.AssetKey(["raw", "streaming_history"])
+RECENTLY_PLAYED = dg.AssetKey(["raw", "recently_played"])
+OF_POLLS: tuple[type[Contract], ...] = (listening.Plays, listening.Polls)
+OF_PLAYS: tuple[type[Contract], ...] = (*DERIVED, listening.QuarantinedPlays)
+FILES, NEW, REFUSED, WARNINGS = "file ids", "new file ids", "refused", "warnings"
+"""Metadata of an import: what was read, what of it was not there before, what could not be read,
+and what the listener should know."""
+
+
+class ImportConfig(dg.Config):
+    """What to import."""
+
+    paths: list[str] = Field(default_factory=list)
+    """Zips, folders and files; where there are none, the inbox."""
+
+
+@dg.multi_asset(
+    name="import_exports",
+    specs=[
+        dg.AssetSpec(
+            STREAMING_HISTORY,
+            description="Every row of every export file as it came, without personal fields.",
+            group_name="raw",
+            kinds={"duckdb", "parquet"},
+            tags={"grain": "export-file"},
+        ),
+        table_spec(
+            listening.Streams,
+            [STREAMING_HISTORY],
+            kinds={"duckdb", "parquet"},
+            partitions_def=None,
+        ),
+    ],
+    check_specs=[contract_check(listening.Streams)],
+)
+def import_exports(
+    context: dg.AssetExecutionContext, config: ImportConfig, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Read exports to the row; a file that was imported before is left as it is."""
+    paths = [Path(path) for path in config.paths] or [Settings().inbox]
+    try:
+        found = exports.find(paths)
+        outcomes = list(exports.read_all(found.files, lake.lake, dt.datetime.now(dt.UTC)))
+    except (ExportError, LakeError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    read = [one for one in outcomes if isinstance(one, ImportedFile)]
+    refused = [*found.refused, *(one for one in outcomes if isinstance(one, Refused))]
+    for warning in found.warnings:
+        context.log.warning("%s", warning)
+    for one in refused:
+        context.log.warning("%s: %s", one.name, one.reason)
+    yield dg.MaterializeResult(
+        asset_key=STREAMING_HISTORY,
+        metadata={
+            "files": len(read),
+            "new": sum(not one.already for one in read),
+            "received": sum(one.received for one in read),
+            "unreadable": sum(one.unreadable for one in read),
+            "passed over": found.passed_over,
+            FILES: dg.MetadataValue.json([one.file_id for one in read]),
+            NEW: dg.MetadataValue.json([one.file_id for one in read if not one.already]),
+            WARNINGS: dg.MetadataValue.json(found.warnings),
+            REFUSED: dg.MetadataValue.json([[one.name, one.reason] for one in refused]),
+        },
+    )
+    readable, unreadable = (
+        sum(one.readable for one in read),
+        sum(one.unreadable for one in read),
+    )
+    yield dg.MaterializeResult(
+        asset_key=asset_key(listening.Streams),
+        metadata={"rows of these files": readable},
+        check_results=[contract_kept(listening.Streams, readable, unreadable)],
+    )
+
+
+@dg.asset(
+    key=RECENTLY_PLAYED,
+    partitions_def=days,
+    group_name="raw",
+    kinds={"python", "json"},
+    tags={"grain": "day"},
+    pool="spotify_api",
+)
+def recently_played(
+    context: dg.AssetExecutionContext, api: ApiResource, lake: LakeResource
+) -> dg.MaterializeResult[None]:
+    """What the user played last, as the API says it now: a line an answer.
+
+    A past day cannot be asked for: its polls are what they were.
+    """
+    today = dt.datetime.now(dt.UTC).date()
+    if context.partition_key != today.isoformat():
+        raise dg.Failure(
+            f"The API says what was played last now, and not on {context.partition_key}. "
+            "Materialize processed/plays of that day to read its polls again.",
+            allow_retries=False,
+        )
+    try:
+        with api.user_client(today, context.run.run_id) as client:
+            polled = poll(client, lake.lake)
+        seal_before(lake.lake, today)
+    except Blocked as error:
+        raise blocked(error) from error
+    except (SpotifyError, LedgerError, LakeError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    return dg.MaterializeResult(
+        metadata={"plays": polled.plays, "newest": str(polled.newest_at or "none")}
+    )
+
+
+@dg.multi_asset(
+    name="read_polls",
+    specs=[
+        table_spec(
+            contract,
+            [RECENTLY_PLAYED],
+            kinds={"polars", "parquet"},
+            partitions_def=days,
+        )
+        for contract in OF_POLLS
+    ],
+    check_specs=[contract_check(contract) for contract in OF_POLLS],
+)
+def read_polls(
+    context: dg.AssetExecutionContext, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Type the plays that the polls of a day showed; what cannot be read is set aside."""
+    date = dt.date.fromisoformat(context.partition_key)
+    try:
+        tables = _polls_read(lake.lake, date)
+    except LakeError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    for contract in OF_POLLS:
+        yield dg.MaterializeResult(
+            asset_key=asset_key(contract),
+            metadata={"dagster/partition_row_count": tables[contract.table()]},
+            check_results=[contract_kept(contract, tables[contract.table()])],
+        )
+
+
+def _polls_read(lake: Lake, date: dt.date) -> dict[str, int]:
+    """Write the tables of a day of polls; returns their rows."""
+    day = PolledDay(lake, date)
+    answers = day.read()
+    if not answers:
+        raise LakeError(f"The lake holds no poll of {date}: materialize raw/recently_played.")
+    tables = process(date, day.source_file, answers)
+    for table, frame in tables.items():
+        target = history_file(lake, table, f"date={date}")
+        write_rows(lake, target, f"{table} of {date}", frame)
+    return {table: frame.height for table, frame in tables.items()}
+
+
+def _plays_spec(contract: type[Contract]) -> dg.AssetSpec:
+    deps = [asset_key(listening.Streams), *keys(OF_POLLS)]
+    return table_spec(contract, deps, kinds={"sql", "duckdb"}, partitions_def=None)
+
+
+@dg.multi_asset(
+    name="publish_plays",
+    specs=[_plays_spec(contract) for contract in OF_PLAYS],
+    check_specs=[contract_check(contract) for contract in OF_PLAYS],
+    pool="warehouse",
+)
+def publish_plays(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Make every play once of all that the exports and the polls say, and publish."""
+    try:
+        published = publish_now(Settings())
+    except (LakeError, LedgerError, WarehouseError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    except pandera.errors.SchemaErrors as error:
+        raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
+    with warehouse.get_connection() as connection:
+        previews = {
+            one: preview(connection.table(one.table()).limit(MOST_ROWS).pl()) for one in OF_PLAYS
+        }
+    for contract in OF_PLAYS:
+        rows = published.rows[contract.table()]
+        yield dg.MaterializeResult(
+            asset_key=asset_key(contract),
+            metadata={"dagster/row_count": rows, "preview": previews[contract]},
+            check_results=[contract_kept(contract, rows)],
+        )

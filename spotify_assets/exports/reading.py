@@ -1,0 +1,248 @@
+"""An export file → its folders in the lake, whole or not at all.
+
+Belongs here: identity, order of the steps, the account of a file. Does not belong here: what the
+rows mean.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+
+from spotify_assets.exports.elements import LONGEST_ELEMENT, elements
+from spotify_assets.exports.errors import ExportError
+from spotify_assets.exports.packages import ExportFile, Refused
+from spotify_assets.exports.rows import (
+    KEPT,
+    LARGEST_LIST,
+    Origin,
+    code_version,
+    receive_elements,
+    receive_list,
+    write_typed,
+)
+from spotify_assets.lake import Lake, history
+from spotify_assets.lake.errors import writing
+from spotify_assets.lake.layout import ROWS_FILE
+
+ID_DIGITS = 16
+AT_ONCE = 2
+"""DuckDB reads a file in one thread; memory grows with each."""
+BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """The account of an export file: ``received`` = ``readable`` + ``unreadable``."""
+
+    file_id: str
+    """First 16 hexadecimal digits of the SHA-256 of its bytes."""
+    file_name: str
+    package: str
+    is_video: bool
+    already: bool
+    """It was in the lake before; nothing was touched."""
+    received: int
+    readable: int
+    unreadable: int
+    reasons: Mapping[str, int]
+    """Why rows are unreadable, and how many; without the values."""
+    first_at: dt.datetime | None
+    """When the first play ended (UTC, without a zone)."""
+    last_at: dt.datetime | None
+    ends_early: bool
+    """The file has no end of its list: rows after it are missing."""
+
+
+def read_all(
+    files: Iterable[ExportFile], lake: Lake, now: dt.datetime
+) -> Iterator[ImportedFile | Refused]:
+    """Import files, two at a time; the results come in the order of the files.
+
+    A file that cannot be read is `Refused`, and the others go on.
+
+    Raises:
+        LakeError: The lake cannot be written; what was imported before is whole.
+    """
+    pool = ThreadPoolExecutor(AT_ONCE, "import")
+    try:
+        yield from pool.map(partial(_read_or_refuse, lake=lake, now=now), files)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _read_or_refuse(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile | Refused:
+    try:
+        return read(file, lake, now)
+    except ExportError as error:
+        return Refused(str(file), str(error))
+
+
+def read(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile:
+    """Import a file, unless its bytes are in the lake already.
+
+    First come the raw rows, then what is made of them, `Streams` last: a file counts as imported
+    from there on. Each folder appears by one rename, so an import that was killed is done again.
+
+    Args:
+        file: What `find` found.
+        lake: Where the rows go.
+        now: With a zone. No play is later than a day after it.
+
+    Raises:
+        ExportError: The file is damaged or gone, or changes while it is read.
+        LakeError: The lake cannot be written.
+    """
+    seen = _look_through(file)
+    is_new = not history.history_file(lake, history.STREAMS, seen.folder).exists()
+    if is_new:
+        if not history.facts_file(lake, seen.file_id).exists():
+            _receive(file, seen, lake, now)
+        is_new = process(lake, seen.file_id)
+    return _account(lake, seen.file_id, already=not is_new)
+
+
+def process(lake: Lake, file_id: str) -> bool:
+    """Make the typed rows of a file from its raw rows in the lake, anew if they are there.
+
+    Returns:
+        Whether they were not there before.
+
+    Raises:
+        LakeError: The lake cannot be written; the rows that were there are unchanged.
+    """
+    folder = history.file_folder(file_id)
+    facts = _facts(lake, file_id)
+    received = history.history_file(lake, history.STREAMING_HISTORY, folder)
+    origin = Origin(
+        file_id,
+        str(facts["package"]),
+        bool(facts["is_video"]),
+        lake.relative(received),
+        _naive(dt.datetime.fromisoformat(str(facts["imported_at"]))),
+    )
+    with history.making(lake) as streams, history.making(lake) as quarantined:
+        with writing(streams, f"the rows of the file {file_id}"):
+            write_typed(received, origin, streams / ROWS_FILE, quarantined / ROWS_FILE)
+        history.place(quarantined, history.history_folder(lake, history.QUARANTINED_PLAYS, folder))
+        return history.place(streams, history.history_folder(lake, history.STREAMS, folder))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the bytes of a file tell without reading them as JSON."""
+
+    sha256: str
+    size: int
+    first: bytes
+    last: bytes
+    has_long_element: bool
+    """For the length of the longest element that is read, none begins."""
+
+    @property
+    def file_id(self) -> str:
+        return self.sha256[:ID_DIGITS]
+
+    @property
+    def folder(self) -> str:
+        return history.file_folder(self.file_id)
+
+    @property
+    def ends_early(self) -> bool:
+        return self.last != b"]"
+
+    @property
+    def is_list(self) -> bool:
+        """It may be a sound list; DuckDB would not see that it is cut after a comma."""
+        is_whole = self.first == b"[" and not self.ends_early
+        return is_whole and self.size <= LARGEST_LIST and not self.has_long_element
+
+
+def _look_through(file: ExportFile) -> _Seen:
+    digest, size = hashlib.sha256(), 0
+    first = last = b""
+    without_row = longest = 0
+    for chunk in file.chunks():
+        digest.update(chunk)
+        size += len(chunk)
+        first = first or chunk.lstrip(BLANK)[:1]
+        last = chunk.rstrip(BLANK)[-1:] or last
+        without_row = 0 if b"{" in chunk else without_row + len(chunk)
+        longest = max(longest, without_row)
+    return _Seen(digest.hexdigest(), size, first, last, longest > LONGEST_ELEMENT // 2)
+
+
+def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime) -> None:
+    with history.making(lake) as made:
+        rows = made / ROWS_FILE
+        with writing(made, f"the rows of {file.file_name}"):
+            if not (seen.is_list and receive_list(_again(file, seen), rows)):
+                receive_elements(elements(_again(file, seen)), rows)
+            facts = {
+                "file_name": file.file_name,
+                "package": file.package,
+                "is_video": file.is_video,
+                "is_podcast": file.is_podcast,
+                "bytes": seen.size,
+                "sha256": seen.sha256,
+                "imported_at": now.isoformat(),
+                "records": pl.scan_parquet(rows).select(pl.len()).collect().item(),
+                "ends_early": seen.ends_early,
+                "dropped_keys": sorted(file.keys - set(KEPT)),
+                "code_version": code_version(),
+            }
+            text = json.dumps(facts, ensure_ascii=False, indent=2)
+            (made / history.FACTS_FILE).write_text(f"{text}\n", encoding="utf-8")
+        history.place(made, history.history_folder(lake, history.STREAMING_HISTORY, seen.folder))
+
+
+def _again(file: ExportFile, seen: _Seen) -> Iterator[bytes]:
+    """The bytes of a file once more, held to what they were."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != seen.sha256:
+        raise ExportError(f"{file} changed while it was read: import it again.")
+
+
+def _account(lake: Lake, file_id: str, *, already: bool) -> ImportedFile:
+    facts = _facts(lake, file_id)
+    folder = history.file_folder(file_id)
+    streams = pl.read_parquet(
+        history.history_file(lake, history.STREAMS, folder), columns=["ended_at"]
+    )
+    first_at, last_at = streams.select(
+        pl.min("ended_at").alias("first"), pl.max("ended_at").alias("last")
+    ).row(0)
+    quarantined = pl.read_parquet(history.history_file(lake, history.QUARANTINED_PLAYS, folder))
+    reasons = Counter(reason.partition(", got ")[0] for reason in quarantined["reason"])
+    return ImportedFile(
+        file_id,
+        str(facts["file_name"]),
+        str(facts["package"]),
+        bool(facts["is_video"]),
+        already,
+        int(str(facts["records"])),
+        streams.height,
+        quarantined.height,
+        dict(reasons.most_common()),
+        first_at,
+        last_at,
+        bool(facts["ends_early"]),
+    )
+
+
+def _facts(lake: Lake, file_id: str) -> dict[str, object]:
+    facts: dict[str, object] = json.loads(history.facts_file(lake, file_id).read_text("utf-8"))
+    return facts
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)

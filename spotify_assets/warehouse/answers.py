@@ -1,0 +1,97 @@
+"""The macros and views that answer what people ask of their listening, made in the DuckDB file.
+
+Belongs here: making them. Does not belong here: what they say; each is an SQL file of `answers/`,
+whose first comment says what it answers, of which grain, for which parameters.
+"""
+
+from importlib import resources
+from itertools import takewhile
+
+import duckdb
+
+from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.tables import literal
+
+SQL = resources.files("spotify_assets.warehouse").joinpath("answers")
+ANSWERS = (
+    "time_zone",
+    "local_time",
+    "day_start",
+    "previous_from",
+    "is_skip",
+    "play_class",
+    "worse_coverage",
+    "worst_coverage",
+    "utc_days",
+    "plays_between",
+    "local_plays_between",
+    "coverage_by_day",
+    "coverage_by_month",
+    "coverage_between",
+    "plays",
+    "fact_recently_played",
+    "ranking_key",
+    "ranking",
+    "top",
+    "top_tracks",
+    "top_artists",
+    "top_albums",
+    "listening_by_day",
+    "listening_by_hour",
+    "listening_by_weekday",
+    "sessions",
+    "streaks_between",
+    "streaks",
+    "discovery",
+    "skip_rate",
+    "on_this_day",
+    "year_in_review",
+    "artists_as_of",
+    "tracks_as_of",
+    "rankings.top_tracks_as_of",
+    "rankings.top_artists_as_of",
+)
+"""In this order: DuckDB looks up what a macro uses when it is made."""
+
+
+def definitions() -> list[str]:
+    """The SQL of all macros and views, in order."""
+    return [SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in ANSWERS]
+
+
+def create_answers(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
+    """Make all macros and views anew, with their comments.
+
+    Args:
+        connection: To a file whose tables are there: all that are asked.
+        time_zone: IANA name of the listener's time zone, e.g. ``America/Sao_Paulo``.
+
+    Raises:
+        WarehouseError: There is no such time zone.
+    """
+    known = "SELECT 1 FROM pg_timezone_names() WHERE name = ?"
+    if connection.execute(known, [time_zone]).fetchone() is None:
+        raise WarehouseError(
+            f"{time_zone!r} is no time zone. Set one by its IANA name, e.g. 'America/Sao_Paulo'."
+        )
+    for name, text in zip(ANSWERS, definitions(), strict=True):
+        # DDL takes no parameters.
+        connection.execute(text.replace("$time_zone", literal(time_zone)))
+        what = f"{_kind(text)} {_qualified(name)}"
+        connection.execute(f"COMMENT ON {what} IS {literal(_comment(text))}")
+
+
+def _qualified(name: str) -> str:
+    return name if "." in name else f"star.{name}"
+
+
+def _kind(sql: str) -> str:
+    if "CREATE OR REPLACE VIEW" in sql:
+        return "VIEW"
+    return "MACRO TABLE" if "AS TABLE" in sql else "MACRO"
+
+
+def _comment(sql: str) -> str:
+    """The comment at the head of the file, as one paragraph."""
+    lines = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in lines)

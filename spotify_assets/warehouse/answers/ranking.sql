@@ -1,0 +1,42 @@
+-- All that was played in a window, ranked.
+-- Grain: one rank. Parameters: 'track', 'artist' or 'album'; local days, both inclusive; the
+-- classes of plays.
+-- The same recording under several ids is one track, by the name of the id that was played most.
+-- Artists are known by their name, albums by theirs and the artist's: exports give no ids.
+-- Ties: more plays, then more time, then the name.
+CREATE OR REPLACE MACRO star.ranking(
+    what, from_date, to_date, classes := ['counted']
+) AS TABLE
+WITH per_item AS (
+    SELECT item_key, count(*) AS plays, coalesce(sum(ms_played), 0)::BIGINT AS ms_played
+    FROM star.plays_between(from_date, to_date, classes := classes)
+    GROUP BY item_key
+), summed AS (
+    SELECT
+        star.ranking_key(what, item.recording, item.artist_name, item.album_name) AS key,
+        arg_max(
+            {
+                name: CASE what
+                    WHEN 'track' THEN coalesce(item.name, item.item)
+                    WHEN 'artist' THEN item.artist_name
+                    ELSE item.album_name
+                END,
+                artist: item.artist_name
+            },
+            (plays, ms_played, item_key)
+        ) AS shown,
+        sum(plays)::BIGINT AS plays,
+        sum(ms_played)::BIGINT AS ms_played
+    FROM per_item
+    JOIN star.dim_item AS item USING (item_key)
+    GROUP BY key
+)
+SELECT
+    row_number() OVER (ORDER BY plays DESC, ms_played DESC, shown.name, key) AS rank,
+    key,
+    shown.name AS name,
+    shown.artist AS artist,
+    plays,
+    ms_played
+FROM summed
+WHERE key IS NOT NULL

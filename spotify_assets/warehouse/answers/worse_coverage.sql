@@ -1,0 +1,8 @@
+-- The worse of two coverages; null is nothing.
+CREATE OR REPLACE MACRO star.worse_coverage(one, other) AS
+    CASE
+        WHEN one IS NULL OR other IS NULL OR 'nothing' IN (one, other) THEN 'nothing'
+        WHEN 'possible gap' IN (one, other) THEN 'possible gap'
+        WHEN 'polled' IN (one, other) THEN 'polled'
+        ELSE 'complete'
+    END

@@ -1,0 +1,27 @@
+"""``spotify-assets dev``: what keeps it from starting is said, and nothing is started."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner
+
+from spotify_assets.cli import app
+from spotify_assets.defs.processes import PROCESS, this_process
+from spotify_assets_tests.defs.dagster_runs import stands
+
+
+@pytest.mark.parametrize("file", ["ledger.sqlite", "operations.sqlite"])
+def test_a_file_that_cannot_be_used_is_named_where_a_killed_run_must_be_noted(
+    instance: dg.DagsterInstance, data_dir: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    # Or the command would set it for all that comes after in this process.
+    monkeypatch.setenv("SPOTIFY_DAGSTER_URL", "http://127.0.0.1:3000")
+    host, pid, start = this_process().rsplit("/", 2)
+    dead = {PROCESS: f"{host}/{pid}/{int(start) - 1}"}
+    stands(instance, dg.DagsterRunStatus.STARTED, tags=dead)
+    (data_dir / file).write_text("no database at all")
+
+    done = CliRunner().invoke(app, ["dev"])
+
+    assert (done.exit_code, str(data_dir / file) in done.stderr) == (1, True), done.exception

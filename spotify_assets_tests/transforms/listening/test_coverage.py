@@ -1,0 +1,265 @@
+"""How much of each day is known, by exports and by polls; which windows nobody could look into."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotify_assets.schemas.listening import Imports, PlayCoverage, PlayGaps, Polls
+from spotify_assets.transforms.listening.coverage import coverage, gaps
+
+Shown = tuple[str, int, str | None, str | None]
+"""When it was asked, how many plays were shown, the oldest and the newest of them."""
+
+
+def moment(text: str) -> dt.datetime:
+    """`05 14:30` of January 2026."""
+    return dt.datetime.fromisoformat(f"2026-01-{text}")
+
+
+def day(number: int) -> dt.date:
+    return dt.date(2026, 1, 1) + dt.timedelta(days=number - 1)
+
+
+def polls(*shown: Shown) -> pl.DataFrame:
+    rows = [
+        {
+            "date": moment(asked).date(),
+            "polled_at": moment(asked),
+            "items": items,
+            "is_full": items == 50,
+            "oldest_at": oldest and moment(oldest),
+            "newest_at": newest and moment(newest),
+            "source_file": "raw/recently_played/polls.jsonl.zst",
+            "source_line": line,
+        }
+        for line, (asked, items, oldest, newest) in enumerate(shown, start=1)
+    ]
+    frame = pl.DataFrame(rows, schema=Polls.polars_schema(), orient="row")
+    Polls.validate(frame, lazy=True)
+    return frame
+
+
+def exported(*spans: tuple[str, str], package: str = "extended") -> pl.DataFrame:
+    """Files with plays from a moment to another."""
+    schema = Imports.polars_schema()
+    kept = {name: schema[name] for name in ("package", "first_at", "last_at")}
+    rows = [(package, moment(first), moment(last)) for first, last in spans]
+    return pl.DataFrame(rows, schema=kept, orient="row")
+
+
+def played(*days: int) -> pl.DataFrame:
+    """A play on each of those days of January."""
+    return pl.DataFrame(
+        {"date": [day(one) for one in days], "plays": [1] * len(days)},
+        schema={"date": pl.Date, "plays": pl.Int64},
+    )
+
+
+def by_day(
+    polled: pl.DataFrame, files: pl.DataFrame, per_day: pl.DataFrame | None = None
+) -> dict[int, str]:
+    frame = coverage(polled, files, played() if per_day is None else per_day)
+    PlayCoverage.validate(frame, lazy=True)
+    return {date.day: label for date, label in frame.select("date", "coverage").rows()}
+
+
+def closed(polled: pl.DataFrame, files: pl.DataFrame) -> list[bool]:
+    frame = gaps(polled, files)
+    PlayGaps.validate(frame, lazy=True)
+    return frame["is_closed"].to_list()
+
+
+def test_where_nothing_was_imported_and_nobody_asked_there_is_no_day() -> None:
+    assert by_day(polls(), exported()) == {}
+    assert closed(polls(), exported()) == []
+
+
+def test_an_export_is_complete_but_for_its_last_day() -> None:
+    files = exported(("03 21:00", "05 18:00"))
+    assert by_day(polls(), files) == {3: "complete", 4: "complete", 5: "possible gap"}
+
+
+def test_an_export_that_begins_in_the_middle_of_a_day_knows_all_of_it() -> None:
+    assert by_day(polls(), exported(("03 23:59", "04 00:01")))[3] == "complete"
+
+
+def test_the_silence_between_two_files_of_an_export_is_a_silence() -> None:
+    files = exported(("01 10:00", "03 18:00"), ("08 10:00", "12 18:00"))
+    assert set(by_day(polls(), files).values()) - {"possible gap"} == {"complete"}
+    assert by_day(polls(), files)[5] == "complete"
+
+
+def test_a_silent_month_between_two_files_may_be_a_file_that_was_not_imported() -> None:
+    schema = exported().schema
+    files = pl.DataFrame(
+        [
+            ("extended", dt.datetime(2026, 1, 1, 10), dt.datetime(2026, 1, 3, 18)),  # noqa: DTZ001
+            ("extended", dt.datetime(2026, 2, 4, 10), dt.datetime(2026, 2, 6, 18)),  # noqa: DTZ001
+        ],
+        schema=schema,
+        orient="row",
+    )
+    frame = coverage(polls(), files, played())
+    labels = dict(frame.select("date", "coverage").rows())
+    assert labels[dt.date(2026, 1, 2)] == "complete"
+    assert labels[dt.date(2026, 1, 3)] == "possible gap"
+    assert labels[dt.date(2026, 1, 20)] == "nothing"
+    assert labels[dt.date(2026, 2, 4)] == "complete"
+    assert len(labels) == (max(labels) - min(labels)).days + 1
+
+
+def test_files_of_two_packages_do_not_bridge_a_silence_for_each_other() -> None:
+    both = pl.concat(
+        [
+            exported(("01 10:00", "03 18:00")),
+            exported(("07 10:00", "09 18:00"), package="account"),
+        ]
+    )
+    assert by_day(polls(), both)[5] == "nothing"
+
+
+def test_a_file_without_a_readable_row_covers_nothing() -> None:
+    schema = exported().schema
+    empty = pl.DataFrame([("extended", None, None)], schema=schema, orient="row")
+    assert by_day(polls(), empty) == {}
+
+
+def test_polls_without_a_gap_vouch_for_a_day() -> None:
+    polled = polls(
+        ("04 23:50", 50, "04 12:00", "04 23:40"),
+        ("05 12:00", 50, "04 20:00", "05 11:50"),
+        ("06 00:30", 50, "05 10:00", "05 23:58"),
+    )
+    assert by_day(polled, exported()) == {4: "possible gap", 5: "polled", 6: "polled"}
+
+
+def test_a_poll_that_does_not_reach_back_leaves_a_gap() -> None:
+    polled = polls(
+        ("04 23:50", 50, "04 12:00", "04 23:40"),
+        ("05 12:00", 50, "05 08:00", "05 11:50"),
+    )
+    assert by_day(polled, exported())[5] == "possible gap"
+    assert closed(polled, exported()) == [False]
+    assert gaps(polled, exported()).select("from_at", "to_at").rows() == [
+        (moment("04 23:40"), moment("05 08:00"))
+    ]
+
+
+def test_an_export_that_comes_later_closes_the_gap_and_completes_the_day() -> None:
+    polled = polls(
+        ("04 23:50", 50, "04 12:00", "04 23:40"),
+        ("05 12:00", 50, "05 08:00", "05 11:50"),
+    )
+    files = exported(("02 10:00", "06 10:00"))
+    assert closed(polled, files) == [True]
+    assert by_day(polled, files)[5] == "complete"
+
+
+def test_an_export_that_ends_within_the_gap_does_not_close_it() -> None:
+    polled = polls(
+        ("04 23:50", 50, "04 12:00", "04 23:40"),
+        ("05 12:00", 50, "05 08:00", "05 11:50"),
+    )
+    assert closed(polled, exported(("02 10:00", "05 07:59"))) == [False]
+    assert closed(polled, exported(("02 10:00", "05 08:00"))) == [True]
+
+
+def test_an_export_and_the_polls_after_it_know_the_day_together() -> None:
+    polled = polls(("05 15:00", 50, "05 07:00", "05 14:50"), ("06 09:00", 20, "05 12:00", None))
+    files = exported(("02 10:00", "05 09:00"))
+    assert by_day(polled, files) == {
+        **{2: "complete", 3: "complete", 4: "complete"},
+        **{5: "polled", 6: "polled"},
+    }
+
+
+def test_a_day_under_way_is_polled_as_far_as_it_was_asked() -> None:
+    polled = polls(("04 23:50", 3, "04 12:00", "04 23:40"), ("05 00:20", 3, "04 12:00", "04 23:40"))
+    assert by_day(polled, exported())[5] == "polled"
+
+
+def test_a_day_on_which_a_play_is_known_by_chance_is_a_day_of_which_nothing_is() -> None:
+    polled = polls(("05 12:00", 50, "05 08:00", "05 11:50"))
+    assert by_day(polled, exported(), played(3)) == {3: "nothing", 4: "nothing", 5: "possible gap"}
+
+
+def test_polls_that_showed_no_play_vouch_for_the_time_between_them() -> None:
+    polled = polls(("04 10:00", 0, None, None), ("05 10:00", 0, None, None))
+    assert by_day(polled, exported()) == {4: "possible gap", 5: "polled"}
+
+
+moments = st.integers(0, 28 * 24 * 60).map(
+    lambda minutes: moment("01 00:00") + dt.timedelta(minutes=minutes)
+)
+spans = st.lists(st.tuples(moments, moments).map(sorted), max_size=4)
+
+
+@st.composite
+def some_polls(draw: st.DrawFn) -> pl.DataFrame:
+    rows = []
+    for line, asked in enumerate(sorted(draw(st.lists(moments, max_size=5, unique=True))), start=1):
+        back = draw(st.tuples(st.integers(1, 3000), st.integers(1, 3000)).map(sorted))
+        newest, oldest = (asked - dt.timedelta(minutes=minutes) for minutes in back)
+        items = draw(st.sampled_from([0, 7, 50]))
+        rows.append(
+            {
+                "date": asked.date(),
+                "polled_at": asked,
+                "items": items,
+                "is_full": items == 50,
+                "oldest_at": oldest if items else None,
+                "newest_at": newest if items else None,
+                "source_file": "raw/recently_played/polls.jsonl.zst",
+                "source_line": line,
+            }
+        )
+    return pl.DataFrame(rows, schema=Polls.polars_schema(), orient="row")
+
+
+def of_spans(chosen: Iterable[Iterable[dt.datetime]]) -> pl.DataFrame:
+    rows = [("extended", *span) for span in chosen]
+    return pl.DataFrame(rows, schema=exported().schema, orient="row")
+
+
+@given(some_polls(), spans, st.sets(st.integers(1, 28)))
+@settings(max_examples=200, deadline=None)
+def test_days_follow_each_other_and_hold_all_plays_and_a_whole_day_of_an_export_is_complete(
+    polled: pl.DataFrame, chosen: list[list[dt.datetime]], days: set[int]
+) -> None:
+    frame = coverage(polled, of_spans(chosen), played(*days))
+    PlayCoverage.validate(frame, lazy=True)
+    dates = frame["date"].to_list()
+    assert dates == [dates[0] + dt.timedelta(days=n) for n in range(len(dates))] if dates else True
+    assert frame.filter(pl.col("plays") > 0)["date"].to_list() == [day(one) for one in sorted(days)]
+    labels = dict(frame.select("date", "coverage").rows())
+    for first, last in chosen:
+        for number in range((last.date() - first.date()).days):
+            assert labels[first.date() + dt.timedelta(days=number)] == "complete"
+
+
+@given(some_polls(), spans)
+@settings(max_examples=200, deadline=None)
+def test_no_open_gap_lies_in_a_day_that_is_known(
+    polled: pl.DataFrame, chosen: list[list[dt.datetime]]
+) -> None:
+    files = of_spans(chosen)
+    labels = dict(coverage(polled, files, played()).select("date", "coverage").rows())
+    still_open = gaps(polled, files).filter(~pl.col("is_closed")).select("from_at", "to_at")
+    for start, end in still_open.rows():
+        days = range((end.date() - start.date()).days + 1)
+        known = {labels.get(start.date() + dt.timedelta(days=n)) for n in days}
+        assert known - {"complete", "polled"}
+
+
+@given(some_polls(), spans, spans)
+@settings(max_examples=200, deadline=None)
+def test_another_file_opens_no_gap(
+    polled: pl.DataFrame, chosen: list[list[dt.datetime]], more: list[list[dt.datetime]]
+) -> None:
+    before = closed(polled, of_spans(chosen))
+    after = closed(polled, of_spans([*chosen, *more]))
+    assert len(after) == len(before)
+    assert all(now for then, now in zip(before, after, strict=True) if then)
