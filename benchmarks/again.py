@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.measuring import taking
+from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition
@@ -25,7 +26,7 @@ from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.collect import collect
 from spotify_assets.spotify.ledger import Ledger
 from spotify_assets.transforms.catalog import process
-from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql
+from spotify_assets.transforms.expressions import inputs, sql
 from spotify_assets.warehouse.compute import compute
 from spotify_assets.warehouse.publish import publish
 
@@ -71,7 +72,7 @@ def _make_all(lake: Lake, folder: Path, days: list[GenreDay]) -> list[tuple[str,
                 _make(lake, days, contract)
         taken.append((name, cost.wall_s, cost.cpu_s))
     with taking() as cost:
-        publish(lake, folder / "own.duckdb", {one: sql(one) for one in OF_ALL_DAYS})
+        publish(lake, folder / "own.duckdb", queries())
     taken.append(("publish", cost.wall_s, cost.cpu_s))
     return taken
 

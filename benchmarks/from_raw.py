@@ -22,7 +22,7 @@ def main() -> None:
     days = sorted(map(GenreDay.from_folder, folders))
     tracks = quarantined = 0
     with taking() as cost:
-        sealed = [asset._sealed(lake, day) for day in days]
+        sealed = asset._sealed(lake, days)
         for tables in asset._processed(lake, asset._batches(sealed)):
             tracks += tables["processed.tracks"].height
             quarantined += tables["quarantine.rows"].height

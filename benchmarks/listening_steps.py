@@ -6,20 +6,12 @@ functions without Dagster; ``floor`` is plain DuckDB, from the same files to one
 ``notebook`` is what people write in an evening: ``json``, a Pandas frame, duplicates dropped.
 """
 
-import datetime as dt
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-import pandas as pd
-
-from benchmarks.measuring import taking
-from spotify_assets.defs.publication import plays_of, queries
-from spotify_assets.exports import ImportedFile, find, read_all
-from spotify_assets.lake import Lake
-from spotify_assets.warehouse.publish import publish
+from benchmarks.measuring import Cost, taking
 
 THREADS = 2
 TIME_ZONE = "America/Sao_Paulo"
@@ -51,48 +43,73 @@ PARQUET = "FORMAT parquet, COMPRESSION zstd"
 """As the lake writes it."""
 
 
+Step = Callable[[Path, Path], tuple[Cost, int]]
+"""Takes the folder of the exports and one to write to; returns what it took, and rows."""
+
+
 def main() -> None:
     """Make the step, and print what it took."""
     step, exports, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    steps: dict[str, Callable[[Path, Path], int]] = {
+    steps: dict[str, Step] = {
         "import": _import,
         "publish": _publish,
         "floor": _floor,
         "notebook": _notebook,
     }
-    with taking() as cost:
-        rows = steps[step](exports, folder)
+    cost, rows = steps[step](exports, folder)
     print(json.dumps({"wall_s": cost.wall_s, "cpu_s": cost.cpu_s, "rows": rows}))
 
 
-def _import(exports: Path, folder: Path) -> int:
-    read = list(read_all(find([exports]).files, Lake(folder / "lake"), dt.datetime.now(dt.UTC)))
-    return sum(one.received for one in read if isinstance(one, ImportedFile))
+# Each imports what it needs itself, because it would count as the memory of the others.
 
 
-def _publish(exports: Path, folder: Path) -> int:  # noqa: ARG001 - as the other steps
-    lake, database = Lake(folder / "lake"), folder / "spotify.duckdb"
-    return publish(lake, database, queries(), None, plays_of(TIME_ZONE)).rows["star.fact_play"]
+def _import(exports: Path, folder: Path) -> tuple[Cost, int]:
+    import datetime as dt  # noqa: PLC0415
+
+    from spotify_assets.exports import ImportedFile, find, read_all  # noqa: PLC0415
+    from spotify_assets.lake import Lake  # noqa: PLC0415
+
+    with taking() as cost:
+        found = find([exports]).files
+        read = list(read_all(found, Lake(folder / "lake"), dt.datetime.now(dt.UTC)))
+    return cost, sum(one.received for one in read if isinstance(one, ImportedFile))
 
 
-def _floor(exports: Path, folder: Path) -> int:
-    files = sorted(map(str, exports.rglob("*.json")))
-    with duckdb.connect(config={"threads": THREADS}) as connection:
+def _publish(exports: Path, folder: Path) -> tuple[Cost, int]:  # noqa: ARG001 - as the others
+    from spotify_assets.defs.publication import plays_of, queries  # noqa: PLC0415
+    from spotify_assets.lake import Lake  # noqa: PLC0415
+    from spotify_assets.warehouse.publish import publish  # noqa: PLC0415
+
+    # In the command this is done while the modules are imported.
+    made, plays = queries(), plays_of(TIME_ZONE)
+    with taking() as cost:
+        published = publish(Lake(folder / "lake"), folder / "own.duckdb", made, None, plays)
+    return cost, published.rows["star.fact_play"]
+
+
+def _floor(exports: Path, folder: Path) -> tuple[Cost, int]:
+    import duckdb  # noqa: PLC0415
+
+    with taking() as cost, duckdb.connect(config={"threads": THREADS}) as connection:
+        files = sorted(map(str, exports.rglob("*.json")))
         columns = ", ".join(f"{name}: '{kind}'" for name, kind in TYPED.items())
         query = f"FROM read_json({files}, format = 'array', columns = {{{columns}}})"
-        copy = f"COPY ({query}) TO '{folder / 'plays.parquet'}' ({PARQUET})"
+        copy = f"COPY ({query}) TO '{folder / 'floor.parquet'}' ({PARQUET})"
         ((rows,),) = connection.execute(copy).fetchall()
-    return int(rows)
+    return cost, int(rows)
 
 
-def _notebook(exports: Path, folder: Path) -> int:
-    rows = []
-    for path in sorted(exports.rglob("*.json")):
-        rows += json.loads(path.read_text())
-    frame = pd.DataFrame(rows).drop_duplicates()
-    frame["ts"] = pd.to_datetime(frame["ts"])
-    frame.sort_values("ts").to_parquet(folder / "plays.parquet")
-    return len(frame)
+def _notebook(exports: Path, folder: Path) -> tuple[Cost, int]:
+    import pandas as pd  # type: ignore[import-untyped] # noqa: PLC0415
+
+    with taking() as cost:
+        rows = []
+        for path in sorted(exports.rglob("*.json")):
+            rows += json.loads(path.read_text())
+        frame = pd.DataFrame(rows).drop_duplicates()
+        frame["ts"] = pd.to_datetime(frame["ts"])
+        frame.sort_values("ts").to_parquet(folder / "notebook.parquet")
+    return cost, len(frame)
 
 
 if __name__ == "__main__":

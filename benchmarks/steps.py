@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.measuring import taking
+from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
@@ -73,7 +74,7 @@ class _Pass:
         with self._step("facts"):
             self._make(FACTS)
         with self._step("publish"):
-            publish(self._lake, self._database, {one: sql(one) for one in OF_ALL_DAYS})
+            publish(self._lake, self._database, queries())
         with self._step("checks"), read_only(self._database) as connection:
             integrity(connection, (*FACTS, *DERIVED))
             unreconciled(connection)

@@ -36,6 +36,8 @@ class BatchedEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
+        """The oldest first; the webserver reads them from several threads."""
+        self._changing = threading.Lock()
         self._tables: set[str] = set()
         # Of a thread: another's events are no part of this one's transaction.
         self._batch = threading.local()
@@ -53,7 +55,11 @@ class BatchedEventLog(SqliteEventLogStorage):
         return cls(config_value.get("base_dir", str(default)), inst_data)
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
-        """Store all events, or none; they are of one run."""
+        """Store all events, or none; they are of one run.
+
+        A kill just between the two commits leaves them in the index alone: what was made counts as
+        made, and only the page of the run lacks it.
+        """
         (run_id,) = {event.run_id for event in events}
         with self.run_connection(run_id) as of_run, self.index_connection() as of_all:
             self._batch.connections = {run_id: of_run, INDEX: of_all}
@@ -71,13 +77,23 @@ class BatchedEventLog(SqliteEventLogStorage):
 
     def run_connection(self, run_id: str | None = None) -> AbstractContextManager[Connection]:
         """A transaction on the events of a run, or the one that a batch is in."""
-        return self._transaction(
-            run_id or INDEX, lambda: super(BatchedEventLog, self).run_connection(run_id)
-        )
+        # Events of no run have the empty id, and a file of their own.
+        shard = INDEX if run_id is None else run_id
+        return self._transaction(shard, lambda: super(BatchedEventLog, self).run_connection(shard))
 
     def index_connection(self) -> AbstractContextManager[Connection]:
         """A transaction on what is asked of all runs, or the one that a batch is in."""
         return self._transaction(INDEX, super().index_connection)
+
+    def wipe(self) -> None:
+        """Forget all events, and the files of the runs with them."""
+        self._close_engines()
+        super().wipe()
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        super().dispose()
+        self._close_engines()
 
     @contextmanager
     def _transaction(
@@ -86,19 +102,30 @@ class BatchedEventLog(SqliteEventLogStorage):
         under_way: dict[str, Connection] = getattr(self._batch, "connections", {})
         if shard in under_way:
             yield under_way[shard]
-        elif shard in self._engines:
-            with self._engines[shard].begin() as connection:
-                yield connection
-        else:
-            # Dagster makes the file and its tables when it opens it first.
-            with first() as connection:
-                yield connection
-            self._keep_engine(shard)
+            return
+        engine = self._engines.get(shard)
+        if engine is None:
+            # Dagster makes the file and its tables when it opens it first. It holds a lock for as
+            # long as that is open, and a batch opens two.
+            with first():
+                engine = self._keep_engine(shard)
+        with engine.begin() as connection:
+            yield connection
 
-    def _keep_engine(self, shard: str) -> None:
-        if len(self._engines) >= MOST_ENGINES:
-            self._engines = {}
-        self._engines[shard] = create_engine(
+    def _keep_engine(self, shard: str) -> Engine:
+        engine = create_engine(
             self.conn_string_for_shard(shard),
             connect_args={"timeout": LOCK_PATIENCE_SECONDS},
         )
+        with self._changing:
+            if len(self._engines) >= MOST_ENGINES:
+                # Who is in a transaction keeps the connection until its end.
+                oldest = next(one for one in self._engines if one != INDEX)
+                self._engines.pop(oldest).dispose()
+            return self._engines.setdefault(shard, engine)
+
+    def _close_engines(self) -> None:
+        with self._changing:
+            engines, self._engines = self._engines, {}
+        for engine in engines.values():
+            engine.dispose()

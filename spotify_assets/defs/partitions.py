@@ -65,11 +65,11 @@ class Rectangle:
 
 def genre_days_of_run(tags: Mapping[str, str], instance: dg.DagsterInstance) -> list[GenreDay]:
     """The partitions that a run is of, as its tags say; none where it has none."""
-    if PARTITION in tags:
-        # The polls of what was played have days alone.
-        return [parse_key(tags[PARTITION])] if "|" in tags[PARTITION] else []
-    if RANGE_START not in tags:
+    # The polls of what was played have days alone.
+    if "|" not in tags.get(PARTITION, tags.get(RANGE_START, "")):
         return []
+    if PARTITION in tags:
+        return [parse_key(tags[PARTITION])]
     first, last = parse_key(tags[RANGE_START]), parse_key(tags[RANGE_END])
     genres = _between(first.genre, last.genre, instance.get_dynamic_partitions(GENRES))
     number = (last.date - first.date).days + 1

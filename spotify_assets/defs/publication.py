@@ -8,7 +8,8 @@ from spotify_assets.defs.logs import LOGS
 from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
 from spotify_assets.transforms import listening
-from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
+from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
+from spotify_assets.warehouse.catalogue import Query
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.publish import Published, publish
 
@@ -36,9 +37,12 @@ def publish_now(settings: Settings, *, compact: bool = False) -> Published:
     )
 
 
-def queries() -> dict[type[Contract], str]:
+def queries() -> dict[type[Contract], Query]:
     """The query of each table that is made from all days; compiled when they are asked for."""
-    return {contract: sql(contract) for contract in OF_ALL_DAYS}
+    return {
+        contract: Query(sql(contract), sql_of_some(contract), inputs(contract))
+        for contract in OF_ALL_DAYS
+    }
 
 
 def plays_of(time_zone: str) -> Listening:

@@ -7,13 +7,11 @@ rows mean.
 import datetime as dt
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-
-import polars as pl
+from pathlib import Path
 
 from spotify_assets.exports.elements import LONGEST_ELEMENT, elements
 from spotify_assets.exports.errors import ExportError
@@ -21,8 +19,11 @@ from spotify_assets.exports.packages import ExportFile, Refused
 from spotify_assets.exports.rows import (
     KEPT,
     LARGEST_LIST,
+    Database,
     Origin,
+    account,
     code_version,
+    database,
     receive_elements,
     receive_list,
     write_typed,
@@ -71,15 +72,19 @@ def read_all(
         LakeError: The lake cannot be written; what was imported before is whole.
     """
     pool = ThreadPoolExecutor(AT_ONCE, "import")
-    try:
-        yield from pool.map(partial(_read_or_refuse, lake=lake, now=now), files)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with database() as opened:
+        read_one = partial(_read_or_refuse, lake=lake, now=now, opened=opened)
+        try:
+            yield from pool.map(read_one, files)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _read_or_refuse(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile | Refused:
+def _read_or_refuse(
+    file: ExportFile, lake: Lake, now: dt.datetime, opened: Database
+) -> ImportedFile | Refused:
     try:
-        return read(file, lake, now)
+        return _read(file, lake, now, opened)
     except ExportError as error:
         return Refused(str(file), str(error))
 
@@ -99,13 +104,18 @@ def read(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile:
         ExportError: The file is damaged or gone, or changes while it is read.
         LakeError: The lake cannot be written.
     """
+    with database() as opened:
+        return _read(file, lake, now, opened)
+
+
+def _read(file: ExportFile, lake: Lake, now: dt.datetime, opened: Database) -> ImportedFile:
     seen = _look_through(file)
     is_new = not history.history_file(lake, history.STREAMS, seen.folder).exists()
     if is_new:
         if not history.facts_file(lake, seen.file_id).exists():
-            _receive(file, seen, lake, now)
-        is_new = process(lake, seen.file_id)
-    return _account(lake, seen.file_id, already=not is_new)
+            _receive(file, seen, lake, now, opened)
+        is_new = _process(lake, seen.file_id, opened)
+    return _account(lake, seen.file_id, opened, already=not is_new)
 
 
 def process(lake: Lake, file_id: str) -> bool:
@@ -117,6 +127,11 @@ def process(lake: Lake, file_id: str) -> bool:
     Raises:
         LakeError: The lake cannot be written; the rows that were there are unchanged.
     """
+    with database() as opened:
+        return _process(lake, file_id, opened)
+
+
+def _process(lake: Lake, file_id: str, opened: Database) -> bool:
     folder = history.file_folder(file_id)
     facts = _facts(lake, file_id)
     received = history.history_file(lake, history.STREAMING_HISTORY, folder)
@@ -129,7 +144,8 @@ def process(lake: Lake, file_id: str) -> bool:
     )
     with history.making(lake) as streams, history.making(lake) as quarantined:
         with writing(streams, f"the rows of the file {file_id}"):
-            write_typed(received, origin, streams / ROWS_FILE, quarantined / ROWS_FILE)
+            targets = streams / ROWS_FILE, quarantined / ROWS_FILE
+            write_typed(opened, received, origin, *targets)
         history.place(quarantined, history.history_folder(lake, history.QUARANTINED_PLAYS, folder))
         return history.place(streams, history.history_folder(lake, history.STREAMS, folder))
 
@@ -144,6 +160,8 @@ class _Seen:
     last: bytes
     has_long_element: bool
     """For the length of the longest element that is read, none begins."""
+    chunks: tuple[bytes, ...]
+    """All of its bytes; none, where they are more than `LARGEST_LIST`."""
 
     @property
     def file_id(self) -> str:
@@ -161,13 +179,14 @@ class _Seen:
     def is_list(self) -> bool:
         """It may be a sound list; DuckDB would not see that it is cut after a comma."""
         is_whole = self.first == b"[" and not self.ends_early
-        return is_whole and self.size <= LARGEST_LIST and not self.has_long_element
+        return is_whole and bool(self.chunks) and not self.has_long_element
 
 
 def _look_through(file: ExportFile) -> _Seen:
     digest, size = hashlib.sha256(), 0
     first = last = b""
     without_row = longest = 0
+    chunks: list[bytes] = []
     for chunk in file.chunks():
         digest.update(chunk)
         size += len(chunk)
@@ -175,15 +194,19 @@ def _look_through(file: ExportFile) -> _Seen:
         last = chunk.rstrip(BLANK)[-1:] or last
         without_row = 0 if b"{" in chunk else without_row + len(chunk)
         longest = max(longest, without_row)
-    return _Seen(digest.hexdigest(), size, first, last, longest > LONGEST_ELEMENT // 2)
+        if size <= LARGEST_LIST:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+    is_long = longest > LONGEST_ELEMENT // 2
+    return _Seen(digest.hexdigest(), size, first, last, is_long, tuple(chunks))
 
 
-def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime) -> None:
+def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime, opened: Database) -> None:
     with history.making(lake) as made:
         rows = made / ROWS_FILE
         with writing(made, f"the rows of {file.file_name}"):
-            if not (seen.is_list and receive_list(_again(file, seen), rows)):
-                receive_elements(elements(_again(file, seen)), rows)
+            records = _receive_rows(file, seen, rows, opened)
             facts = {
                 "file_name": file.file_name,
                 "package": file.package,
@@ -192,7 +215,7 @@ def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime) -> Non
                 "bytes": seen.size,
                 "sha256": seen.sha256,
                 "imported_at": now.isoformat(),
-                "records": pl.scan_parquet(rows).select(pl.len()).collect().item(),
+                "records": records,
                 "ends_early": seen.ends_early,
                 "dropped_keys": sorted(file.keys - set(KEPT)),
                 "code_version": code_version(),
@@ -200,6 +223,18 @@ def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime) -> Non
             text = json.dumps(facts, ensure_ascii=False, indent=2)
             (made / history.FACTS_FILE).write_text(f"{text}\n", encoding="utf-8")
         history.place(made, history.history_folder(lake, history.STREAMING_HISTORY, seen.folder))
+
+
+def _receive_rows(file: ExportFile, seen: _Seen, target: Path, opened: Database) -> int:
+    if seen.is_list:
+        records = receive_list(opened, _content(file, seen), target)
+        if records is not None:
+            return records
+    return receive_elements(opened, elements(_content(file, seen)), target)
+
+
+def _content(file: ExportFile, seen: _Seen) -> Iterable[bytes]:
+    return seen.chunks or _again(file, seen)
 
 
 def _again(file: ExportFile, seen: _Seen) -> Iterator[bytes]:
@@ -212,17 +247,14 @@ def _again(file: ExportFile, seen: _Seen) -> Iterator[bytes]:
         raise ExportError(f"{file} changed while it was read: import it again.")
 
 
-def _account(lake: Lake, file_id: str, *, already: bool) -> ImportedFile:
+def _account(lake: Lake, file_id: str, opened: Database, *, already: bool) -> ImportedFile:
     facts = _facts(lake, file_id)
     folder = history.file_folder(file_id)
-    streams = pl.read_parquet(
-        history.history_file(lake, history.STREAMS, folder), columns=["ended_at"]
+    typed = account(
+        opened,
+        history.history_file(lake, history.STREAMS, folder),
+        history.history_file(lake, history.QUARANTINED_PLAYS, folder),
     )
-    first_at, last_at = streams.select(
-        pl.min("ended_at").alias("first"), pl.max("ended_at").alias("last")
-    ).row(0)
-    quarantined = pl.read_parquet(history.history_file(lake, history.QUARANTINED_PLAYS, folder))
-    reasons = Counter(reason.partition(", got ")[0] for reason in quarantined["reason"])
     return ImportedFile(
         file_id,
         str(facts["file_name"]),
@@ -230,11 +262,11 @@ def _account(lake: Lake, file_id: str, *, already: bool) -> ImportedFile:
         bool(facts["is_video"]),
         already,
         int(str(facts["records"])),
-        streams.height,
-        quarantined.height,
-        dict(reasons.most_common()),
-        first_at,
-        last_at,
+        typed.readable,
+        sum(typed.reasons.values()),
+        typed.reasons,
+        typed.first_at,
+        typed.last_at,
         bool(facts["ends_early"]),
     )
 

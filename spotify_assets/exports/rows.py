@@ -8,12 +8,14 @@ import datetime as dt
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -33,33 +35,49 @@ KEPT = (
 )
 """The only keys whose values are ever written: whatever Spotify adds may be personal."""
 
-# What is in a list or an object, where a value should be, may be personal too.
-ROWS = """
-CREATE TEMP VIEW rows AS
+# What is in a list or an object, where a value should be, may be personal: it is taken for
+# nothing. A text cannot be told from a list that it spells.
+SOUND = """
+SELECT row_number() OVER () AS position, CAST(NULL AS VARCHAR) AS problem, CASE
+    WHEN ascii(COLUMNS(*)) IN (ascii('['), ascii('{')) AND json_valid(COLUMNS(*))
+    THEN error('may be a list or an object')
+    ELSE COLUMNS(*)
+END
+FROM list
+"""
+ONE_BY_ONE = """
+WITH elements AS (
+    SELECT
+        position,
+        CASE WHEN text IS NULL OR NOT json_valid(text) THEN coalesce(problem, 'is no valid JSON')
+        END AS problem,
+        unnest(json_transform(
+            CASE WHEN json_valid(text) THEN text ELSE '{}' END, getvariable('shape')
+        ))
+    FROM pieces
+)
+
 SELECT position, problem, CASE
-    WHEN left(COLUMNS(* EXCLUDE (position, problem)), 1) IN ('{', '[') THEN 'null'
-    ELSE CAST(COLUMNS(* EXCLUDE (position, problem)) AS VARCHAR)
+    WHEN left(COLUMNS(* EXCLUDE (position, problem)), 1) IN ('[', '{') THEN NULL
+    ELSE COLUMNS(* EXCLUDE (position, problem)) ->> '$'
 END
 FROM elements
 """
-ELEMENTS_OF_LIST = """
-CREATE TEMP VIEW elements AS
-SELECT row_number() OVER () AS position, CAST(NULL AS VARCHAR) AS problem, * FROM list
+STREAMS, QUARANTINED = "FROM streams($received)", "FROM quarantined($received)"
+ENDS = "SELECT count(*), min(ended_at), max(ended_at) FROM read_parquet(?)"
+REASONS = """
+SELECT split_part(reason, ', got ', 1) AS reason, count(*) AS rows
+FROM read_parquet(?)
+GROUP BY ALL
+ORDER BY rows DESC, reason
 """
-ELEMENTS_ONE_BY_ONE = """
-CREATE TEMP VIEW elements AS
-SELECT
-    position,
-    CASE WHEN text IS NULL OR NOT json_valid(text) THEN coalesce(problem, 'is no valid JSON') END
-        AS problem,
-    unnest(json_transform(
-        CASE WHEN json_valid(text) THEN text ELSE '{}' END, getvariable('shape')
-    ))
-FROM pieces
-"""
+MEMORY = "128MB"
 LARGEST_LIST = 32 << 20
 """Spotify's files have 12.5 MB."""
 PIECES = pa.schema([("position", pa.int64()), ("text", pa.string()), ("problem", pa.string())])
+NOTHING_QUARANTINED = pa.schema(
+    [(name, pa.string()) for name in ("source", "source_file", "source_pointer", "reason")]
+)
 ROW_GROUP = 20_480
 """DuckDB holds a row group in memory, untyped, until it is written."""
 PORTION_CHARACTERS = 2 << 20
@@ -82,90 +100,137 @@ def code_version() -> str:
     return hashlib.sha256(SQL.encode()).hexdigest()[:8]
 
 
-def receive_list(chunks: Iterable[bytes], target: Path) -> bool:
-    """Write the rows of a file as they came: ``position``, ``problem``, and `KEPT` as JSON.
+@dataclass(frozen=True)
+class Database:
+    """DuckDB in memory that knows `rows.sql`, for many files and several threads."""
 
-    DuckDB reads it through a pipe, so that an export is never on the disk unpacked, and holds it
-    whole: of `LARGEST_LIST` at most.
+    connection: duckdb.DuckDBPyConnection
+    whole: Lock
+    """A list that is read as a whole takes some 90 MB: one at a time."""
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """Such a database; opening one costs as much as a tenth of a file."""
+    # Never a temporary file: it would hold what is personal.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "memory_limit": MEMORY,
+        "temp_directory": "",
+    }
+    with duckdb.connect(config=config) as connection:
+        connection.execute(SQL)
+        yield Database(connection, Lock())
+
+
+def receive_list(database: Database, chunks: Iterable[bytes], target: Path) -> int | None:
+    """Write the rows of a file as they came: ``position``, ``problem``, and `KEPT` as text.
+
+    Whether a value was quoted is lost; a list or an object is null. DuckDB reads the file through
+    a pipe, so that an export is never on the disk unpacked, and holds it whole: of `LARGEST_LIST`
+    at most.
 
     Returns:
-        Whether it is a sound JSON list of objects; otherwise ``target`` is not to be used.
+        How many rows; ``None`` if it is no sound JSON list of objects, or a value in it may be a
+        list: then ``target`` is not to be used.
 
     Raises:
         OSError: The disk is full.
     """
     try:
-        with _pipe(chunks) as path, _database() as connection:
+        with database.whole, _pipe(chunks) as path, _session(database) as connection:
             connection.read_json(
                 path,
-                columns=dict.fromkeys(KEPT, "JSON"),
+                columns=dict.fromkeys(KEPT, "VARCHAR"),
                 format="array",
                 maximum_object_size=LONGEST_ELEMENT,
             ).create_view("list")
-            connection.execute(ELEMENTS_OF_LIST + ";" + ROWS)
-            _copy(connection, "FROM rows", target)
+            return _copy(connection, SOUND, target)
     except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):
         # Its text quotes what is in the file.
-        return False
-    return True
+        return None
 
 
-def receive_elements(elements: Iterable[Element], target: Path) -> None:
+def receive_elements(database: Database, elements: Iterable[Element], target: Path) -> int:
     """Write the same for elements that were found one by one, in bounded memory.
+
+    Returns:
+        How many rows.
 
     Raises:
         OSError: The disk is full.
     """
-    with _database() as connection:
+    received = 0
+    with _session(database) as connection:
         connection.execute("SET VARIABLE shape = ?", [json.dumps(dict.fromkeys(KEPT, "JSON"))])
         connection.register("pieces", PIECES.empty_table())
-        connection.execute(ELEMENTS_ONE_BY_ONE + ";" + ROWS)
-        schema = connection.sql("FROM rows").to_arrow_table().schema
+        schema = connection.sql(ONE_BY_ONE).to_arrow_table().schema
         with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
             for portion in _portions(elements):
                 connection.register("pieces", portion)
-                writer.write_table(connection.sql("FROM rows").to_arrow_table())
+                writer.write_table(connection.sql(ONE_BY_ONE).to_arrow_table())
+                received += portion.num_rows
+    return received
 
 
-def write_typed(received: Path, origin: Origin, streams: Path, quarantined: Path) -> None:
+def write_typed(
+    database: Database,
+    received: Path,
+    origin: Origin,
+    streams: Path,
+    quarantined: Path,
+) -> None:
     """Write the rows of `Streams` and of `QuarantinedPlays` that received rows make.
 
     Raises:
         OSError: The disk is full.
     """
-    with _database() as connection:
+    with _session(database) as connection:
         for name, value in vars(origin).items():
             connection.execute(f"SET VARIABLE {name} = ?", [value])
-        connection.read_parquet(str(received)).create_view("received")
-        connection.execute(SQL)
-        readable = _copy(connection, "FROM streams", streams)
-        unreadable = connection.view("received").count("*").fetchall()[0][0] - readable
-        # Where there is none, no row is asked for its reason.
-        _copy(connection, f"FROM quarantined LIMIT {unreadable:d}", quarantined)
+        readable = _copy(connection, STREAMS, streams, received=str(received))
+        if readable < parquet.read_metadata(received).num_rows:
+            _copy(connection, QUARANTINED, quarantined, received=str(received))
+        else:
+            parquet.write_table(NOTHING_QUARANTINED.empty_table(), quarantined, compression="zstd")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
+class Account(NamedTuple):
+    """What the typed rows of a file tell: how many are readable, from when to when, and why not."""
+
+    readable: int
+    first_at: dt.datetime | None
+    last_at: dt.datetime | None
+    reasons: Mapping[str, int]
+
+
+def account(database: Database, streams: Path, quarantined: Path) -> Account:
+    """The account of what `write_typed` has written; the reasons without the values."""
+    with _session(database) as connection:
+        ((readable, first_at, last_at),) = connection.execute(ENDS, [str(streams)]).fetchall()
+        reasons = connection.execute(REASONS, [str(quarantined)]).fetchall()
+    return Account(readable, first_at, last_at, dict(reasons))
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, query: str, target: Path, **parameters: str
+) -> int:
     """Write the rows of a query; how many there are."""
-    copy = f"COPY ({query}) TO ? (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP:d})"
-    ((rows,),) = connection.execute(copy, [str(target)]).fetchall()
+    copy = f"""
+        COPY ({query}) TO $target
+        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP:d})
+    """
+    ((rows,),) = connection.execute(copy, {**parameters, "target": str(target)}).fetchall()
     return int(rows)
 
 
 @contextmanager
-def _database() -> Iterator[duckdb.DuckDBPyConnection]:
-    # Never a temporary file: it would hold what is personal.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "memory_limit": "128MB",
-        "temp_directory": "",
-    }
-    connection = duckdb.connect(config=config)
+def _session(database: Database) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
-        yield connection
+        with database.connection.cursor() as connection:
+            yield connection
     except duckdb.IOException as error:
         raise OSError(str(error)) from error
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -1,34 +1,30 @@
--- Rows of an export file as they came → `streams`, and `quarantined` with the reason.
+-- Raw rows of an export file (the Parquet file `received`) → `streams(received)`, and
+-- `quarantined(received)` with the reason.
 --
--- Reads `received`: `position`, `problem` (what kept the element from being read) and each key that
--- is kept, as JSON; a list or an object stands there as `null`. Reads the variables
--- `file_id`, `package`, `is_video`, `source_file` and `imported_at`.
+-- A raw row has its `position`, the `problem` that kept the element from being read, and each key
+-- that is kept, as text. Reads the variables `file_id`, `package`, `is_video`, `source_file` and
+-- `imported_at`. Macros, because a view would be planned when it is made and again when it is read.
 
--- A value as text; null where it is nothing.
-CREATE MACRO as_text(j) AS nullif(CAST(j AS JSON) ->> '$', '');
+-- A time without an offset is UTC.
+SET GLOBAL TimeZone = 'UTC';
 
--- The rest take what is text by now.
-CREATE MACRO without_nul(t) AS nullif(replace(t, chr(0), ''), '');
+-- A text without NUL; null where it is nothing.
+CREATE MACRO filled(t) AS
+    nullif(CASE WHEN contains(t, chr(0)) THEN replace(t, chr(0), '') ELSE t END, '');
 
 CREATE MACRO as_boolean(t) AS CASE lower(t)
     WHEN 'true' THEN true WHEN '1' THEN true
     WHEN 'false' THEN false WHEN '0' THEN false
 END;
 
--- DuckDB reads a number too large as infinite, and some words as numbers.
-CREATE MACRO as_number(t) AS nullif(nullif(nullif(
-    TRY_CAST(t AS DOUBLE), CAST('inf' AS DOUBLE)), CAST('-inf' AS DOUBLE)), CAST('nan' AS DOUBLE));
-
--- A time in UTC. TIMESTAMP does not heed an offset and TIMESTAMPTZ wants seconds.
-CREATE MACRO as_moment(t) AS CASE
-    WHEN NOT regexp_full_match(
-        t, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?'
-    ) THEN NULL
-    WHEN t[-1] = 'Z' THEN TRY_CAST(rtrim(t, 'Z') AS TIMESTAMP)
-    WHEN NOT contains(t[17:], '+') AND NOT contains(t[17:], '-') THEN TRY_CAST(t AS TIMESTAMP)
-    WHEN t[17] = ':' THEN timezone('UTC', TRY_CAST(t AS TIMESTAMPTZ))
-    ELSE timezone('UTC', TRY_CAST(t[:16] || ':00' || t[17:] AS TIMESTAMPTZ))
-END;
+-- TIMESTAMPTZ heeds an offset and wants seconds; it would take a day or `infinity` too.
+CREATE MACRO as_moment(t) AS date_trunc('second', timezone('UTC', CASE
+    WHEN regexp_full_match(
+        t, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?'
+    ) THEN TRY_CAST(t AS TIMESTAMPTZ)
+    WHEN regexp_full_match(t, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(Z|[+-]\d\d(:?\d\d)?)?')
+    THEN TRY_CAST(t[:16] || ':00' || t[17:] AS TIMESTAMPTZ)
+END));
 
 -- Devices write seconds, or milliseconds (above 1e11); anything else that is there is no time.
 CREATE MACRO as_offline_moment(n) AS CASE
@@ -38,49 +34,42 @@ END;
 
 -- A time that can be: Spotify began in 2006, and clocks are not wrong by more than a day.
 CREATE MACRO is_possible(t) AS
-    t BETWEEN TIMESTAMP '2006-01-01' AND getvariable('imported_at') + INTERVAL 1 DAY;
+    t BETWEEN TIMESTAMP '2006-01-01'
+    AND CAST(getvariable('imported_at') AS TIMESTAMP) + INTERVAL 1 DAY;
 
 -- The steps are queries of their own: an alias that another uses would be computed for each use.
 -- Grain: one element of the file's list.
-CREATE TEMP VIEW typed AS
+CREATE MACRO typed(received) AS TABLE
 WITH
 texts AS (
-    SELECT
-        position, problem,
-        coalesce(ts, endTime) AS ended_json,
-        coalesce(ms_played, msPlayed) AS ms_json,
-        CASE WHEN ts IS NULL AND endTime IS NOT NULL THEN 'endTime' ELSE 'ts' END AS ended_key,
-        CASE WHEN ms_played IS NULL AND msPlayed IS NOT NULL THEN 'msPlayed' ELSE 'ms_played' END
-            AS ms_key,
-        as_text(COLUMNS(* EXCLUDE (position, problem, ts, endTime, ms_played, msPlayed)))
-    FROM received
+    SELECT position, problem, filled(COLUMNS(* EXCLUDE (position, problem)))
+    FROM read_parquet(received)
 ),
 
 named AS (
     SELECT
-        position, problem, ended_json, ended_key, ms_json, ms_key,
-        as_text(ended_json) AS ended_text,
-        as_number(as_text(ms_json)) AS ms,
-        without_nul(spotify_track_uri) AS track_uri,
-        without_nul(spotify_episode_uri) AS episode_uri,
-        without_nul(audiobook_chapter_uri) AS chapter_uri,
-        without_nul(audiobook_uri) AS book_uri,
-        without_nul(coalesce(master_metadata_track_name, trackName)) AS track,
-        without_nul(coalesce(master_metadata_album_artist_name, artistName)) AS track_artist,
-        without_nul(master_metadata_album_album_name) AS track_album,
-        without_nul(coalesce(episode_name, episodeName)) AS episode,
-        without_nul(coalesce(episode_show_name, podcastName)) AS show_name,
-        without_nul(audiobook_chapter_title) AS chapter,
-        without_nul(audiobook_title) AS book,
-        without_nul(reason_start) AS reason_start,
-        without_nul(reason_end) AS reason_end,
+        position, problem, reason_start, reason_end, platform,
+        coalesce(ts, endTime) AS ended_text,
+        coalesce(ms_played, msPlayed) AS ms_text,
+        if(ts IS NULL AND endTime IS NOT NULL, 'endTime', 'ts') AS ended_key,
+        if(ms_played IS NULL AND msPlayed IS NOT NULL, 'msPlayed', 'ms_played') AS ms_key,
+        spotify_track_uri AS track_uri,
+        spotify_episode_uri AS episode_uri,
+        audiobook_chapter_uri AS chapter_uri,
+        audiobook_uri AS book_uri,
+        coalesce(master_metadata_track_name, trackName) AS track,
+        coalesce(master_metadata_album_artist_name, artistName) AS track_artist,
+        master_metadata_album_album_name AS track_album,
+        coalesce(episode_name, episodeName) AS episode,
+        coalesce(episode_show_name, podcastName) AS show_name,
+        audiobook_chapter_title AS chapter,
+        audiobook_title AS book,
         as_boolean(shuffle) AS is_shuffle,
         as_boolean(skipped) AS is_skipped,
         as_boolean(offline) AS is_offline,
         as_boolean(incognito_mode) AS is_incognito,
-        as_number(offline_timestamp) AS offline_number,
-        without_nul(platform) AS platform,
-        without_nul(conn_country) AS country
+        TRY_CAST(offline_timestamp AS DOUBLE) AS offline_number,
+        conn_country AS country
     FROM texts
 ),
 
@@ -88,6 +77,7 @@ timed AS (
     SELECT
         *,
         as_moment(ended_text) AS ended_at,
+        TRY_CAST(ms_text AS DOUBLE) AS ms,
         as_offline_moment(offline_number) AS offline_moment,
         CASE
             WHEN coalesce(chapter_uri, book_uri, chapter, book) IS NOT NULL THEN 'audiobook'
@@ -105,16 +95,17 @@ SELECT
     CASE WHEN is_possible(offline_moment) THEN offline_moment END AS offline_at,
     CASE
         WHEN problem IS NOT NULL THEN problem
-        WHEN ended_json IS NULL THEN 'ts: missing'
+        WHEN ended_text IS NULL THEN 'ts: missing'
         WHEN ended_at IS NULL
-        THEN ended_key || ': expected a time, got ' || left(ended_json, 80)
+        THEN ended_key || ': expected a time, got ' || left(ended_text, 80)
         WHEN NOT is_possible(ended_at)
-        THEN ended_key || ': expected a time since 2006 that has come, got ' || left(ended_json, 80)
-        WHEN ms_json IS NULL THEN 'ms_played: missing'
-        WHEN ms IS NULL OR ms <> floor(ms)
-        THEN ms_key || ': expected whole milliseconds, got ' || left(ms_json, 80)
+        THEN ended_key || ': expected a time since 2006 that has come, got ' || left(ended_text, 80)
+        WHEN ms_text IS NULL THEN 'ms_played: missing'
+        -- DuckDB takes some words for numbers, and a number too large for infinite.
+        WHEN ms IS NULL OR NOT isfinite(ms) OR ms <> floor(ms)
+        THEN ms_key || ': expected whole milliseconds, got ' || left(ms_text, 80)
         WHEN ms NOT BETWEEN 0 AND 86400000
-        THEN ms_key || ': expected 0 ms to a day, got ' || left(ms_json, 80)
+        THEN ms_key || ': expected 0 ms to a day, got ' || left(ms_text, 80)
         WHEN kind IS NULL THEN 'names nothing that was played'
     END AS reason
 FROM timed
@@ -122,7 +113,7 @@ FROM timed
 LIMIT 1_000_000_000_000;
 
 -- Grain: one row that can be read.
-CREATE TEMP VIEW streams AS
+CREATE MACRO streams(received) AS TABLE
 SELECT
     CAST(getvariable('file_id') AS VARCHAR) AS file_id,
     position::INTEGER AS position,
@@ -146,15 +137,15 @@ SELECT
     CAST(ms AS BIGINT) AS ms_played,
     reason_start, reason_end, is_shuffle, is_skipped, is_offline, is_incognito, offline_at,
     platform, country
-FROM typed
+FROM typed(received)
 WHERE reason IS NULL;
 
 -- Grain: one row that cannot be read. What it holds is not kept: it may be personal.
-CREATE TEMP VIEW quarantined AS
+CREATE MACRO quarantined(received) AS TABLE
 SELECT
     'export' AS source,
     CAST(getvariable('source_file') AS VARCHAR) AS source_file,
     '/' || (position - 1) AS source_pointer,
     reason
-FROM typed
+FROM typed(received)
 WHERE reason IS NOT NULL;

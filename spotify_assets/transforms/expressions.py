@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
@@ -43,10 +44,23 @@ def sql(contract: type[Contract]) -> str:
 
 
 @cache
+def sql_of_some(contract: type[Contract]) -> str:
+    """The same query over views ``some_<layer>_<table>``, which hold some rows of each table."""
+    rows = _expression(contract).op().replace(_some).to_expr()
+    return str(ibis.to_sql(rows.order_by(list(contract.key())), dialect="duckdb"))
+
+
+@cache
 def inputs(contract: type[Contract]) -> tuple[str, ...]:
     """The tables, ``layer.table``, that the query reads."""
     tables = _expression(contract).op().find(ops.UnboundTable)
     return tuple(sorted({f"{table.namespace.database}.{table.name}" for table in tables}))
+
+
+def _some(node: Any, replaced: dict[str, Any] | None) -> Any:
+    if isinstance(node, ops.UnboundTable):
+        return ops.UnboundTable(f"some_{node.namespace.database}_{node.name}", node.schema)
+    return node.__recreate__(replaced) if replaced else node
 
 
 def _expression(contract: type[Contract]) -> ir.Table:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
-import pandera.errors
 import polars as pl
 
 from spotify_assets.lake import DamagedFile, Lake
 from spotify_assets.lake.history import STREAMS, facts_file, history_folder
 from spotify_assets.lake.layout import ROWS_FILE
-from spotify_assets.schemas import Contract, listening
+from spotify_assets.schemas import LISTENING, Contract, listening
 from spotify_assets.schemas.monitoring import HistoryFiles
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.integrity import hold, hold_to_contract
 from spotify_assets.warehouse.reading import naming_damage
 from spotify_assets.warehouse.tables import TYPES, literal, quoted
 
@@ -82,6 +82,7 @@ def take_in(
         WarehouseError: A table breaks its contract, or an export file does not add up.
         DamagedFile: A file of the history is not as it was written.
     """
+    before = _temporary(connection)
     with naming_damage(lake.root / file for file in files["file"]):
         for contract in LOADED:
             _replace(connection, contract, _rows_of(lake, files, contract))
@@ -89,15 +90,23 @@ def take_in(
         how.derive(connection)
     for contract, made in how.made.items():
         _replace(connection, contract, f"FROM {made}")
+    hold(connection, LISTENING)
     _hold_to_account(connection)
     connection.register("files", files.to_arrow())
     _replace(connection, HistoryFiles, "FROM files")
     connection.unregister("files")
-    for name, kind in connection.execute(
-        "SELECT table_name, 'TABLE' FROM duckdb_tables() WHERE temporary UNION ALL "
-        "SELECT view_name, 'VIEW' FROM duckdb_views() WHERE temporary AND NOT internal"
-    ).fetchall():
+    for name, kind in _temporary(connection) - before:
         connection.execute(f'DROP {kind} temp."{name}"')
+
+
+def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Names and kinds of what goes with the connection."""
+    return set(
+        connection.execute(
+            "SELECT table_name, 'TABLE' FROM duckdb_tables() WHERE temporary UNION ALL "
+            "SELECT view_name, 'VIEW' FROM duckdb_views() WHERE temporary AND NOT internal"
+        ).fetchall()
+    )
 
 
 def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
@@ -170,13 +179,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, contract: type[Contract], ro
     # In batches: as a frame, ten million plays would take some GiB.
     reader = connection.sql(f"FROM {quoted(contract)}").fetch_arrow_reader(BATCH_ROWS)
     for batch in reader:
-        try:
-            contract.validate(cast(pl.DataFrame, pl.from_arrow(batch)), lazy=True)
-        except pandera.errors.SchemaErrors as error:
-            raise WarehouseError(
-                f"Nothing was published: the rows for {contract.table()} break its contract, "
-                f"{len(error.failure_cases)} times: {error}"
-            ) from error
+        hold_to_contract(contract, cast(pl.DataFrame, pl.from_arrow(batch)))
 
 
 def _hold_to_account(connection: duckdb.DuckDBPyConnection) -> None:

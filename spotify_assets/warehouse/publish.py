@@ -17,25 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pandera.errors
 import polars as pl
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.errors import writing
-from spotify_assets.schemas import LAKE, WAREHOUSE, Contract, monitoring
+from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import HistoryFiles
+from spotify_assets.warehouse import catalogue, partitions
+from spotify_assets.warehouse import listening as plays
 from spotify_assets.warehouse.answers import create_answers, definitions
+from spotify_assets.warehouse.catalogue import Queries
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.integrity import integrity
-from spotify_assets.warehouse.listening import Listening, take_in, there
-from spotify_assets.warehouse.reading import naming_damage
+from spotify_assets.warehouse.integrity import hold_to_contract
+from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.tables import create, literal, quoted
 
 log = logging.getLogger(__name__)
 LOCK_PATIENCE_SECONDS = 300
 LOCK_POLL_SECONDS = 0.2
-Queries = Mapping[type[Contract], str]
-"""For each table that is made from all days, its SQL."""
 Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
 """For each table that only grows, its rows after a number: that of its first column."""
 
@@ -81,11 +80,8 @@ def publish(
     with writing(path, "the warehouse"), alone(path):
         definition = _hash(queries, listening)
         held = _held(path, definition)
-        in_lake, waiting = _there(lake)
-        changed = _difference(
-            in_lake, pl.DataFrame(schema=in_lake.schema) if held is None else held
-        )
-        changed = changed.join(_as_frame(waiting), on=["genre", "date"], how="anti")
+        in_lake, waiting = partitions.there(lake)
+        changed = partitions.difference(in_lake, held, waiting)
         grown = _grown(logs or {}, None if held is None else path)
         history = _history(lake, listening, None if held is None else path)
         is_same = changed.is_empty() and not grown and history is None
@@ -98,10 +94,13 @@ def publish(
             if held is not None:
                 shutil.copyfile(path, copy)
             with _opened(copy) as connection:
-                _take_in(connection, lake, changed, queries, definition, listening)
+                anew = held is None
+                if anew:
+                    _create(connection, definition, listening)
+                catalogue.take_in(connection, lake, changed, queries, anew=anew)
                 if listening and (history is not None or _is_outdated(connection, listening)):
-                    take_in(connection, lake, there(lake), listening)
-                _verify(connection)
+                    plays.take_in(connection, lake, plays.there(lake), listening)
+                catalogue.verify(connection, queries, anew=anew)
                 _append(connection, grown)
                 rows = _counted(connection)
             if compact:
@@ -128,43 +127,6 @@ def _held(path: Path, definition: str) -> pl.DataFrame | None:
         log.info("%s is made anew from the lake: its contracts or queries have changed.", path)
         return None
     return held
-
-
-def _there(lake: Lake) -> tuple[pl.DataFrame, list[GenreDay]]:
-    """The partitions of the lake as `monitoring.Partitions`, and the genre-days that must wait.
-
-    A genre-day waits while a run rewrites it, and while some of its tables are not there yet: its
-    tables would not fit together.
-    """
-    under_way = lake.under_way()
-    there = pl.DataFrame(
-        [
-            (table, day.genre, day.date, lake.relative(file), stat.st_size, stat.st_mtime_ns)
-            for table in LAKE
-            for day, file in lake.partitions(table)
-            for stat in [file.stat()]
-        ],
-        schema=monitoring.Partitions.polars_schema(),
-        orient="row",
-    )
-    tables = there.group_by("genre", "date").len()
-    incomplete = tables.filter(pl.col("len") < len(LAKE)).select("genre", "date").iter_rows()
-    return there, sorted({*under_way, *(GenreDay(*day) for day in incomplete)})
-
-
-def _difference(there: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """What must be loaded anew; ``file`` is null where the lake holds a partition no more."""
-    new = there.join(held, on=there.columns, how="anti")
-    gone = held.join(there, on=list(monitoring.Partitions.key()), how="anti")
-    return pl.concat([new, gone.with_columns(file=pl.lit(None, pl.String))])
-
-
-def _as_frame(days: list[GenreDay]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [(day.genre, day.date) for day in days],
-        schema={"genre": pl.String, "date": pl.Date},
-        orient="row",
-    )
 
 
 @contextmanager
@@ -200,27 +162,11 @@ def _compact(copy: Path) -> None:
         _remove(compacted)
 
 
-def _take_in(
-    connection: duckdb.DuckDBPyConnection,
-    lake: Lake,
-    changed: pl.DataFrame,
-    queries: Queries,
-    definition: str,
-    listening: Listening | None,
-) -> None:
-    if not connection.execute("SELECT 1 FROM duckdb_tables()").fetchone():
-        create(connection, WAREHOUSE.values())
-        create_answers(connection, listening.time_zone if listening else "UTC")
-        connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
-    genres = _load(connection, lake, changed)
-    _derive(connection, queries, genres)
-
-
 def _history(lake: Lake, listening: Listening | None, held: Path | None) -> pl.DataFrame | None:
     """The files of the listening history, where the tables of plays were made from others."""
     if listening is None:
         return None
-    files = there(lake)
+    files = plays.there(lake)
     if held is None:
         return None if files.is_empty() else files
     with duckdb.connect(held, read_only=True) as connection:
@@ -231,6 +177,14 @@ def _history(lake: Lake, listening: Listening | None, held: Path | None) -> pl.D
 def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) -> bool:
     """Whether the catalogue knows more of what was played than the file says."""
     return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, definition: str, listening: Listening | None
+) -> None:
+    create(connection, WAREHOUSE.values())
+    create_answers(connection, listening.time_zone if listening else "UTC")
+    connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
 
 
 def _grown(logs: Logs, held: Path | None) -> dict[type[Contract], pl.DataFrame]:
@@ -249,7 +203,7 @@ def _append(
     connection: duckdb.DuckDBPyConnection, grown: Mapping[type[Contract], pl.DataFrame]
 ) -> None:
     for contract, rows in grown.items():
-        _hold_to_contract(contract, rows)
+        hold_to_contract(contract, rows)
         connection.register("grown", rows.to_arrow())
         connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM grown")
         connection.unregister("grown")
@@ -259,83 +213,12 @@ def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: connection.table(name).count("*").fetchall()[0][0] for name in WAREHOUSE}
 
 
-def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFrame) -> list[str]:
-    """Replace the rows of the changed partitions; returns the genres they belong to."""
-    connection.register("changed", changed.to_arrow())
-    for name, contract in LAKE.items():
-        table = quoted(contract)
-        connection.execute(
-            f"DELETE FROM {table} AS t USING changed AS c "
-            "WHERE c.table_name = ? AND t.genre = c.genre AND t.date = c.date",
-            [name],
-        )
-        columns = contract.polars_schema().names()
-        files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
-        paths = [lake.root / file for file in sorted(files["file"])]
-        if paths:
-            with naming_damage(paths):
-                connection.execute(
-                    # Files of an older contract can lack columns, or have some that are no more.
-                    f"INSERT INTO {table} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
-                    "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
-                    [columns, [str(path) for path in paths]],
-                )
-    connection.execute(
-        "DELETE FROM monitoring.partitions AS p USING changed AS c "
-        "WHERE p.table_name = c.table_name AND p.genre = c.genre AND p.date = c.date"
-    )
-    connection.execute(
-        "INSERT INTO monitoring.partitions BY NAME SELECT * FROM changed WHERE file IS NOT NULL"
-    )
-    connection.unregister("changed")
-    return changed["genre"].unique().sort().to_list()
-
-
-def _derive(connection: duckdb.DuckDBPyConnection, queries: Queries, genres: list[str]) -> None:
-    """Make the tables of all days anew; where genres stand alone, those that changed."""
-    for contract, sql in queries.items():
-        table = quoted(contract)
-        scope, bound = "", []
-        if "genre" in contract.key() and len(contract.key()) > 1:
-            scope, bound = " WHERE genre IN (SELECT unnest(?))", [genres]
-        # As a copy of the table's shape, because the query's own types may be wider.
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE anew AS FROM {table} LIMIT 0")
-        connection.execute(f"INSERT INTO anew BY NAME FROM ({sql}){scope}", bound)
-        _hold_to_contract(contract, connection.table("anew").pl())
-        connection.execute(f"DELETE FROM {table}{scope}", bound)
-        connection.execute(f"INSERT INTO {table} BY NAME FROM anew")
-    connection.execute("DROP TABLE IF EXISTS anew")
-
-
-def _hold_to_contract(contract: type[Contract], rows: pl.DataFrame) -> None:
-    try:
-        contract.validate(rows, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        raise WarehouseError(
-            f"Nothing was published: the rows for {contract.table()} break its "
-            f"contract, {len(error.failure_cases)} times: {error}"
-        ) from error
-
-
-def _verify(connection: duckdb.DuckDBPyConnection) -> None:
-    broken = [f for f in integrity(connection, WAREHOUSE.values()) if f.broken]
-    if broken:
-        raise WarehouseError(
-            "Nothing was published, because "
-            + "; ".join(
-                f"in {finding.table} it does not hold that {finding.rule}: {finding.broken} times, "
-                f"e.g. {finding.example}"
-                for finding in broken
-            )
-        )
-
-
 def _hash(queries: Queries, listening: Listening | None) -> str:
     columns = {name: contract.columns() for name, contract in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
-    sql = {contract.table(): text for contract, text in queries.items()}
-    plays = (listening.version, listening.time_zone) if listening else ()
-    return hashlib.sha256(repr((columns, about, sql, plays, definitions())).encode()).hexdigest()
+    sql = {contract.table(): query.sql for contract, query in queries.items()}
+    how = (listening.version, listening.time_zone) if listening else ()
+    return hashlib.sha256(repr((columns, about, sql, how, definitions())).encode()).hexdigest()
 
 
 def _remove(copy: Path) -> None:

@@ -1,25 +1,33 @@
 -- Objects that are not accounted for, from what was received to the facts; no rows if all is well.
--- Grain: one table of a genre-day whose account does not add up.
+-- Grain: one table of a genre-day of `looked_at` whose account does not add up.
 WITH counted AS (
-    SELECT genre, date, 'tracks' AS table_name, count(*) AS stored FROM processed.tracks GROUP BY ALL
+    SELECT genre, date, 'tracks' AS table_name, count(*) AS stored
+    FROM processed.tracks SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
     UNION ALL
-    SELECT genre, date, 'artists', count(*) FROM processed.artists GROUP BY ALL
+    SELECT genre, date, 'artists', count(*)
+    FROM processed.artists SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
     UNION ALL
-    SELECT genre, date, 'albums', count(*) FROM processed.albums GROUP BY ALL
+    SELECT genre, date, 'albums', count(*)
+    FROM processed.albums SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
     UNION ALL
-    SELECT genre, date, 'track_artists', count(*) FROM processed.track_artists GROUP BY ALL
+    SELECT genre, date, 'track_artists', count(*)
+    FROM processed.track_artists SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
     UNION ALL
-    SELECT genre, date, 'search_results', count(*) FROM processed.search_results GROUP BY ALL
+    SELECT genre, date, 'search_results', count(*)
+    FROM processed.search_results SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
 ), facts AS (
     SELECT genre, date, 'tracks' AS table_name, count(*) AS facts
-    FROM star.fact_track_daily GROUP BY ALL
+    FROM star.fact_track_daily SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
     UNION ALL
-    SELECT genre, date, 'artists', count(*) FROM star.fact_artist_daily GROUP BY ALL
+    SELECT genre, date, 'artists', count(*)
+    FROM star.fact_artist_daily SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
 ), aside AS (
-    SELECT genre, date, table_name, count(*) AS set_aside FROM quarantine.rows GROUP BY ALL
+    SELECT genre, date, table_name, count(*) AS set_aside
+    FROM quarantine.rows SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
 )
 SELECT genre, date, table_name, received, kept, repeated, quarantined, stored, set_aside, facts
 FROM processed.intake
+SEMI JOIN looked_at USING (genre, date)
 LEFT JOIN counted USING (genre, date, table_name)
 LEFT JOIN facts USING (genre, date, table_name)
 LEFT JOIN aside USING (genre, date, table_name)

@@ -2,10 +2,20 @@
 
 import datetime as dt
 
+import dagster as dg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.defs.partitions import Rectangle, in_rectangles
+from spotify_assets.defs.partitions import (
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    Rectangle,
+    genre_days_of_run,
+    in_rectangles,
+    rectangles,
+)
 from spotify_assets.lake import GenreDay
 
 KNOWN = ("rock", "samba", "forró", "pop", "mpb")
@@ -58,3 +68,23 @@ def test_the_newest_days_are_made_first() -> None:
         (day(1), day(2)),
         (day(0), day(0)),
     ]
+
+
+def test_a_run_is_of_the_genre_days_of_its_rectangle() -> None:
+    wanted = [GenreDay(genre, day(n)) for genre in ("rock", "samba") for n in range(2)]
+    with dg.DagsterInstance.ephemeral() as instance:
+        (one,) = rectangles(instance, wanted)
+        assert genre_days_of_run(one.tags, instance) == wanted
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {PARTITION: "2026-11-20"},
+        {RANGE_START: "2026-11-19", RANGE_END: "2026-11-20"},
+    ],
+)
+def test_a_run_without_genres_is_of_no_genre_day(tags: dict[str, str]) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert genre_days_of_run(tags, instance) == []

@@ -12,6 +12,7 @@ from spotify_assets.explain import explain
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.schemas import WAREHOUSE, dictionary
+from spotify_assets.warehouse.answers import ANSWERS
 from spotify_assets.warehouse.integrity import integrity, unreconciled
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
 
@@ -31,6 +32,20 @@ def test_the_demo_collects_four_genres_of_seven_days(demo: Demo) -> None:
         "SELECT count(*), count(DISTINCT genre), count(DISTINCT date) FROM processed.collections",
     ) == [(28, 4, 7)]
     assert "rankings.top_tracks" in demo[1]
+
+
+def test_the_demo_imports_two_years_of_listening_that_the_catalogue_describes(demo: Demo) -> None:
+    coverage = ask(demo, "SELECT coverage, count(*) FROM star.play_coverage GROUP BY ALL")
+    assert sum(int(str(days)) for _, days in coverage) in range(725, 731)
+    assert "star.top_artists" in demo[1]
+    assert "star.listening_by_weekday" in demo[1]
+    assert "spotify-assets import" in demo[1]
+    [(from_catalogue, with_isrc)] = ask(
+        demo,
+        "SELECT count(*) FILTER (known_from = 'catalogue'), count(isrc) FROM star.dim_item",
+    )
+    assert int(str(from_catalogue)) > 100
+    assert int(str(with_isrc)) > 100
 
 
 def test_every_contract_key_and_reference_holds(demo: Demo) -> None:
@@ -84,12 +99,22 @@ def test_facts_are_the_objects_of_the_responses(demo: Demo) -> None:
     assert {(g, d): n + quarantined[g, d] for g, d, n in facts} == counted  # type: ignore[index,operator]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tables.md", "docs/operations.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/tables.md", "docs/operations.md", "docs/listening.md"]
+)
 def test_the_sql_that_the_documents_show_runs(demo: Demo, page: str) -> None:
     shown = re.findall(r"```sql\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert shown
     for sql in shown:
         assert ask(demo, sql)
+
+
+def test_each_macro_and_view_of_the_listening_history_has_an_example() -> None:
+    page = (ROOT / "docs" / "listening.md").read_text()
+    shown = "".join(re.findall(r"```sql\n(.*?)```", page, re.DOTALL))
+    # Those that end so are of the catalogue.
+    names = [name for name in ANSWERS if not name.endswith("_as_of")]
+    assert [name for name in names if not re.search(rf"star\.{name}\b", shown)] == []
 
 
 def test_the_data_dictionary_is_that_of_the_contracts() -> None:

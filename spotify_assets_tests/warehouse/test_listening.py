@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spotify_assets.defs.publication import queries
 from spotify_assets.exports import find, read
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.history import facts_file, history_file, imported_files
@@ -28,7 +29,7 @@ from spotify_assets.sandbox.listening import Listener
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.listening import Plays, Polls
 from spotify_assets.transforms import listening
-from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
+from spotify_assets.warehouse.catalogue import Queries
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.publish import Published
@@ -48,10 +49,8 @@ CLASSES = "counted, short, skipped, podcast, audiobook, local_file, incognito, d
 Row = Mapping[str, Any]
 
 
-def publish(
-    lake: Lake, database: Path, queries: Mapping[type[Contract], str] | None = None
-) -> Published:
-    return publish_queries(lake, database, queries or {}, None, PLAYS)
+def publish(lake: Lake, database: Path, made: Queries | None = None) -> Published:
+    return publish_queries(lake, database, made or {}, None, PLAYS)
 
 
 def moment(text: str) -> dt.datetime:
@@ -417,15 +416,15 @@ def test_an_export_that_comes_later_takes_the_place_of_reports_and_closes_their_
 def test_the_catalogue_that_comes_later_says_more_of_what_was_played(
     lake: Lake, database: Path
 ) -> None:
-    queries = {contract: sql(contract) for contract in OF_ALL_DAYS}
+    made = queries()
     export(lake, [track("20:00:00", "tx")])
-    publish(lake, database, queries)
+    publish(lake, database, made)
     known = "SELECT name, artist_name, album_name, duration_ms, known_from FROM star.dim_item"
     assert ask(database, known) == [("Song tx", "Band", "Record", None, "export")]
     before = ask(database, "SELECT item_key FROM star.fact_play")
 
     write_genre_day(lake, GenreDay("rock", MONDAY), ["x"])
-    publish(lake, database, queries)
+    publish(lake, database, made)
     assert ask(database, known) == [("x", "x", "x", 1000, "catalogue")]
     assert ask(database, "SELECT item_key FROM star.fact_play") == before
 
@@ -589,7 +588,7 @@ files = st.lists(
 
 @given(files, st.lists(st.tuples(hours, names), max_size=5, unique=True), st.randoms())
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_order_of_imports_does_not_matter_for_the_plays(
     tmp_path: Path, given: list[Any], reports: list[tuple[str, str]], random: Any

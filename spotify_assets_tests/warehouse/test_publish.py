@@ -13,20 +13,18 @@ import duckdb
 import polars as pl
 import pytest
 
+from spotify_assets.defs.publication import queries
 from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError
 from spotify_assets.lake.tables import write_partition
-from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
-from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
+from spotify_assets.schemas import LAKE, WAREHOUSE
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import Published
 from spotify_assets.warehouse.publish import publish as publish_queries
 from spotify_assets_tests.warehouse.conftest import MONDAY, spotify_id, write_genre_day
 
-QUERIES: dict[type[Contract], str] = {contract: sql(contract) for contract in OF_ALL_DAYS}
-
 
 def publish(lake: Lake, database: Path) -> Published:
-    return publish_queries(lake, database, QUERIES)
+    return publish_queries(lake, database, queries())
 
 
 def day(number: int, genre: str = "rock") -> GenreDay:

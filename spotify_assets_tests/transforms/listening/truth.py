@@ -65,9 +65,8 @@ def tell_by_polls(
     items = reports[np.concatenate(places)].with_columns(pl.concat(polls).alias("polled_at"))
     items = items.with_columns(date=pl.col("polled_at").dt.date())
     for contract, rows in ((Plays, _plays(items)), (Polls, _polls(items))):
-        typed = pl.DataFrame(
-            rows.select(contract.polars_schema().names()), contract.polars_schema(), strict=False
-        )
+        schema = contract.polars_schema()
+        typed = rows.select(pl.col(name).cast(kind) for name, kind in schema.items())
         for (date,), of_day in typed.group_by("date"):
             target = history_file(lake, contract.table(), f"date={date}")
             target.parent.mkdir(parents=True)

@@ -1,0 +1,55 @@
+"""What a publication makes of the partitions that changed is what it would make of all of them."""
+
+import datetime as dt
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotify_assets.defs.publication import queries
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.schemas import LAKE
+from spotify_assets.warehouse.publish import publish
+from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
+
+GENRES = ("rock", "samba")
+TABLES = [*LAKE, *(contract.table() for contract in queries())]
+
+days = st.builds(
+    GenreDay,
+    st.sampled_from(GENRES),
+    st.integers(0, 3).map(lambda number: MONDAY + dt.timedelta(days=number)),
+)
+rankings = st.lists(st.sampled_from("abcde"), unique=True, max_size=4)
+changes = st.lists(st.tuples(days, st.none() | rankings), min_size=1, max_size=3)
+
+
+def change(lake: Lake, day: GenreDay, ranking: list[str] | None) -> None:
+    """Write a genre-day, or take it away."""
+    if ranking is not None:
+        write_genre_day(lake, day, ranking)
+        return
+    for table in LAKE:
+        lake.rows(table, day).unlink(missing_ok=True)
+
+
+def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(database, read_only=True) as connection:
+        return {table: connection.sql(f"FROM {table} ORDER BY ALL").fetchall() for table in TABLES}
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(changes, min_size=1, max_size=3))
+def test_publishing_change_by_change_gives_what_publishing_at_once_gives(
+    tmp_path_factory: pytest.TempPathFactory, publications: list[list[tuple[GenreDay, list[str]]]]
+) -> None:
+    folder = tmp_path_factory.mktemp("changes")
+    lake = Lake(folder / "lake")
+    for together in publications:
+        for day, ranking in together:
+            change(lake, day, ranking)
+        publish(lake, folder / "grown.duckdb", queries())
+    publish(lake, folder / "anew.duckdb", queries())
+    assert contents(folder / "grown.duckdb") == contents(folder / "anew.duckdb")
