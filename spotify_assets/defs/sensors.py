@@ -4,6 +4,7 @@ Belongs here: asking, and starting runs. Does not belong here: the rules (``rota
 ``alerts``), and what is kept of a run (``history``).
 """
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -49,6 +50,8 @@ WHY = "spotify_assets/why"
 """Tag of a run: what started it."""
 LOOKED_AT = 500
 """Runs, the latest first: more than a day has."""
+EXPORTS = (".zip", ".json")
+"""What a file of an export is called in the end; the inbox lets all others be."""
 SETTINGS = Settings()
 
 
@@ -221,7 +224,12 @@ def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
 
 
 def _listed(folder: Path) -> str:
-    """The files below a folder with their sizes and times, as a text; empty if there are none."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    stats = [(path, path.stat()) for path in files]
-    return "\n".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats)
+    """The exports below a folder with their sizes and times, as a text; empty if there are none."""
+    lines = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in EXPORTS:
+            # It may be renamed just now, as a download is that ends.
+            with contextlib.suppress(FileNotFoundError):
+                stat = path.stat()
+                lines.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")
+    return "\n".join(lines)

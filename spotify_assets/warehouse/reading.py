@@ -23,7 +23,7 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     if not path.exists():
         raise WarehouseError(
-            f"There is no warehouse at {path} yet: `spotify-assets collect` makes it."
+            f"There is no warehouse at {path} yet: `spotify-assets collect` makes it, or `import`."
         )
     try:
         connection = duckdb.connect(path, read_only=True)

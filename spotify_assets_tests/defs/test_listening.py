@@ -86,13 +86,19 @@ def test_without_an_inbox_nothing_is_imported(data_dir: Path, look: Look) -> Non
 def test_a_file_that_is_still_growing_is_not_imported(inbox: Path, look: Look) -> None:
     file = inbox / "export.zip.part"
     file.write_bytes(b"a")
-    assert "has changed" in said(look())
-    file.write_bytes(b"ab")
-    assert "has changed" in said(look())
+    assert "Nothing is in" in said(look())
     renamed = file.rename(inbox / "export.zip")
+    assert "has changed" in said(look())
+    renamed.write_bytes(b"ab")
     assert "has changed" in said(look())
     assert run_key(look())
     renamed.unlink()
+    assert "Nothing is in" in said(look())
+
+
+def test_what_is_no_export_by_its_name_is_let_be(inbox: Path, look: Look) -> None:
+    (inbox / ".DS_Store").write_bytes(b"a")
+    (inbox / "notes.txt").write_text("Mine")
     assert "Nothing is in" in said(look())
 
 
