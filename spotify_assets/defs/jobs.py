@@ -94,7 +94,7 @@ def purge_what_is_kept_too_long(context: dg.OpExecutionContext) -> None:
     if not due and not retention.is_unfinished(settings.lake):
         return
     stay = purging.purge(settings, due)
-    context.log.info("%d genre-days deleted.", len(due) - len(stay))
+    context.log.info("%d genre-days and days of polls deleted.", len(due) - len(stay))
     for reason in stay:
         context.log.warning("%s", reason)
 

@@ -23,7 +23,7 @@ from spotify_assets.exports.rows import (
     Origin,
     account,
     code_version,
-    database,
+    open_database,
     receive_elements,
     receive_list,
     write_typed,
@@ -72,8 +72,8 @@ def read_all(
         LakeError: The lake cannot be written; what was imported before is whole.
     """
     pool = ThreadPoolExecutor(AT_ONCE, "import")
-    with database() as opened:
-        read_one = partial(_read_or_refuse, lake=lake, now=now, opened=opened)
+    with open_database() as database:
+        read_one = partial(_read_or_refuse, lake=lake, now=now, database=database)
         try:
             yield from pool.map(read_one, files)
         finally:
@@ -81,10 +81,10 @@ def read_all(
 
 
 def _read_or_refuse(
-    file: ExportFile, lake: Lake, now: dt.datetime, opened: Database
+    file: ExportFile, lake: Lake, now: dt.datetime, database: Database
 ) -> ImportedFile | Refused:
     try:
-        return _read(file, lake, now, opened)
+        return _read(file, lake, now, database)
     except ExportError as error:
         return Refused(str(file), str(error))
 
@@ -104,18 +104,18 @@ def read(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile:
         ExportError: The file is damaged or gone, or changes while it is read.
         LakeError: The lake cannot be written.
     """
-    with database() as opened:
-        return _read(file, lake, now, opened)
+    with open_database() as database:
+        return _read(file, lake, now, database)
 
 
-def _read(file: ExportFile, lake: Lake, now: dt.datetime, opened: Database) -> ImportedFile:
+def _read(file: ExportFile, lake: Lake, now: dt.datetime, database: Database) -> ImportedFile:
     seen = _look_through(file)
     is_new = not history.history_file(lake, history.STREAMS, seen.folder).exists()
     if is_new:
         if not history.facts_file(lake, seen.file_id).exists():
-            _receive(file, seen, lake, now, opened)
-        is_new = _process(lake, seen.file_id, opened)
-    return _account(lake, seen.file_id, opened, already=not is_new)
+            _receive(file, seen, lake, now, database)
+        is_new = _process(lake, seen.file_id, database)
+    return _account(lake, seen.file_id, database, already=not is_new)
 
 
 def process(lake: Lake, file_id: str) -> bool:
@@ -127,11 +127,11 @@ def process(lake: Lake, file_id: str) -> bool:
     Raises:
         LakeError: The lake cannot be written; the rows that were there are unchanged.
     """
-    with database() as opened:
-        return _process(lake, file_id, opened)
+    with open_database() as database:
+        return _process(lake, file_id, database)
 
 
-def _process(lake: Lake, file_id: str, opened: Database) -> bool:
+def _process(lake: Lake, file_id: str, database: Database) -> bool:
     folder = history.file_folder(file_id)
     facts = _facts(lake, file_id)
     received = history.history_file(lake, history.STREAMING_HISTORY, folder)
@@ -145,7 +145,7 @@ def _process(lake: Lake, file_id: str, opened: Database) -> bool:
     with history.making(lake) as streams, history.making(lake) as quarantined:
         with writing(streams, f"the rows of the file {file_id}"):
             targets = streams / ROWS_FILE, quarantined / ROWS_FILE
-            write_typed(opened, received, origin, *targets)
+            write_typed(database, received, origin, *targets)
         history.place(quarantined, history.history_folder(lake, history.QUARANTINED_PLAYS, folder))
         return history.place(streams, history.history_folder(lake, history.STREAMS, folder))
 
@@ -202,11 +202,13 @@ def _look_through(file: ExportFile) -> _Seen:
     return _Seen(digest.hexdigest(), size, first, last, is_long, tuple(chunks))
 
 
-def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime, opened: Database) -> None:
+def _receive(
+    file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime, database: Database
+) -> None:
     with history.making(lake) as made:
         rows = made / ROWS_FILE
         with writing(made, f"the rows of {file.file_name}"):
-            records = _receive_rows(file, seen, rows, opened)
+            records = _receive_rows(file, seen, rows, database)
             facts = {
                 "file_name": file.file_name,
                 "package": file.package,
@@ -225,12 +227,12 @@ def _receive(file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime, opened
         history.place(made, history.history_folder(lake, history.STREAMING_HISTORY, seen.folder))
 
 
-def _receive_rows(file: ExportFile, seen: _Seen, target: Path, opened: Database) -> int:
+def _receive_rows(file: ExportFile, seen: _Seen, target: Path, database: Database) -> int:
     if seen.is_list:
-        records = receive_list(opened, _content(file, seen), target)
+        records = receive_list(database, _content(file, seen), target)
         if records is not None:
             return records
-    return receive_elements(opened, elements(_content(file, seen)), target)
+    return receive_elements(database, elements(_content(file, seen)), target)
 
 
 def _content(file: ExportFile, seen: _Seen) -> Iterable[bytes]:
@@ -247,11 +249,11 @@ def _again(file: ExportFile, seen: _Seen) -> Iterator[bytes]:
         raise ExportError(f"{file} changed while it was read: import it again.")
 
 
-def _account(lake: Lake, file_id: str, opened: Database, *, already: bool) -> ImportedFile:
+def _account(lake: Lake, file_id: str, database: Database, *, already: bool) -> ImportedFile:
     facts = _facts(lake, file_id)
     folder = history.file_folder(file_id)
     typed = account(
-        opened,
+        database,
         history.history_file(lake, history.STREAMS, folder),
         history.history_file(lake, history.QUARANTINED_PLAYS, folder),
     )

@@ -59,7 +59,8 @@ WITH elements AS (
 
 SELECT position, problem, CASE
     WHEN left(COLUMNS(* EXCLUDE (position, problem)), 1) IN ('[', '{') THEN NULL
-    ELSE COLUMNS(* EXCLUDE (position, problem)) ->> '$'
+    -- Not `->>`, which writes large numbers in other words than a reader of texts.
+    ELSE json_transform(COLUMNS(* EXCLUDE (position, problem)), '"VARCHAR"')
 END
 FROM elements
 """
@@ -105,18 +106,20 @@ class Database:
     """DuckDB in memory that knows `rows.sql`, for many files and several threads."""
 
     connection: duckdb.DuckDBPyConnection
-    whole: Lock
-    """A list that is read as a whole takes some 90 MB: one at a time."""
+    receiving: Lock
+    """One file is received at a time: a list that is read as a whole takes some 90 MB."""
 
 
 @contextmanager
-def database() -> Iterator[Database]:
+def open_database() -> Iterator[Database]:
     """Such a database; opening one costs as much as a tenth of a file."""
     # Never a temporary file: it would hold what is personal.
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "memory_limit": MEMORY,
         "temp_directory": "",
+        # The buffer that a list is read into; else the process keeps one for each thread.
+        "allocator_bulk_deallocation_flush_threshold": "32MB",
     }
     with duckdb.connect(config=config) as connection:
         connection.execute(SQL)
@@ -138,7 +141,7 @@ def receive_list(database: Database, chunks: Iterable[bytes], target: Path) -> i
         OSError: The disk is full.
     """
     try:
-        with database.whole, _pipe(chunks) as path, _session(database) as connection:
+        with database.receiving, _pipe(chunks) as path, _session(database) as connection:
             connection.read_json(
                 path,
                 columns=dict.fromkeys(KEPT, "VARCHAR"),
@@ -161,7 +164,7 @@ def receive_elements(database: Database, elements: Iterable[Element], target: Pa
         OSError: The disk is full.
     """
     received = 0
-    with _session(database) as connection:
+    with database.receiving, _session(database) as connection:
         connection.execute("SET VARIABLE shape = ?", [json.dumps(dict.fromkeys(KEPT, "JSON"))])
         connection.register("pieces", PIECES.empty_table())
         schema = connection.sql(ONE_BY_ONE).to_arrow_table().schema

@@ -82,6 +82,7 @@ def take_in(
         WarehouseError: A table breaks its contract, or an export file does not add up.
         DamagedFile: A file of the history is not as it was written.
     """
+    connection.execute(f"SET memory_limit = '{MEMORY}'")
     before = _temporary(connection)
     with naming_damage(lake.root / file for file in files["file"]):
         for contract in LOADED:
@@ -177,7 +178,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, contract: type[Contract], ro
     connection.execute(f"DELETE FROM {quoted(contract)}")
     connection.execute(f"INSERT INTO {quoted(contract)} BY NAME {rows}")
     # In batches: as a frame, ten million plays would take some GiB.
-    reader = connection.sql(f"FROM {quoted(contract)}").fetch_arrow_reader(BATCH_ROWS)
+    reader = connection.sql(f"FROM {quoted(contract)}").to_arrow_reader(BATCH_ROWS)
     for batch in reader:
         hold_to_contract(contract, cast(pl.DataFrame, pl.from_arrow(batch)))
 

@@ -152,6 +152,17 @@ def test_rows_that_cannot_be_read_are_shown_and_are_no_failure(tmp_path: Path) -
     assert "\t/2\tms_played: missing" in shown
 
 
+def test_a_file_that_ends_in_the_middle_is_told_of_and_its_rows_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "Streaming_History_Audio_2025_0.json"
+    row = '{"ts": "2025-01-01T00:00:00Z", "ms_played": 40000, "master_metadata_track_name": "A"}'
+    file.write_text(f"[{row}, {row[:30]}")
+    done = run(tmp_path / "data", "import", str(file))
+    assert done.returncode == 0
+    assert f"{file.name} ends before its list does" in done.stderr
+    assert "\t2\t" in done.stdout
+    assert "is cut off" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

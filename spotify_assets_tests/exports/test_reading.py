@@ -13,7 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from spotify_assets.exports import ExportError, ImportedFile, Refused, find, read, read_all
+from spotify_assets.exports import (
+    ExportError,
+    ImportedFile,
+    Refused,
+    find,
+    read,
+    read_all,
+    reading,
+)
 from spotify_assets.exports import rows as export_rows
 from spotify_assets.exports.elements import elements
 from spotify_assets.lake import Lake, history
@@ -53,9 +61,16 @@ VALUES = st.one_of(
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text("abc"), st.integers(), max_size=2),
 )
-ROWS = st.dictionaries(
-    st.one_of(st.sampled_from(export_rows.KEPT), st.sampled_from(["ip_addr", "x"])), VALUES
+PLAIN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(codec="utf-8")).filter(lambda text: not text.startswith(("[", "{"))),
+    st.sampled_from(["2025-04-28T21:04:35Z", "", "null", "[Intro]", "{x", '"', "\\", "\x00"]),
 )
+KEYS = st.one_of(st.sampled_from(export_rows.KEPT), st.sampled_from(["ip_addr", "x"]))
+ROWS = st.dictionaries(KEYS, VALUES)
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -69,17 +84,31 @@ def assert_keeps(frame: pl.DataFrame, contract: type[Contract]) -> None:
 
 # Each example costs two databases: so few, of many rows.
 @settings(max_examples=12, deadline=None)
-@given(st.lists(ROWS, max_size=12), st.booleans())
+@given(st.lists(st.dictionaries(KEYS, PLAIN), max_size=12), st.booleans())
 def test_whole_and_one_by_one_a_sound_file_gives_the_same_rows(
     content: list[dict[str, Any]], is_ascii: bool
 ) -> None:
     data = json.dumps(content, ensure_ascii=is_ascii).encode()
     with tempfile.TemporaryDirectory() as folder:
         whole, single = Path(folder, "whole.parquet"), Path(folder, "single.parquet")
-        assert export_rows.receive_list([data], whole)
-        export_rows.receive_elements(elements([data]), single)
+        with export_rows.open_database() as database:
+            assert export_rows.receive_list(database, [data], whole) == len(content)
+            assert export_rows.receive_elements(database, elements([data]), single) == len(content)
         assert_frame_equal(pl.read_parquet(whole), pl.read_parquet(single))
         assert pl.read_parquet(whole).height == len(content)
+
+
+@pytest.mark.parametrize("value", [[], {"a": 1}, "[]", '{"a": 1}'])
+def test_a_list_and_a_text_that_spells_one_are_told_apart_one_by_one(
+    tmp_path: Path, value: object
+) -> None:
+    data = json.dumps([{"platform": value, "ts": "[Intro]"}]).encode()
+    target = tmp_path / "rows.parquet"
+    with export_rows.open_database() as database:
+        assert export_rows.receive_list(database, [data], target) is None
+        assert export_rows.receive_elements(database, elements([data]), target) == 1
+    (row,) = pl.read_parquet(target).to_dicts()
+    assert (row["platform"], row["ts"]) == (value if isinstance(value, str) else None, "[Intro]")
 
 
 @settings(max_examples=10, deadline=None)
@@ -305,7 +334,10 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_out(
     assert isinstance(read_, ImportedFile)
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_imported(lake: Lake, tmp_path: Path) -> None:
+def test_a_large_file_that_changes_while_it_is_read_is_not_imported(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LARGEST_LIST", 10)
     file = written(tmp_path, [play()])
 
     class Changing(type(file)):  # type: ignore[misc]

@@ -82,7 +82,8 @@ def import_exports(
         raise dg.Failure(str(error), allow_retries=False) from error
     read = [one for one in outcomes if isinstance(one, ImportedFile)]
     refused = [*found.refused, *(one for one in outcomes if isinstance(one, Refused))]
-    for warning in found.warnings:
+    warnings = [*found.warnings, *(_cut(one) for one in read if one.ends_early)]
+    for warning in warnings:
         context.log.warning("%s", warning)
     for one in refused:
         context.log.warning("%s: %s", one.name, one.reason)
@@ -96,7 +97,7 @@ def import_exports(
             "passed over": found.passed_over,
             FILES: dg.MetadataValue.json([one.file_id for one in read]),
             NEW: dg.MetadataValue.json([one.file_id for one in read if not one.already]),
-            WARNINGS: dg.MetadataValue.json(found.warnings),
+            WARNINGS: dg.MetadataValue.json(warnings),
             REFUSED: dg.MetadataValue.json([[one.name, one.reason] for one in refused]),
         },
     )
@@ -108,6 +109,14 @@ def import_exports(
         asset_key=asset_key(listening.Streams),
         metadata={"rows of these files": readable},
         check_results=[contract_kept(listening.Streams, readable, unreadable)],
+    )
+
+
+def _cut(file: ImportedFile) -> str:
+    return (
+        f"{file.file_name} ends before its list does: the rows after it are missing, the "
+        f"{file.readable} that are there are kept. Download the export again and import it; what "
+        "both hold counts once."
     )
 
 
