@@ -43,7 +43,8 @@ CREATE MACRO typed(received) AS TABLE
 WITH
 texts AS (
     SELECT position, problem, filled(COLUMNS(* EXCLUDE (position, problem)))
-    FROM read_parquet(received)
+    -- The id in the name of the folder may look like a number.
+    FROM read_parquet(received, hive_partitioning = false)
 ),
 
 named AS (

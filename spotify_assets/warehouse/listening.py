@@ -32,6 +32,10 @@ LOADED: tuple[type[Contract], ...] = (
 """Tables that are in the file as they are in the lake."""
 FACTS = ("file_name", "imported_at", "package", "bytes", "records")
 BATCH_ROWS = 1_000_000
+REMEDY = (
+    "If it is of an export, delete its folder and import the export again. If it is of polls, "
+    "materialize processed/plays of its day."
+)
 MEMORY = "1GiB"
 """What DuckDB may take while it makes the tables; what does not fit goes to the disk."""
 
@@ -84,7 +88,7 @@ def take_in(
     """
     connection.execute(f"SET memory_limit = '{MEMORY}'")
     before = _temporary(connection)
-    with naming_damage(lake.root / file for file in files["file"]):
+    with naming_damage([lake.root / file for file in files["file"]], REMEDY):
         for contract in LOADED:
             _replace(connection, contract, _rows_of(lake, files, contract))
         _provide(connection, lake, files)

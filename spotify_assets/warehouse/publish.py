@@ -236,6 +236,8 @@ def _in_one_order(sql: str) -> str:
 def _remove(copy: Path) -> None:
     for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
         leftover.unlink(missing_ok=True)
+    # What did not fit into memory, of a publication that was killed.
+    shutil.rmtree(copy.with_name(f"{copy.name}.tmp"), ignore_errors=True)
 
 
 @contextmanager

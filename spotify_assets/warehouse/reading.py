@@ -38,9 +38,16 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+REMAKE = "`spotify-assets backfill` makes its day again from the raw responses."
+
+
 @contextmanager
-def naming_damage(files: Iterable[Path]) -> Iterator[None]:
+def naming_damage(files: Iterable[Path], remedy: str = REMAKE) -> Iterator[None]:
     """Where DuckDB cannot read one of the Parquet files that the body reads, say which.
+
+    Args:
+        files: Those that it reads.
+        remedy: What to do then, as sentences.
 
     Raises:
         DamagedFile: One of them is not as it was written.
@@ -51,7 +58,6 @@ def naming_damage(files: Iterable[Path]) -> Iterator[None]:
         # The error itself does not always name the file.
         for file in files:
             if not _is_readable(file):
-                remedy = "`spotify-assets backfill` makes its day again from the raw responses."
                 raise DamagedFile(file, "written", remedy) from error
         raise
 
