@@ -3,7 +3,7 @@
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import polars as pl
@@ -11,7 +11,9 @@ import typer
 
 from spotify_assets import explain as explaining
 from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.explain import Explanation, Exported
 from spotify_assets.lake import LakeError
+from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.terminal import out, show_record, show_table
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.reading import read_only
@@ -59,28 +61,47 @@ def explain(
         bool, typer.Option("--whole", help="Print the response as it came, byte for byte.")
     ] = False,
 ) -> None:
-    """Walk from a row back to the raw response, and print it."""
+    """Walk from a row back to the response or the row of an export, and print it."""
     settings = settings_or_stop()
     try:
         found = explaining.explain(settings.lake, settings.database, table, key)
+    except explaining.UnknownKey as error:
+        stop(str(error), USAGE)
     except (explaining.CannotExplain, WarehouseError, LakeError, OSError) as error:
         stop(str(error), FAILED)
     if whole:
-        sys.stdout.buffer.write(found.exchange.response.body)
+        sys.stdout.buffer.write(found.whole)
         return
-    request, response = found.exchange.request, found.exchange.response
     show_record(found.table, found.row)
     if found.origin != found.table:
         show_record(f"made from {found.origin}", found.origin_row)
-    sent = {
+    place = {"file": found.source_file, "line": found.source_line}
+    if isinstance(found.source, Exchange):
+        show_record("read from the response to", _asked(found, found.source) | place)
+    else:
+        show_record("read from the export", _imported(found, found.source) | place)
+    out.print_json(json.dumps(found.shown, ensure_ascii=False))
+
+
+def _asked(found: Explanation, exchange: Exchange) -> dict[str, Any]:
+    """What was asked, when, by whom, and how it was answered."""
+    request, response = exchange.request, exchange.response
+    return {
         "request": f"GET {request.path} {json.dumps(dict(request.params), ensure_ascii=False)}",
         "status": response.status,
         "requested at": response.requested_at.isoformat(),
-        "file": settings.lake.root / found.origin_row["source_file"],
-        "line": found.exchange.line,
+        "asked by run": found.run_id or "unknown",
+        "code version": found.code_version or "not kept",
     }
-    show_record("read from the response to", sent)
-    out.print_json(json.dumps(found.shown, ensure_ascii=False))
+
+
+def _imported(found: Explanation, exported: Exported) -> dict[str, Any]:
+    """Of which file the row is, and when that was imported."""
+    return {
+        "export file": exported.facts["file_name"],
+        "imported at": exported.facts["imported_at"],
+        "code version": found.code_version or "not kept",
+    }
 
 
 def _without_lists(rows: pl.DataFrame) -> pl.DataFrame:

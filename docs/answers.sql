@@ -1,0 +1,238 @@
+-- Twenty questions that people ask of their warehouse, with the SQL that answers them.
+--
+-- Paste one into DuckDB or into `spotify-assets query`, or run all of them:
+--
+--     duckdb -readonly data/spotify.duckdb < docs/answers.sql
+--
+-- "Today" is the last day collected; of the listening history, the last day that is known. Days of
+-- the catalogue are UTC. More for each table: docs/tables.md; of the history: docs/listening.md.
+
+-- 1. How did today's ten best tracks of each genre rank over the last month?
+SELECT
+    now.genre,
+    now.rank,
+    now.name,
+    min(earlier.rank) AS best,
+    max(earlier.rank) AS worst,
+    arg_min(earlier.rank, earlier.date) - now.rank AS gained,
+    count(*) AS days_ranked
+FROM rankings.top_tracks AS now
+JOIN rankings.top_tracks AS earlier
+    ON earlier.genre = now.genre
+    AND earlier.track_id = now.track_id
+    AND earlier.date BETWEEN now.date - 30 AND now.date
+WHERE now.rank <= 10 AND now.date = (SELECT max(date) FROM rankings.top_tracks)
+GROUP BY now.genre, now.rank, now.name
+ORDER BY now.genre, now.rank;
+
+-- 2. Which newcomers stayed: how many are still ranked three days after they came?
+SELECT
+    came.genre,
+    count(*) AS newcomers,
+    count(later.track_id) AS stayed,
+    round(count(later.track_id) / count(*), 2) AS share
+FROM rankings.top_tracks AS came
+SEMI JOIN processed.collections AS asked ON asked.genre = came.genre AND asked.date = came.date + 3
+LEFT JOIN rankings.top_tracks AS later
+    ON later.genre = came.genre
+    AND later.track_id = came.track_id
+    AND later.date = came.date + 3
+WHERE
+    came.status = 'new'
+    -- On its first day everything is new.
+    AND came.date > (SELECT first_date FROM star.dim_genre WHERE genre = came.genre)
+GROUP BY came.genre
+ORDER BY share DESC, came.genre;
+
+-- 3. Which artists are in the rankings of several genres, and did they rise there?
+WITH per_genre AS (
+    SELECT
+        genre,
+        artist_id,
+        arg_max(name, date) AS name,
+        arg_min(rank, date) - arg_max(rank, date) AS gained
+    FROM rankings.top_artists
+    GROUP BY genre, artist_id
+)
+SELECT
+    any_value(name) AS name,
+    count(*) AS genres,
+    count(*) FILTER (WHERE gained > 0) AS genres_rising,
+    sum(gained)::INTEGER AS gained
+FROM per_genre
+GROUP BY artist_id
+HAVING count(*) > 1
+ORDER BY genres_rising DESC, gained DESC, artist_id
+LIMIT 10;
+
+-- 4. How much do the genres overlap: how many tracks did they have in common today?
+-- With itself a genre has all of its tracks in common.
+SELECT one.genre, other.genre AS and_genre, count(DISTINCT one.track_id) AS tracks
+FROM star.fact_track_daily AS one
+JOIN star.fact_track_daily AS other USING (date, track_id)
+WHERE one.date = (SELECT max(date) FROM star.fact_track_daily)
+GROUP BY one.genre, other.genre
+ORDER BY one.genre, tracks DESC, and_genre;
+
+-- 5. How old is what ranks today?
+SELECT
+    CASE
+        WHEN ranked.date - album.released_from < 91 THEN '1 under 3 months'
+        WHEN ranked.date - album.released_from < 366 THEN '2 under a year'
+        WHEN ranked.date - album.released_from < 5 * 366 THEN '3 under 5 years'
+        WHEN ranked.date - album.released_from < 20 * 366 THEN '4 under 20 years'
+        WHEN album.released_from IS NULL THEN '6 not known'
+        ELSE '5 older'
+    END AS age,
+    count(*) AS tracks,
+    round(avg(ranked.rank), 1) AS average_rank
+FROM rankings.top_tracks AS ranked
+JOIN star.dim_track AS track ON track.track_id = ranked.track_id AND track.is_current
+LEFT JOIN star.dim_album AS album ON album.album_id = track.album_id
+WHERE ranked.date = (SELECT max(date) FROM rankings.top_tracks)
+GROUP BY age
+ORDER BY age;
+
+-- 6. What fell out of the rankings, and did it leave or was it not asked for?
+SELECT genre, date, kind, name, last_rank, reason
+FROM rankings.departures
+ORDER BY date DESC, last_rank, genre
+LIMIT 10;
+
+-- 7. What did a genre's ranking look like on a day of the past?
+SELECT genre.genre, day.date, day.rank, day.name
+FROM star.dim_genre AS genre
+JOIN rankings.top_tracks AS day ON day.genre = genre.genre AND day.date = genre.last_date - 3
+WHERE day.rank <= 3
+ORDER BY genre.genre, day.rank;
+
+-- 8. And as of any day: the ranking that was the latest one then?
+SELECT date, rank, name, artist_names
+FROM rankings.top_tracks_as_of(
+    (SELECT min(genre) FROM star.dim_genre),
+    (SELECT max(date) - 2 FROM star.dim_date),
+    n := 10
+);
+
+-- 9. Which days are missing: between each genre's first and last, how many were not collected?
+SELECT
+    genre,
+    first_date,
+    last_date,
+    days_collected,
+    last_date - first_date + 1 - days_collected AS days_missing
+FROM star.dim_genre
+ORDER BY days_missing DESC, genre;
+
+-- 10. Why was something set aside, and how much of what came is that?
+SELECT
+    reason,
+    count(*) AS objects,
+    100 * count(*) / (SELECT sum(received) FROM processed.intake) AS percent
+FROM quarantine.rows
+GROUP BY reason
+ORDER BY objects DESC, reason;
+
+-- 11. How many requests were sent each day, and how often was it too many?
+SELECT
+    requested_at::DATE AS day,
+    count(*) AS requests,
+    count(*) FILTER (WHERE http_status = 200) AS answered,
+    count(*) FILTER (WHERE http_status = 429) AS refused_429,
+    max(retry_after_s) AS longest_block_s
+FROM monitoring.requests
+GROUP BY day
+ORDER BY day DESC;
+
+-- 12. What does a genre-day cost in requests?
+SELECT genre, round(avg(requests), 1) AS usual, max(requests) AS most, round(avg(rows)) AS objects
+FROM (
+    SELECT genre, date, count(*) AS requests, sum(rows) AS rows
+    FROM monitoring.requests
+    WHERE date IS NOT NULL
+    GROUP BY genre, date
+)
+GROUP BY genre
+ORDER BY usual DESC, genre;
+
+-- 13. Was the past corrected: how many genre-days were rewritten, and by how many rows?
+SELECT
+    count(DISTINCT (genre, date)) AS genre_days,
+    coalesce(sum(rows_added), 0) AS rows_added,
+    coalesce(sum(rows_removed), 0) AS rows_removed,
+    max(revised_at) AS last
+FROM monitoring.revisions;
+
+-- 14. What did I play most in the last four weeks, and how much of them is known?
+SELECT rank, previous_rank, status, name, artist, plays, coverage, days_complete, days
+FROM star.top_tracks(
+    (SELECT max(date) - 27 FROM star.play_coverage),
+    (SELECT max(date) FROM star.play_coverage),
+    n := 10
+);
+
+-- 15. How much of what I play is new to me, and how much is an old favourite?
+SELECT
+    month,
+    plays,
+    round(100 * share_new) AS percent_new,
+    round(100 * share_old_favourites) AS percent_old_favourites,
+    coverage
+FROM star.discovery(
+    (SELECT max(date) - 365 FROM star.play_coverage),
+    (SELECT max(date) FROM star.play_coverage)
+);
+
+-- 16. Which old favourites do I still play: first heard over a year ago, played this quarter?
+SELECT
+    any_value(item.name) AS name,
+    any_value(item.artist_name) AS artist,
+    min(play.first_at)::DATE AS first_heard,
+    count(*) AS plays
+FROM star.fact_play AS play
+JOIN star.dim_item AS item USING (item_key)
+WHERE
+    play.ended_at >= (SELECT max(date) - 90 FROM star.play_coverage)
+    AND play.first_at < play.ended_at - INTERVAL 1 YEAR
+GROUP BY item.recording
+ORDER BY plays DESC, first_heard, item.recording
+LIMIT 10;
+
+-- 17. What that I play is ranked today, and in which genre?
+SELECT item.name, item.artist_name, ranked.genre, ranked.rank, count(*) AS plays
+FROM star.fact_play AS play
+JOIN star.dim_item AS item USING (item_key)
+JOIN rankings.top_tracks AS ranked USING (track_id)
+WHERE ranked.date = (SELECT max(date) FROM rankings.top_tracks)
+GROUP BY ALL
+ORDER BY plays DESC, ranked.rank, ranked.genre
+LIMIT 10;
+
+-- 18. On which weekdays and at which hours do I listen, in minutes?
+SELECT
+    isodow(local_at) AS weekday,
+    hour(local_at) AS hour,
+    round(sum(ms_played) / 60000) AS minutes
+FROM star.local_plays_between(
+    (SELECT max(date) - 90 FROM star.play_coverage),
+    (SELECT max(date) FROM star.play_coverage)
+)
+GROUP BY ALL
+ORDER BY weekday, hour;
+
+-- 19. Which were my longest sessions of the last four weeks, and what were my longest streaks?
+(
+    SELECT 'session' AS what, started_at::DATE AS first_day, round(minutes) AS length, 'min' AS unit
+    FROM star.sessions(
+        (SELECT max(date) - 27 FROM star.play_coverage),
+        (SELECT max(date) FROM star.play_coverage)
+    )
+    ORDER BY minutes DESC
+    LIMIT 5
+)
+UNION ALL
+(SELECT 'streak', first_day, days, 'days' FROM star.streaks(5));
+
+-- 20. What did I play on this day of earlier years?
+SELECT year, rank, name, artist, plays, coverage
+FROM star.on_this_day((SELECT max(date) FROM star.play_coverage), n := 5);
