@@ -5,6 +5,7 @@ import typer
 from spotify_assets.commands import genres
 from spotify_assets.commands.backfill import backfill
 from spotify_assets.commands.collect import collect, demo
+from spotify_assets.commands.export import export, restore
 from spotify_assets.commands.history import import_history, poll
 from spotify_assets.commands.metrics import metrics
 from spotify_assets.commands.purge import purge
@@ -13,6 +14,7 @@ from spotify_assets.commands.sample_history import sample_history
 from spotify_assets.commands.servers import dev, sandbox
 from spotify_assets.commands.sign_in import login, logout
 from spotify_assets.commands.status import status
+from spotify_assets.commands.tables import describe, tables
 
 app = typer.Typer(
     name="spotify-assets",
@@ -28,3 +30,7 @@ for command in (purge, sandbox, dev):
 app.command("import")(import_history)
 app.command()(poll)
 app.command()(sample_history)
+app.command()(tables)
+app.command()(describe)
+app.command()(export)
+app.command()(restore)

@@ -65,7 +65,9 @@ END
 FROM elements
 """
 STREAMS, QUARANTINED = "FROM streams($received)", "FROM quarantined($received)"
-ENDS = "SELECT count(*), min(ended_at), max(ended_at) FROM read_parquet(?, hive_partitioning = false)"
+ENDS = """
+SELECT count(*), min(ended_at), max(ended_at) FROM read_parquet(?, hive_partitioning = false)
+"""
 REASONS = """
 SELECT split_part(reason, ', got ', 1) AS reason, count(*) AS rows
 FROM read_parquet(?, hive_partitioning = false)

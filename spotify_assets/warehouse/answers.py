@@ -79,6 +79,37 @@ def create_answers(connection: duckdb.DuckDBPyConnection, time_zone: str) -> Non
         connection.execute(text.replace("$time_zone", literal(time_zone)))
         what = f"{_kind(text)} {_qualified(name)}"
         connection.execute(f"COMMENT ON {what} IS {literal(_comment(text))}")
+        if _kind(text) == "VIEW":
+            _describe_columns(connection, _qualified(name), text)
+
+
+def _describe_columns(connection: duckdb.DuckDBPyConnection, view: str, sql: str) -> None:
+    """Give each column of a view the comment of the first table of its SQL that has the column.
+
+    Columns that only the view has stay without.
+    """
+    schema, _, name = view.partition(".")
+    described = connection.execute(
+        """
+        WITH known AS (
+            SELECT *, schema_name || '.' || table_name AS full_name
+            FROM duckdb_columns()
+            WHERE database_name = current_database()
+        )
+        SELECT made.column_name, arg_min(source.comment, strpos($sql, source.full_name))
+        FROM known AS made
+        JOIN known AS source USING (column_name)
+        WHERE
+            made.schema_name = $schema
+            AND made.table_name = $name
+            AND source.comment IS NOT NULL
+            AND regexp_matches($sql, '\\b' || regexp_escape(source.full_name) || '\\b')
+        GROUP BY made.column_name
+        """,
+        {"sql": sql, "schema": schema, "name": name},
+    ).fetchall()
+    for column, comment in described:
+        connection.execute(f'COMMENT ON COLUMN {view}."{column}" IS {literal(comment)}')
 
 
 def _qualified(name: str) -> str:
