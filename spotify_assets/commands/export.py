@@ -8,9 +8,10 @@ import typer
 from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
 from spotify_assets.lake import LakeError
 from spotify_assets.terminal import out
-from spotify_assets.warehouse import exporting
+from spotify_assets.warehouse import archive, exporting
+from spotify_assets.warehouse.archive import Manifest
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.exporting import Manifest, WrongRequest
+from spotify_assets.warehouse.inventory import WrongRequest
 from spotify_assets.warehouse.reading import read_only
 
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
@@ -47,7 +48,7 @@ def export(
                 written = exporting.export(connection, query, to.expanduser(), force=force)
                 _say(f"{written.rows} rows, {written.bytes} bytes: {written.path}")
             elif every is not None:
-                _say(f"{_sum(exporting.export_all(connection, every.expanduser()))}: {every}")
+                _say(f"{_sum(archive.export_all(connection, every.expanduser()))}: {every}")
                 _say(f"To go on on another machine, copy {settings.data_dir} as a whole instead.")
     except WrongRequest as error:
         stop(str(error), USAGE)
@@ -66,7 +67,7 @@ def restore(
     folder instead.
     """
     try:
-        manifest = exporting.restore(folder.expanduser(), to.expanduser(), force=force)
+        manifest = archive.restore(folder.expanduser(), to.expanduser(), force=force)
     except WrongRequest as error:
         stop(str(error), USAGE)
     except (WarehouseError, LakeError) as error:

@@ -14,9 +14,9 @@ import typer
 from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
 from spotify_assets.schemas import WAREHOUSE
 from spotify_assets.terminal import out, show_record, show_table
-from spotify_assets.warehouse import exporting
+from spotify_assets.warehouse import inventory
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.exporting import Entry, WrongRequest
+from spotify_assets.warehouse.inventory import Entry, WrongRequest
 from spotify_assets.warehouse.reading import read_only
 
 GRAIN = re.compile(r"\s*Grain: (.+?)\.(?=\s|$)")
@@ -28,7 +28,7 @@ def tables() -> None:
     with _asked() as connection:
         rows = [
             (entry.full_name, entry.kind, _count(connection, entry), _in_short(entry.comment))
-            for entry in exporting.entries(connection)
+            for entry in inventory.entries(connection)
         ]
     show_table("", ["name", "kind", "rows", "what it is"], rows)
 
@@ -38,7 +38,7 @@ def describe(
 ) -> None:
     """Say what a table, view or macro is: its columns with examples, or its parameters and SQL."""
     with _asked() as connection:
-        entry = exporting.find(exporting.entries(connection), name)
+        entry = inventory.find(inventory.entries(connection), name)
         if "macro" in entry.kind:
             _describe_macro(connection, entry)
         else:
@@ -88,14 +88,14 @@ def _describe_table(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None
         facts[f"found in {target}"] = ", ".join(names)
     show_record(entry.full_name, facts)
     rules = {column.name: column for column in contract.columns()} if contract else {}
-    held = exporting.columns(connection, entry)
+    held = inventory.columns(connection, entry)
     rows = []
     for column in held:
         rule = rules.get(column.name)
         null = "yes" if rule and rule.nullable else ""
         rows.append([column.name, column.type, null, rule.rule if rule else "", column.comment])
     show_table("", ["column", "type", "null", "rule", "what it is"], rows)
-    query = exporting.rows_of(connection, entry)
+    query = inventory.rows_of(connection, entry)
     examples = connection.execute(f"FROM ({query}) LIMIT {EXAMPLES}").fetchall()
     if examples:
         heads = [f"row {number}" for number in range(1, len(examples) + 1)]
@@ -104,8 +104,8 @@ def _describe_table(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None
 
 
 def _describe_macro(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:
-    definition = exporting.definition(connection, entry)
-    called = f"{entry.full_name}({exporting.signature(definition)})"
+    definition = inventory.definition(connection, entry)
+    called = f"{entry.full_name}({inventory.signature(definition)})"
     call = f"FROM {called}" if entry.kind == "table macro" else f"SELECT {called}"
     show_record(entry.full_name, {**_about(entry), "call": call})
     out.print(definition, markup=False, highlight=False, soft_wrap=True)

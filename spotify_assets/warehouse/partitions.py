@@ -14,7 +14,16 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.schemas import LAKE, monitoring
 
-Row = tuple[str, str, str, str, int, int]
+GenreFolder = tuple[str, str, str, list[str], list[int], list[int]]
+GENRE_FOLDER = {
+    "table_name": pl.String(),
+    "genre": pl.String(),
+    "folder": pl.String(),
+    "date": pl.List(pl.String()),
+    "bytes": pl.List(pl.Int64()),
+    "modified_ns": pl.List(pl.Int64()),
+}
+"""The partitions of a table of a genre."""
 
 
 def there(lake: Lake) -> tuple[pl.DataFrame, list[GenreDay]]:
@@ -24,10 +33,19 @@ def there(lake: Lake) -> tuple[pl.DataFrame, list[GenreDay]]:
     tables would not fit together.
     """
     under_way = lake.under_way()
-    schema = monitoring.Partitions.polars_schema()
-    rows = [row for table in LAKE for row in _partitions(lake, table)]
-    found = pl.DataFrame(rows, schema={**schema, "date": pl.String}, orient="row").with_columns(
-        pl.col("date").str.to_date()
+    folders = [folder for table in LAKE for folder in _genre_folders(lake, table)]
+    # Columns that would repeat in every row are made of the folder's, which is ten times faster.
+    found = (
+        pl.DataFrame(folders, schema=GENRE_FOLDER, orient="row")
+        .explode("date", "bytes", "modified_ns")
+        .select(
+            "table_name",
+            "genre",
+            pl.col("date").str.to_date(),
+            pl.format("{}/date={}/{}", "folder", "date", pl.lit(ROWS_FILE)).alias("file"),
+            "bytes",
+            "modified_ns",
+        )
     )
     tables = found.group_by("genre", "date").len()
     incomplete = tables.filter(pl.col("len") < len(LAKE)).select("genre", "date").iter_rows()
@@ -50,24 +68,37 @@ def difference(
     return changed.join(days, on=["genre", "date"], how="anti")
 
 
-def _partitions(lake: Lake, table: str) -> Iterator[Row]:
-    # With texts and the calls of the system: after years there are half a million files, and a
-    # `Path` for each would take longer than all the rest.
+def _genre_folders(lake: Lake, table: str) -> Iterator[GenreFolder]:
+    # By the calls of the system: after years there are half a million files, and a `Path` for each
+    # would take longer than all the rest.
     layer, _, name = table.partition(".")
-    root = lake.root / layer / name
-    for genre_folder in _folders(root, "genre="):
-        genre = unquote(genre_folder.removeprefix("genre="))
-        for date_folder in _folders(root / genre_folder, "date="):
-            relative = f"{layer}/{name}/{genre_folder}/{date_folder}/{ROWS_FILE}"
+    for folder in _folders(lake.root / layer / name, "genre="):
+        genre = unquote(folder.removeprefix("genre="))
+        relative = f"{layer}/{name}/{folder}"
+        if files := list(_files(lake.root / relative)):
+            dates, sizes, times = map(list, zip(*files, strict=True))
+            yield table, genre, relative, dates, sizes, times
+
+
+def _files(genre_folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Date, bytes and time of each partition."""
+    try:
+        descriptor = os.open(genre_folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        for folder in _folders(descriptor, "date="):
             try:
-                stat = os.stat(f"{lake.root}/{relative}")  # noqa: PTH116 - as above
+                # Relative to the folder: the way to it need not be walked for each file.
+                stat = os.stat(f"{folder}/{ROWS_FILE}", dir_fd=descriptor)
             except FileNotFoundError:
                 continue
-            date = date_folder.removeprefix("date=")
-            yield table, genre, date, relative, stat.st_size, stat.st_mtime_ns
+            yield folder.removeprefix("date="), stat.st_size, stat.st_mtime_ns
+    finally:
+        os.close(descriptor)
 
 
-def _folders(folder: Path, begin: str) -> list[str]:
+def _folders(folder: Path | int, begin: str) -> list[str]:
     try:
         return [name for name in os.listdir(folder) if name.startswith(begin)]  # noqa: PTH208
     except FileNotFoundError:
