@@ -15,9 +15,12 @@ from benchmarks import (
     backfill,
     demo,
     genre_day,
+    growth,
     limits,
     listening,
     processed,
+    readers,
+    rebuild,
     sandbox,
 )
 from benchmarks.measuring import BenchmarkError, call
@@ -35,11 +38,16 @@ BENCHES: dict[str, Bench] = {
     "demo": demo.bench,
     "sandbox": sandbox.bench,
     "limits": limits.bench,
+    "growth": growth.bench,
+    "rebuild": rebuild.bench,
+    "readers": readers.bench,
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
 IF_NAMED_ONLY = {"listening_large"}
 """It takes minutes and 8 GB of disk."""
+IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers"}
+"""At full size these take minutes to half an hour, and up to 6 GB of disk."""
 
 
 def main() -> int:
@@ -48,7 +56,7 @@ def main() -> int:
     scale = SMALL if given.small else FULL
     if given.runs:
         scale = scale.with_runs(given.runs)
-    left_out = IF_NAMED_ONLY | (ONE_SIZE_ONLY if given.small else set())
+    left_out = IF_NAMED_ONLY | (ONE_SIZE_ONLY if given.small else IF_NAMED_OR_SMALL)
     names = given.names or [name for name in BENCHES if name not in left_out]
     out.print(machine(), highlight=False, soft_wrap=True)
     if given.small:

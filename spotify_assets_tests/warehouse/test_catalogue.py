@@ -40,7 +40,7 @@ def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
         return {table: connection.sql(f"FROM {table} ORDER BY ALL").fetchall() for table in TABLES}
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=6)
 @given(st.lists(changes, min_size=1, max_size=3))
 def test_publishing_change_by_change_gives_what_publishing_at_once_gives(
     tmp_path_factory: pytest.TempPathFactory, publications: list[list[tuple[GenreDay, list[str]]]]

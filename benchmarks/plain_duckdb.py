@@ -1,0 +1,43 @@
+"""Program: the floor of ``rebuild``: plain DuckDB, from the same files to the same tables.
+
+``python -m benchmarks.plain_duckdb <lake> <database>`` prints wall and CPU seconds as JSON. It
+loads the tables of the lake and runs the same queries, and does nothing else: no contract, no key
+and no reference is checked, nothing is swapped.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.measuring import taking
+from spotify_assets.schemas import LAKE
+from spotify_assets.transforms.expressions import OF_ALL_DAYS, sql
+from spotify_assets.warehouse.tables import quoted
+
+MADE = {contract: sql(contract) for contract in OF_ALL_DAYS}
+
+
+def main() -> None:
+    """Load, derive, and print what it took."""
+    lake, database = Path(sys.argv[1]), sys.argv[2]
+    with taking() as cost, duckdb.connect(database) as connection:
+        for name, contract in LAKE.items():
+            layer, _, table = name.partition(".")
+            files = lake / layer / table / "*" / "*" / "rows.parquet"
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+            connection.execute(
+                f"CREATE TABLE {quoted(contract)} AS "
+                f"FROM read_parquet('{files}', hive_partitioning = false)"
+            )
+        connection.execute("CREATE SCHEMA made")
+        for contract, query in MADE.items():
+            # The rankings of the lake are what those of the warehouse are made of.
+            connection.execute(f'CREATE TABLE made."{contract.table()}" AS {query}')
+        connection.execute("CHECKPOINT")
+    print(json.dumps([cost.wall_s, cost.cpu_s]))
+
+
+if __name__ == "__main__":
+    main()
