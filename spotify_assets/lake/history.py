@@ -4,6 +4,7 @@ Belongs here: paths of the history and putting a finished folder into place. Doe
 what is in the files, and the partitions of the catalogue.
 """
 
+import contextlib
 import shutil
 import time
 import uuid
@@ -106,5 +107,7 @@ def _sweep(importing: Path) -> None:
     """Remove what killed imports left half made; an import under way is done sooner."""
     oldest = time.time() - SCRATCH_SECONDS
     for leftover in importing.iterdir():
-        if leftover.stat().st_mtime < oldest:
-            shutil.rmtree(leftover, ignore_errors=True)
+        # Another import may end just now.
+        with contextlib.suppress(FileNotFoundError):
+            if leftover.stat().st_mtime < oldest:
+                shutil.rmtree(leftover, ignore_errors=True)

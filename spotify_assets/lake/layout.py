@@ -1,5 +1,6 @@
 """Where a partition lies, and what names it may have."""
 
+import contextlib
 import datetime as dt
 import os
 import time
@@ -157,8 +158,10 @@ class Lake:
         """Remove what killed runs left half written; a run under way is done with a file sooner."""
         oldest = time.time() - SCRATCH_SECONDS
         for leftover in self.scratch.iterdir():
-            if leftover.stat().st_mtime < oldest:
-                leftover.unlink(missing_ok=True)
+            # Another run may rename its file into place just now.
+            with contextlib.suppress(FileNotFoundError):
+                if leftover.stat().st_mtime < oldest:
+                    leftover.unlink()
 
     def marker(self, genre_day: GenreDay) -> Path:
         """The file that is there from `begin` to `finish`; its time is that of `begin`."""

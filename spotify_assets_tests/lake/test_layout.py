@@ -1,7 +1,9 @@
 """Where a partition lies, and what names it may have."""
 
 import datetime as dt
+import threading
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -210,3 +212,25 @@ def _is_one_folder(folder: Path) -> bool:
         and folder.as_posix().isprintable()
         and len(folder.parent.name.encode()) <= LONGEST_FILE_NAME_BYTES
     )
+
+
+def test_sweeping_does_not_mind_files_that_other_runs_rename_into_place(tmp_path: Path) -> None:
+    """Found by six runs of a backfill at once: one failed on a file that was gone by then."""
+    lake, ends = Lake(tmp_path / "lake"), threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not ends.is_set():
+            number += 1
+            file = lake.scratch / f"{threading.get_ident()}-{number % 50}"
+            file.touch()
+            file.replace(tmp_path / file.name)
+
+    with ThreadPoolExecutor(4) as pool:
+        written = [pool.submit(write) for _ in range(4)]
+        try:
+            for _ in range(300):
+                lake.sweep()
+        finally:
+            ends.set()
+    assert [future.result() for future in written] == [None] * 4
