@@ -79,6 +79,10 @@ def purge(*words: str) -> Result:
     return CliRunner().invoke(app, ["purge", *words])
 
 
+WRITTEN_AT = ("monitoring.partitions", "monitoring.genre_folders")
+"""Tables that say when files were written."""
+
+
 def contents(lake: Lake) -> dict[str, str]:
     """The rows of each table, and all comments."""
     with duckdb.connect(database(lake), read_only=True) as connection:
@@ -220,7 +224,7 @@ def test_what_is_left_is_as_if_the_rest_had_never_been_collected(
     add_genre_day(elsewhere, day(1), ["newrock", "inboth"])
     publish_lake(elsewhere)
     # They hold when each file was written.
-    own = dict.fromkeys(("monitoring.partitions", "monitoring.revisions"), "")
+    own = dict.fromkeys((*WRITTEN_AT, "monitoring.revisions"), "")
     left, other = contents(lake), contents(elsewhere)
     assert {**left, **own} == {**other, **own}
 
@@ -245,7 +249,7 @@ def test_superseded_responses_go_and_the_rows_stay(lake: Lake) -> None:
         *("0002.json", "0002.jsonl.zst")
     ]
     # That it was rewritten stays known.
-    own = ("monitoring.partitions", "monitoring.revisions", "processed.collections")
+    own = (*WRITTEN_AT, "monitoring.revisions", "processed.collections")
     after = contents(lake)
     assert {name: rows for name, rows in after.items() if name not in own} == {
         name: rows for name, rows in before.items() if name not in own

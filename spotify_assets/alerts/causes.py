@@ -188,7 +188,7 @@ def damaged_file(
     path: Path,
     found: str,
     since: dt.datetime,
-    partition: str,
+    partition: str | None,
     link: str | None = None,
 ) -> Incident:
     """A file of the lake is not as it was written.
@@ -197,24 +197,30 @@ def damaged_file(
         path: The file, relative to the data folder.
         found: What is wrong with it.
         since: When that was found.
-        partition: Such as ``2026-11-20|rock``.
+        partition: Such as ``2026-11-20|rock``; ``None`` where it is of the listening history: then
+            ``found`` says what to do.
         link: The run that found it, in the Dagster UI.
     """
+    what_to_do = f"\n\n{_remake(path, partition)}" if partition else ""
+    return Incident(
+        _key("damaged_file", path.as_posix()),
+        "damaged_file",
+        f"{path.name} is damaged{_for(partition)}",
+        f"{path}: {found}{what_to_do}",
+        "error",
+        since,
+        link,
+    )
+
+
+def _remake(path: Path, partition: str) -> str:
     remedy = "Its day can be made again from the raw responses:"
     if path.suffix != ".parquet":
         remedy = (
             "Restore it from a backup: responses of a past day cannot be fetched again. Then make "
             "its day again from them:"
         )
-    return Incident(
-        _key("damaged_file", path.as_posix()),
-        "damaged_file",
-        f"{path.name} is damaged{_for(partition)}",
-        f"{path}: {found}\n\n{remedy}\n  {_command('backfill', partition)}",
-        "error",
-        since,
-        link,
-    )
+    return f"{remedy}\n  {_command('backfill', partition)}"
 
 
 def _key(*parts: str | None) -> str:

@@ -20,10 +20,12 @@ from spotify_assets.defs.quality import OF_GENRES
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import DAMAGED_SAYS
 from spotify_assets.operations import CheckResult, Operations, RunEnded
+from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.errors import BLOCKED_SAYS, SpotifyError
 from spotify_assets.spotify.ledger import Ledger
+from spotify_assets.warehouse.reading import read_only
 
 LOOKED_AT = 500
 """Runs, the latest first: what failed before them is not news."""
@@ -49,6 +51,7 @@ def observe(
     Raises:
         AlertsError: The incidents cannot be kept.
         OperationsError: The run table cannot be read.
+        WarehouseError: The warehouse cannot be read.
         LedgerError: The ledger cannot be read.
     """
     now = dt.datetime.now(dt.UTC)
@@ -60,7 +63,7 @@ def observe(
     failed = list(_failed_runs(operations.runs(LOOKED_AT), now))
     others_failed = [run for run in failed if not _damaged_files_of(run, settings)]
     alerts.observe("run_failure", [_failed_run(run, settings) for run in others_failed])
-    alerts.observe("damaged_file", list(_damaged_files(failed, settings)))
+    alerts.observe("damaged_file", _damaged_files(failed, settings))
     alerts.observe("check_failure", [_failed_check(one) for one in others])
     alerts.observe("rows_drop", list(_drops(drops)))
     alerts.observe("late_data", list(_late(instance, settings, keys)))
@@ -93,7 +96,26 @@ def _failed_run(run: RunEnded, settings: Settings) -> Incident:
     return causes.run_failure(run.job, run.partition, failure, run.ended_at, _link(run, settings))
 
 
-def _damaged_files(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
+def _damaged_files(runs: list[RunEnded], settings: Settings) -> list[Incident]:
+    """Each once: as the publication found it, or else the latest run."""
+    found = [*_of_runs(runs, settings), *_left_out(settings)]
+    return list({one.key: one for one in found}.values())
+
+
+def _left_out(settings: Settings) -> Iterator[Incident]:
+    """The damaged files that the publication left out."""
+    if not settings.database.exists():
+        return
+    with read_only(settings.database) as connection:
+        rows = connection.table(DamagedFiles.table()).pl()
+    for one in rows.iter_rows(named=True):
+        file = Path(settings.lake.root.name) / one["file"]
+        found = f"The warehouse is without it, and keeps what it had before: {one['reason']}"
+        partition = one["genre"] and str(key_of(GenreDay(one["genre"], one["date"])))
+        yield causes.damaged_file(file, found, one["found_at"].replace(tzinfo=dt.UTC), partition)
+
+
+def _of_runs(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
     """The damaged files that runs met, each as the latest run found it."""
     told: set[str] = set()
     for run in runs:

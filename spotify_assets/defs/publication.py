@@ -4,6 +4,8 @@ Belongs here: which queries, logs and tables of plays go into it, and calling it
 run or outside one. Does not belong here: how it is done (``warehouse.publish``).
 """
 
+import logging
+
 from spotify_assets.defs.logs import LOGS
 from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
@@ -35,6 +37,16 @@ def publish_now(settings: Settings, *, compact: bool = False) -> Published:
         plays_of(settings.time_zone),
         compact=compact,
     )
+
+
+def warn_of_damage(published: Published, log: logging.Logger) -> None:
+    """Say in a run's log what is not taken in; an incident tells people."""
+    for one in published.damaged.iter_rows(named=True):
+        log.error(
+            "%s of the lake could not be taken in: %s What was published of it before stays.",
+            one["file"],
+            one["reason"],
+        )
 
 
 def queries() -> dict[type[Contract], Query]:

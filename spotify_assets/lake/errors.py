@@ -13,7 +13,11 @@ class LakeError(Exception):
 
 
 class DamagedFile(LakeError):
-    """A finished file is missing, or its content is not what it was."""
+    """A finished file is missing, or its content is not what it was.
+
+    Attributes:
+        path: The file.
+    """
 
     def __init__(self, path: Path, made: str, remedy: str) -> None:
         """Say so.
@@ -24,6 +28,7 @@ class DamagedFile(LakeError):
             remedy: What to do, as sentences.
         """
         super().__init__(f"{path} {DAMAGED_SAYS} {made}: it is damaged or was changed. {remedy}")
+        self.path = path
 
 
 @contextmanager

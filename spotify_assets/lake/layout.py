@@ -89,6 +89,13 @@ class Lake:
         """The folder of one partition of ``layer.table``."""
         return self._table(table) / genre_day.folder
 
+    def genre(self, table: str, genre: str) -> Path:
+        """The folder of all partitions of a genre of ``layer.table``.
+
+        Its time changes with each write of a partition, and when one is taken away.
+        """
+        return self._table(table) / genre_folder(genre)
+
     def rows(self, table: str, genre_day: GenreDay) -> Path:
         """The Parquet file of one partition."""
         return self.partition(table, genre_day) / ROWS_FILE
@@ -100,7 +107,7 @@ class Lake:
 
     def days(self, table: str, genre: str) -> Iterator[dt.date]:
         """The days of which ``layer.table`` has a partition of a genre, in any order."""
-        for file in (self._table(table) / genre_folder(genre)).glob(f"date=*/{ROWS_FILE}"):
+        for file in self.genre(table, genre).glob(f"date=*/{ROWS_FILE}"):
             yield GenreDay.from_folder(file.parent).date
 
     def relative(self, path: Path) -> str:

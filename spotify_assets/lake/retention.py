@@ -8,6 +8,7 @@ from the lake, and exports, which are the listener's own and stay.
 import datetime as dt
 import fcntl
 import json
+import os
 import re
 import time
 from collections import defaultdict
@@ -174,6 +175,9 @@ def delete(lake: Lake, due: Due) -> None:
         tables = [file for file in files if not _is_raw(lake, file)]
         for file in tables:
             file.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                # So that the next publication looks into the genre, if this is killed here.
+                os.utime(file.parent.parent)
         if due.is_whole and isinstance(due.part, GenreDay):
             # What a killed run left; with the mark the rows would wait in the warehouse for ever.
             lake.finish(due.part)

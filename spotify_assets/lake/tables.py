@@ -2,6 +2,7 @@
 
 import filecmp
 import logging
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +45,11 @@ def write_partition(
             before = frame.clear()
         note(lake, compared(table, genre_day, before, frame, code_version))
 
-    return write_rows(lake, target, f"{table} of {genre_day}", frame, note_revision)
+    written = write_rows(lake, target, f"{table} of {genre_day}", frame, note_revision)
+    if written.changed:
+        # A rename into the folder of a day changes the time of that folder alone.
+        os.utime(lake.genre(table, genre_day.genre))
+    return written
 
 
 def write_rows(

@@ -76,6 +76,8 @@ LOGS: tuple[type[Contract], ...] = (
 WAREHOUSE: dict[str, type[Contract]] = {
     **TABLES,
     monitoring.Partitions.table(): monitoring.Partitions,
+    monitoring.GenreFolders.table(): monitoring.GenreFolders,
+    monitoring.DamagedFiles.table(): monitoring.DamagedFiles,
     monitoring.Definition.table(): monitoring.Definition,
     monitoring.HistoryFiles.table(): monitoring.HistoryFiles,
     **{contract.table(): contract for contract in LISTENING},

@@ -23,6 +23,41 @@ class Partitions(
     modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
 
 
+class GenreFolders(
+    Contract,
+    table="monitoring.genre_folders",
+    grain="one genre of a table of the lake",
+    key=("table_name", "genre"),
+):
+    """When each genre's folder in the lake last changed; one that did not is not looked into."""
+
+    table_name: str = c.text("Table, as `layer.table`.")
+    genre: str = c.genre()
+    modified_ns: pl.Int64 = c.count("When the folder changed, in ns since 1970; 0: look into it.")
+
+
+class DamagedFiles(
+    Contract,
+    table="monitoring.damaged_files",
+    grain="one file of the lake that cannot be taken in",
+    key=("file",),
+):
+    """What the warehouse lacks, because a file of the lake is damaged or does not fit its table.
+
+    Until it is written anew, its genre-day (or the whole listening history) stays as it was
+    published before.
+    """
+
+    file: str = c.text("Parquet file, relative to the lake.")
+    table_name: str = c.text("Table, as `layer.table`.")
+    genre: str = c.text("Its genre; null for the listening history.", nullable=True)
+    date: pl.Date = pa.Field(nullable=True, description="Its day (UTC); null where genre is.")
+    bytes: pl.Int64 = c.count("Size of the file in bytes.")
+    modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
+    found_at: c.Moment = c.moment("When that was found")
+    reason: str = c.text("What is wrong with it.")
+
+
 class HistoryFiles(
     Contract,
     table="monitoring.history_files",

@@ -7,6 +7,7 @@ Belongs here: loading, deriving and verifying within that scope. Does not belong
 partitions changed.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,15 @@ import polars as pl
 
 from spotify_assets.lake import Lake
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
+from spotify_assets.schemas.monitoring import DamagedFiles
+from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.integrity import Scope, everything, hold, hold_to_contract
-from spotify_assets.warehouse.reading import naming_damage
-from spotify_assets.warehouse.tables import literal, quoted
+from spotify_assets.warehouse.tables import create, literal, quoted
 
+CHANGED = "changed"
+"""Temporary table: the partitions that changed, as `partitions.difference` gives them."""
 DAYS = "changed_days"
-"""Temporary table: the genre-days that changed."""
+"""Temporary table: their genre-days."""
 FILES_AT_ONCE = 1000
 """DuckDB keeps something of each file until the statement ends: 36,500 at once took 1.4 GB."""
 ROWS_AT_ONCE = 1_000_000
@@ -44,6 +48,19 @@ class Query:
 Queries = Mapping[type[Contract], Query]
 
 
+class NotTakenIn(Exception):
+    """Files of the lake cannot be read, or do not fit their table.
+
+    Attributes:
+        files: Which, as `DamagedFiles`.
+    """
+
+    def __init__(self, files: pl.DataFrame) -> None:
+        """Keep them."""
+        super().__init__(f"{files.height} files cannot be taken in.")
+        self.files = files
+
+
 def take_in(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
@@ -52,29 +69,42 @@ def take_in(
     *,
     anew: bool,
 ) -> None:
-    """Replace the rows of the changed partitions, and what is made of them.
+    """Replace the rows of the changed partitions.
 
     Args:
         connection: To the copy that will be published, in a transaction.
         lake: Holds the partitions.
         changed: As `partitions.difference` gives them.
-        queries: The tables that are made from all days.
-        anew: The copy is empty yet: everything is made, with no regard to what changed.
+        queries: The tables that are made from all days; `derive` makes them.
+        anew: The copy is empty yet.
 
     Raises:
-        WarehouseError: A table breaks its contract.
-        DamagedFile: A file of the lake cannot be read.
+        NotTakenIn: Files cannot be read, or do not fit their table. There may be more of them.
     """
-    connection.register("changed", changed.to_arrow())
-    connection.execute(f"CREATE TEMP TABLE {DAYS} AS SELECT DISTINCT genre, date FROM changed")
+    connection.register("found", changed.to_arrow())
+    connection.execute(f"CREATE TEMP TABLE {CHANGED} AS FROM found")
+    connection.unregister("found")
+    connection.execute(f"CREATE TEMP TABLE {DAYS} AS SELECT DISTINCT genre, date FROM {CHANGED}")
     ids = {} if anew else _ids(queries)
     for column in ids:
         connection.execute(f'CREATE TEMP TABLE "changed_{column}" ("{column}" VARCHAR)')
     _note_ids(connection, ids)
     _load(connection, lake, changed)
     _note_ids(connection, ids)
-    connection.unregister("changed")
-    genres = changed["genre"].unique().sort().to_list()
+
+
+def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: bool) -> None:
+    """Make what is made of all days, as far as it is touched by what was taken in.
+
+    Args:
+        connection: The one that took the partitions in.
+        queries: The tables.
+        anew: Everything is made, with no regard to what changed.
+
+    Raises:
+        WarehouseError: A table breaks its contract.
+    """
+    genres = _genres(connection)
     # As they are written, the queries narrow down first. DuckDB's guess joined each rank of a genre
     # with all its days: of 7,300 genre-days that took 9 GB, and thirty times as long.
     connection.execute("SET disabled_optimizers = 'join_order'")
@@ -117,33 +147,65 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
     for name, contract in LAKE.items():
         table = quoted(contract)
         connection.execute(
-            f"DELETE FROM {table} AS t USING changed AS c "
+            f"DELETE FROM {table} AS t USING {CHANGED} AS c "
             "WHERE c.table_name = ? AND t.genre = c.genre AND t.date = c.date",
             [name],
         )
         files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
         paths = [lake.root / file for file in sorted(files["file"])]
         for first in range(0, len(paths), FILES_AT_ONCE):
-            _insert(connection, contract, paths[first : first + FILES_AT_ONCE])
+            together = paths[first : first + FILES_AT_ONCE]
+            try:
+                _insert(connection, contract, together)
+            except duckdb.Error as error:
+                raise _not_taken_in(lake, contract, together, files) from error
     connection.execute(
-        "DELETE FROM monitoring.partitions AS p USING changed AS c "
+        f"DELETE FROM monitoring.partitions AS p USING {CHANGED} AS c "
         "WHERE p.table_name = c.table_name AND p.genre = c.genre AND p.date = c.date"
     )
     connection.execute(
-        "INSERT INTO monitoring.partitions BY NAME SELECT * FROM changed WHERE file IS NOT NULL"
+        f"INSERT INTO monitoring.partitions BY NAME FROM {CHANGED} WHERE file IS NOT NULL"
     )
 
 
 def _insert(
     connection: duckdb.DuckDBPyConnection, contract: type[Contract], files: list[Path]
 ) -> None:
-    with naming_damage(files):
-        connection.execute(
-            # Files of an older contract can lack columns, or have some that are no more.
-            f"INSERT INTO {quoted(contract)} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
-            "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
-            [contract.polars_schema().names(), [str(file) for file in files]],
+    connection.execute(
+        # By name: files of an older contract can lack columns, or have some that are no more.
+        f"INSERT INTO {quoted(contract)} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
+        "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
+        [contract.polars_schema().names(), [str(file) for file in files]],
+    )
+
+
+def _not_taken_in(
+    lake: Lake, contract: type[Contract], files: Iterable[Path], partitions: pl.DataFrame
+) -> Exception:
+    """Which of the files are not as they should be, each tried alone, and why."""
+    reasons = {lake.relative(file): said for file in files if (said := _refused(contract, file))}
+    if not reasons:
+        return WarehouseError(
+            f"{contract.table()} could not be loaded, and each of its files alone can: run again."
         )
+    reason = pl.col("file").replace_strict(reasons, default=None)
+    found = partitions.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
+    return NotTakenIn(
+        found.with_columns(found_at=dt.datetime.now(dt.UTC).replace(tzinfo=None)).select(
+            DamagedFiles.polars_schema().names()
+        )
+    )
+
+
+def _refused(contract: type[Contract], file: Path) -> str | None:
+    with duckdb.connect() as connection:
+        create(connection, [contract])
+        try:
+            _insert(connection, contract, [file])
+        except duckdb.Error as error:
+            said, *_ = str(error).splitlines()
+            return said
+    return None
 
 
 def _make(
@@ -182,8 +244,13 @@ def _scope(contract: type[Contract], genres: list[str]) -> str:
     return ""
 
 
+def _genres(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.sql(f"SELECT DISTINCT genre FROM {DAYS} ORDER BY genre").fetchall()
+    return [genre for (genre,) in found]
+
+
 def _scopes(connection: duckdb.DuckDBPyConnection, queries: Queries) -> Scope:
-    genres = [genre for (genre,) in connection.sql(f"SELECT DISTINCT genre FROM {DAYS}").fetchall()]
+    genres = _genres(connection)
 
     def scope(contract: type[Contract]) -> str:
         if contract in LAKE.values():

@@ -6,24 +6,24 @@ place by one rename. A reader sees the old state or the new one, and is never ke
 any point, the old file is whole.
 """
 
+import datetime as dt
 import fcntl
 import hashlib
-import logging
 import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.errors import writing
 from spotify_assets.schemas import WAREHOUSE, Contract
-from spotify_assets.schemas.monitoring import HistoryFiles
+from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders
 from spotify_assets.warehouse import catalogue, partitions
 from spotify_assets.warehouse import listening as plays
 from spotify_assets.warehouse.answers import create_answers, definitions
@@ -31,9 +31,10 @@ from spotify_assets.warehouse.catalogue import Queries
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.integrity import hold_to_contract
 from spotify_assets.warehouse.listening import Listening
+from spotify_assets.warehouse.partitions import Survey
+from spotify_assets.warehouse.state import State
 from spotify_assets.warehouse.tables import create, literal, quoted
 
-log = logging.getLogger(__name__)
 LOCK_PATIENCE_SECONDS = 300
 LOCK_POLL_SECONDS = 0.2
 Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
@@ -51,6 +52,8 @@ class Published:
     """Genre-days of which some table changed."""
     waiting: list[GenreDay]
     """Genre-days that a run is working on: they stay as they were."""
+    damaged: pl.DataFrame
+    """Files that could not be taken in, as `DamagedFiles`: their days stay as they were."""
 
 
 def publish(
@@ -70,80 +73,206 @@ def publish(
         queries: The tables that are made from all days.
         logs: The tables that only grow.
         listening: How the tables of plays are made; without it they stay empty.
-        compact: Write the file even where nothing changed, and without the bytes of rows that it
-            holds no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
+        compact: Look at every file of the lake, and try the damaged ones again. Write the file even
+            where nothing changed, without the bytes of rows that it holds no more: DuckDB frees the
+            blocks of deleted rows, but does not wipe them.
 
     Raises:
         WarehouseError: A key stands twice or a reference is missing: the old state stays.
-        LakeError: The copy cannot be written, or a file of the lake is damaged: the old state
-            stays.
+        LakeError: The copy cannot be written: the old state stays.
     """
     with writing(path, "the warehouse"), alone(path):
         definition = _hash(queries, listening)
-        held = _held(path, definition)
-        in_lake, waiting = partitions.there(lake)
-        changed = partitions.difference(in_lake, held, waiting)
-        grown = _grown(logs or {}, None if held is None else path)
-        history = _history(lake, listening, None if held is None else path)
-        is_same = changed.is_empty() and not grown and history is None
-        if held is not None and is_same and not compact:
+        state = State.of(path, definition)
+        changes = _changes(lake, state, logs or {}, listening, everywhere=compact)
+        if state.is_there and changes.are_none and not compact:
             with duckdb.connect(path, read_only=True) as connection:
-                return Published(path, _counted(connection), [], waiting)
+                waiting = changes.survey.waiting
+                return Published(path, _counted(connection), [], waiting, changes.damaged)
         copy = path.with_name(f".{path.name}.next")
         try:
             _remove(copy)
-            if held is not None:
+            if state.is_there:
                 shutil.copyfile(path, copy)
             with _opened(copy) as connection:
-                anew = held is None
-                if anew:
+                if not state.is_there:
                     _create(connection, definition, listening)
-                catalogue.take_in(connection, lake, changed, queries, anew=anew)
-                if listening and (history is not None or _is_outdated(connection, listening)):
-                    plays.take_in(connection, lake, plays.there(lake), listening)
-                catalogue.verify(connection, queries, anew=anew)
-                _append(connection, grown)
+                loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
+                damaged = _take_in_plays(connection, lake, changes, listening, damaged)
+                connection.begin()
+                _append(connection, changes.grown)
+                _note(connection, changes.survey, waiting, damaged)
+                connection.commit()
                 rows = _counted(connection)
             if compact:
                 _compact(copy)
-            copy.replace(path)
+            _swap(copy, path)
         finally:
             _remove(copy)
+    return Published(path, rows, loaded, waiting, damaged)
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What the lake and the logs have that the file does not."""
+
+    survey: Survey
+    held: pl.DataFrame
+    """The partitions that the file holds of the genres that were looked into."""
+    damaged: pl.DataFrame
+    """Files that were found damaged before, and are still the same."""
+    repaired: bool
+    """Whether others that were are not."""
+    history: pl.DataFrame | None
+    """The files of the listening history; none where the tables of plays must stay as they are."""
+    history_changed: bool
+    """Whether the tables of plays were made from others."""
+    grown: dict[type[Contract], pl.DataFrame]
+    """The rows of each log that the file does not hold, where there are any."""
+
+    @property
+    def are_none(self) -> bool:
+        waiting = self.survey.waiting
+        changed = partitions.difference(self.survey.partitions, self.held, waiting, self.damaged)
+        return changed.is_empty() and not (self.repaired or self.grown or self.history_changed)
+
+
+def _changes(
+    lake: Lake, state: State, logs: Logs, listening: Listening | None, *, everywhere: bool
+) -> _Changes:
+    survey = partitions.survey(lake, state.folders, everywhere=everywhere)
+    files = plays.there(lake)
+    stamp = ["file", "bytes", "modified_ns"]
+    there = pl.concat([survey.partitions.select(stamp), files.select(stamp)])
+    damaged = state.damaged.join(there, on=stamp, how="semi")
+    if everywhere:
+        damaged = damaged.clear()
+    is_same = files.sort("file").equals(state.history.sort("file"))
+    is_hindered = not damaged.join(files, on=stamp, how="semi").is_empty()
+    rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
+    return _Changes(
+        survey,
+        state.partitions(survey.genres),
+        damaged,
+        damaged.height < state.damaged.height,
+        None if listening is None or is_hindered else files,
+        not (listening is None or is_hindered or is_same),
+        {contract: frame for contract, frame in rows.items() if frame.height},
+    )
+
+
+def _take_in(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: _Changes,
+    state: State,
+    queries: Queries,
+) -> tuple[list[GenreDay], list[GenreDay], pl.DataFrame]:
+    """The catalogue, but for what is damaged or being rewritten.
+
+    Returns:
+        The genre-days that were taken in, those that wait, and the files that are damaged.
+    """
+    waiting, damaged = set(changes.survey.waiting), changes.damaged
+    anew = not state.is_there
+    while True:
+        changed = partitions.difference(changes.survey.partitions, changes.held, waiting, damaged)
+        connection.begin()
+        try:
+            catalogue.take_in(connection, lake, changed, queries, anew=anew)
+            rewritten = partitions.rewritten_since(lake, changed)
+        except catalogue.NotTakenIn as error:
+            rewritten = partitions.rewritten_since(lake, error.files)
+            still = ~partitions.is_of(rewritten)
+            damaged = pl.concat([damaged, error.files.filter(still)])
+        else:
+            if not rewritten:
+                break
+        # What a run rewrites meanwhile would be of two states, and the rest goes on without it.
+        waiting |= rewritten
+        connection.rollback()
+    catalogue.derive(connection, queries, anew=anew)
+    catalogue.verify(connection, queries, anew=anew)
+    connection.commit()
     days = changed.select("genre", "date").unique().sort("date", "genre").iter_rows()
-    return Published(path, rows, [GenreDay(*day) for day in days], waiting)
+    return [GenreDay(*day) for day in days], sorted(waiting), damaged
 
 
-def _held(path: Path, definition: str) -> pl.DataFrame | None:
-    """The partitions that the file was made from; ``None`` where it must be made anew."""
-    if not path.exists():
-        return None
+def _take_in_plays(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: _Changes,
+    listening: Listening | None,
+    damaged: pl.DataFrame,
+) -> pl.DataFrame:
+    """The listening history; where a file of it is damaged, its tables stay as they were.
+
+    Returns:
+        The files that are damaged, of all that was taken in.
+    """
+    files = changes.history
+    if listening is None or files is None:
+        return damaged
+    if not (changes.history_changed or _is_outdated(connection, listening)):
+        return damaged
+    connection.begin()
     try:
-        with duckdb.connect(path, read_only=True) as connection:
-            made_by = connection.execute("SELECT hash FROM monitoring.definition").fetchone()
-            held = connection.table("monitoring.partitions").pl()
-    except duckdb.Error as error:
-        log.warning("%s is made anew from the lake: it cannot be read (%s).", path, error)
-        return None
-    if made_by != (definition,):
-        log.info("%s is made anew from the lake: its contracts or queries have changed.", path)
-        return None
-    return held
+        plays.take_in(connection, lake, files, listening)
+    except DamagedFile as error:
+        connection.rollback()
+        return pl.concat([damaged, _as_damaged(files, error)])
+    connection.commit()
+    return damaged
+
+
+def _as_damaged(files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
+    """A file of the listening history as `DamagedFiles`."""
+    # What is known of an export file lies in a folder of the same name as its rows.
+    folder = error.path.parent.name
+    [file, *_] = files.filter(pl.col("file").str.contains(f"/{folder}/", literal=True)).to_dicts()
+    row = {**file, "genre": None, "date": None, "reason": str(error)}
+    row["found_at"] = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    return pl.DataFrame([row], schema=DamagedFiles.polars_schema())
+
+
+def _note(
+    connection: duckdb.DuckDBPyConnection,
+    survey: Survey,
+    waiting: list[GenreDay],
+    damaged: pl.DataFrame,
+) -> None:
+    """What the next publication has to know of this one."""
+    folders = survey.noted({*damaged["genre"], *(day.genre for day in waiting)})
+    for contract, rows in ((GenreFolders, folders), (DamagedFiles, damaged)):
+        hold_to_contract(contract, rows)
+        connection.register("noted", rows.to_arrow())
+        connection.execute(f"DELETE FROM {quoted(contract)}")
+        connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM noted")
+        connection.unregister("noted")
 
 
 @contextmanager
 def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The copy, for one transaction; a full disk is an ``OSError`` like any other."""
+    """The copy, which nobody else sees; a full disk is an ``OSError`` like any other."""
     try:
         with duckdb.connect(copy) as connection:
             # A file of the lake is read once: kept, 36,000 of them took 3.6 GB.
             connection.execute("SET enable_external_file_cache = false")
-            connection.begin()
             yield connection
-            connection.commit()
             connection.execute("CHECKPOINT")
     except (duckdb.IOException, duckdb.FatalException) as error:
         # Fatal is what a checkpoint makes of a full disk; only the copy is lost by it.
         raise OSError(str(error)) from error
+
+
+def _swap(copy: Path, path: Path) -> None:
+    """Put the copy in the place of the file, by one rename."""
+    with ExitStack() as held:
+        if path.exists():
+            # Freeing the old one's blocks, 0.2 s a GiB, is left to when it is closed: nobody who
+            # opens the new one waits for that.
+            held.enter_context(path.open("rb"))
+        copy.replace(path)
 
 
 def _compact(copy: Path) -> None:
@@ -165,18 +294,6 @@ def _compact(copy: Path) -> None:
         _remove(compacted)
 
 
-def _history(lake: Lake, listening: Listening | None, held: Path | None) -> pl.DataFrame | None:
-    """The files of the listening history, where the tables of plays were made from others."""
-    if listening is None:
-        return None
-    files = plays.there(lake)
-    if held is None:
-        return None if files.is_empty() else files
-    with duckdb.connect(held, read_only=True) as connection:
-        made_from = connection.table(HistoryFiles.table()).pl()
-    return None if files.sort("file").equals(made_from.sort("file")) else files
-
-
 def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) -> bool:
     """Whether the catalogue knows more of what was played than the file says."""
     return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
@@ -185,21 +302,11 @@ def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) ->
 def _create(
     connection: duckdb.DuckDBPyConnection, definition: str, listening: Listening | None
 ) -> None:
+    connection.begin()
     create(connection, WAREHOUSE.values())
     create_answers(connection, listening.time_zone if listening else "UTC")
     connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
-
-
-def _grown(logs: Logs, held: Path | None) -> dict[type[Contract], pl.DataFrame]:
-    """The rows of each log that the file does not hold yet, where there are any."""
-    last = dict.fromkeys(logs, 0)
-    if held is not None:
-        with duckdb.connect(held, read_only=True) as connection:
-            for contract in logs:
-                number = connection.table(contract.table()).max(contract.columns()[0].name)
-                last[contract] = (number.fetchone() or (None,))[0] or 0
-    rows = {contract: after(last[contract]) for contract, after in logs.items()}
-    return {contract: frame for contract, frame in rows.items() if frame.height}
+    connection.commit()
 
 
 def _append(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import duckdb
 import polars as pl
 
-from spotify_assets.schemas import Contract
+from spotify_assets.schemas import LAKE, Contract
 
 TYPES: dict[pl.DataType, str] = {
     pl.String(): "VARCHAR",
@@ -24,8 +24,12 @@ def create(connection: duckdb.DuckDBPyConnection, contracts: Iterable[type[Contr
     for contract in contracts:
         layer, _, _ = contract.table().partition(".")
         table = quoted(contract)
+        # What is loaded of the lake has its key; where a file of an older contract lacks another
+        # column, that is null.
+        must = contract.key() if contract.table() in LAKE else ()
         columns = ", ".join(
-            f'"{column.name}" {TYPES[column.dtype]}' for column in contract.columns()
+            f'"{column.name}" {TYPES[column.dtype]}{" NOT NULL" if column.name in must else ""}'
+            for column in contract.columns()
         )
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
         connection.execute(f"CREATE TABLE {table} ({columns})")

@@ -1,15 +1,18 @@
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
 from spotify_assets.alerts import Alerts, Incident
 from spotify_assets.defs import incidents, sensors
+from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import DamagedFile, GenreDay
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.operations import CheckResult, Operations, RunEnded, Status
@@ -184,6 +187,35 @@ def test_a_damaged_file_that_kept_runs_from_their_end_is_one_incident_until_its_
     assert "spotify-assets backfill --genre 'r&b' --date 2026-11-20" in found.body
     assert str(found.link).endswith(f"run-{next(numbers) - 1}")
     ended("success", genre="r&b", job="reprocess")
+    assert look() == {}
+
+
+@pytest.mark.end_to_end
+def test_a_damaged_table_of_another_day_is_an_incident_and_the_run_of_its_own_day_succeeds(
+    look: Look, run: Run
+) -> None:
+    assert run("rock", DAY, artists=2, tracks=2).failure is None
+    # A rename into its place, as a restored backup would be.
+    file = Settings().lake.rows("processed.tracks", GenreDay("rock", DAY))
+    whole = file.read_bytes()
+    damaged = file.parent.parent / "date=2026-11-20.damaged"
+    damaged.mkdir()
+    (damaged / file.name).write_bytes(whole[:-1])
+    shutil.rmtree(file.parent)
+    damaged.rename(file.parent)
+
+    assert run("rock", DAY - dt.timedelta(days=1), artists=2, tracks=2).failure is None
+
+    [found] = look().values()
+    assert found.key == f"damaged_file/lake/{Settings().lake.relative(file)}"
+    assert "The warehouse is without it" in found.body
+    assert "spotify-assets backfill --genre rock --date 2026-11-20" in found.body
+    with duckdb.connect(Settings().database, read_only=True) as connection:
+        days = connection.sql("SELECT DISTINCT date FROM processed.tracks ORDER BY 1").fetchall()
+    assert days == [(DAY - dt.timedelta(days=1),), (DAY,)]
+
+    file.write_bytes(whole)
+    publish_now(Settings())
     assert look() == {}
 
 

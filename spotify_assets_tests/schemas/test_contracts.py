@@ -104,6 +104,8 @@ def test_the_warehouse_holds_every_table_once() -> None:
     logs = {contract.table() for contract in LOGS}
     assert set(WAREHOUSE) - set(TABLES) == {
         "monitoring.partitions",
+        "monitoring.genre_folders",
+        "monitoring.damaged_files",
         "monitoring.definition",
         "monitoring.history_files",
         *(contract.table() for contract in LISTENING),

@@ -1,6 +1,7 @@
 """What a publication makes of the partitions that changed is what it would make of all of them."""
 
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -32,7 +33,7 @@ def change(lake: Lake, day: GenreDay, ranking: list[str] | None) -> None:
         write_genre_day(lake, day, ranking)
         return
     for table in LAKE:
-        lake.rows(table, day).unlink(missing_ok=True)
+        shutil.rmtree(lake.partition(table, day), ignore_errors=True)
 
 
 def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from spotify_assets.defs.publication import queries
 from spotify_assets.exports import find, read
-from spotify_assets.lake import DamagedFile, GenreDay, Lake
+from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.history import facts_file, history_file, imported_files
 from spotify_assets.lake.tables import write_rows
 from spotify_assets.sandbox.listening import Listener
@@ -512,22 +512,28 @@ def test_an_export_that_does_not_add_up_is_not_published(lake: Lake, database: P
 def test_facts_of_a_file_that_are_gone_are_named(lake: Lake, database: Path) -> None:
     file = facts_file(lake, export(lake, [track("20:00:00")]))
     file.unlink()
-    with pytest.raises(DamagedFile, match=r"file\.json is not the file that was written"):
-        publish(lake, database)
+    [reason] = publish(lake, database).damaged["reason"]
+    assert "file.json is not the file that was written" in reason
 
 
-def test_damaged_rows_of_a_file_are_named_and_the_old_state_stays(
+def test_damaged_rows_of_a_file_are_named_and_the_plays_stay_as_they_were(
     lake: Lake, database: Path
 ) -> None:
     export(lake, [track("20:00:00")])
     publish(lake, database)
-    before = database.read_bytes()
+    before = ask(database, "FROM star.fact_play")
     second = export(lake, [track("21:00:00")])
     damaged = history_file(lake, "processed.streams", f"file={second}")
-    damaged.write_bytes(damaged.read_bytes()[:-1])
-    with pytest.raises(DamagedFile, match=f"{second}/rows.parquet is not the file"):
-        publish(lake, database)
-    assert database.read_bytes() == before
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1])
+    for _ in range(2):
+        published = publish(lake, database)
+        assert published.damaged["file"].to_list() == [lake.relative(damaged)]
+        assert f"{second}/rows.parquet is not the file" in published.damaged["reason"][0]
+        assert ask(database, "FROM star.fact_play") == before
+    damaged.write_bytes(whole)
+    assert publish(lake, database).damaged.is_empty()
+    assert len(ask(database, "FROM star.fact_play")) == 2
 
 
 def _import_and_publish_for_ever(lake: Lake, database: Path) -> None:

@@ -2,7 +2,7 @@ import datetime as dt
 import hashlib
 import multiprocessing
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from spotify_assets.defs.publication import queries
-from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError
+from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import LAKE, WAREHOUSE
 from spotify_assets.warehouse.errors import WarehouseError
@@ -37,14 +37,14 @@ def ask(database: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def contents(database: Path) -> dict[str, str]:
-    """A hash of the sorted rows of each table but the one that notes when files were written."""
+    """A hash of the sorted rows of each table but those that note when files were written."""
     with duckdb.connect(database, read_only=True) as connection:
         return {
             table: hashlib.sha256(
                 repr(connection.execute(f"FROM {table} ORDER BY ALL").fetchall()).encode()
             ).hexdigest()
             for table in WAREHOUSE
-            if table != "monitoring.partitions"
+            if table not in {"monitoring.partitions", "monitoring.genre_folders"}
         }
 
 
@@ -111,9 +111,22 @@ def test_a_partition_that_left_the_lake_leaves_the_warehouse(lake: Lake, databas
     write_genre_day(lake, day(1), ["a"])
     publish(lake, database)
     for table in LAKE:
-        lake.rows(table, day(1)).unlink()
+        shutil.rmtree(lake.partition(table, day(1)))
     publish(lake, database)
     assert ask(database, "SELECT DISTINCT date FROM star.fact_track_daily") == [(MONDAY,)]
+
+
+def test_a_file_changed_by_hand_is_noticed_when_every_file_is_looked_at(
+    lake: Lake, database: Path
+) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    write_genre_day(lake, day(1), ["a"])
+    publish(lake, database)
+    file = lake.rows("processed.tracks", day(1))
+    pl.read_parquet(file).with_columns(name=pl.lit("other")).write_parquet(file)
+    assert publish(lake, database).loaded == []
+    assert publish_queries(lake, database, queries(), compact=True).loaded == [day(1)]
+    assert ask(database, "SELECT name FROM processed.tracks ORDER BY date") == [("a",), ("other",)]
 
 
 def test_a_genre_day_waits_while_a_run_rewrites_it(lake: Lake, database: Path) -> None:
@@ -170,19 +183,86 @@ def test_a_file_that_is_no_database_is_made_anew(lake: Lake, database: Path) -> 
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
 
 
-def test_a_damaged_partition_is_named_and_the_old_state_stays(lake: Lake, database: Path) -> None:
+def test_a_damaged_partition_is_named_and_the_rest_is_published(lake: Lake, database: Path) -> None:
+    for number in range(2):
+        write_genre_day(lake, day(number), ["a"])
+    publish(lake, database)
+    for number in range(4):
+        write_genre_day(lake, day(number), ["b"])
+    damaged = [
+        lake.rows(table, day(number))
+        for table, number in (("processed.tracks", 1), ("star.fact_track_daily", 2))
+    ]
+    for file in damaged:
+        file.write_bytes(file.read_bytes()[:-1])
+
+    published = publish(lake, database)
+
+    assert published.loaded == [day(0), day(3)]
+    assert sorted(published.damaged["file"]) == [lake.relative(file) for file in damaged]
+    assert all("magic bytes" in reason for reason in published.damaged["reason"])
+    names = "SELECT day(date)::INTEGER, name FROM processed.tracks ORDER BY date"
+    assert ask(database, names) == [(16, "b"), (17, "a"), (19, "b")]
+    told = ask(database, "SELECT file FROM monitoring.damaged_files ORDER BY file")
+    assert told == [(lake.relative(file),) for file in damaged]
+
+
+def test_a_damaged_partition_is_not_tried_again_until_it_is_written_anew(
+    lake: Lake, database: Path
+) -> None:
     write_genre_day(lake, day(0), ["a"])
+    file = lake.rows("processed.tracks", day(0))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
     publish(lake, database)
     before = database.read_bytes()
-    for number in (1, 2):
-        write_genre_day(lake, day(number), ["a"])
-    damaged = lake.rows("processed.tracks", day(1))
-    damaged.write_bytes(damaged.read_bytes()[:-1])
-
-    with pytest.raises(DamagedFile, match=re.escape(str(damaged))):
-        publish(lake, database)
-
+    assert publish(lake, database).damaged["file"].to_list() == [lake.relative(file)]
     assert database.read_bytes() == before
+
+    file.write_bytes(whole)
+
+    published = publish(lake, database)
+    assert (published.loaded, published.damaged.height) == ([day(0)], 0)
+    assert ask(database, "SELECT count(*) FROM monitoring.damaged_files") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (pl.col("track_id").alias("id"), "NOT NULL constraint failed: tracks.track_id"),
+        (pl.col("name").alias("duration_ms"), "Could not convert string 'a' to INT64"),
+    ],
+)
+def test_a_partition_of_another_schema_is_refused_by_name_and_the_rest_is_published(
+    lake: Lake, database: Path, change: pl.Expr, reason: str
+) -> None:
+    for number in range(2):
+        write_genre_day(lake, day(number), ["a"])
+    file = lake.rows("processed.tracks", day(1))
+    rows = pl.read_parquet(file)
+    dropped = [] if change.meta.output_name() in rows.columns else change.meta.root_names()
+    rows.with_columns(change).drop(dropped).write_parquet(file)
+
+    published = publish(lake, database)
+
+    assert published.loaded == [day(0)]
+    [said] = published.damaged["reason"]
+    assert reason in said
+
+
+def test_columns_are_matched_by_name_and_those_of_an_older_contract_may_lack_or_be_more(
+    lake: Lake, database: Path
+) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    file = lake.rows("processed.tracks", day(0))
+    rows = pl.read_parquet(file)
+    older = rows.drop("isrc").with_columns(label=pl.lit("of an older contract"))
+    older.select(reversed(older.columns)).write_parquet(file)
+
+    publish(lake, database)
+
+    expected = rows.with_columns(isrc=pl.lit(None, pl.String)).rows()
+    assert ask(database, "FROM processed.tracks") == expected
 
 
 def test_a_place_that_cannot_be_written_is_a_clear_error(lake: Lake, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pandera.errors
+import polars as pl
 from pydantic import Field
 
 from spotify_assets import exports
@@ -19,7 +20,7 @@ from spotify_assets.defs.assets.metadata import keys, preview, table_spec
 from spotify_assets.defs.assets.raw import blocked
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import days
-from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.publication import publish_now, warn_of_damage
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.exports import ExportError, ImportedFile, Refused
 from spotify_assets.lake import Lake, LakeError
@@ -209,7 +210,9 @@ def _plays_spec(contract: type[Contract]) -> dg.AssetSpec:
     check_specs=[contract_check(contract) for contract in OF_PLAYS],
     pool="warehouse",
 )
-def publish_plays(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult[None]]:
+def publish_plays(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
     """Make every play once of all that the exports and the polls say, and publish."""
     try:
         published = publish_now(Settings())
@@ -217,6 +220,7 @@ def publish_plays(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult
         raise dg.Failure(str(error), allow_retries=False) from error
     except pandera.errors.SchemaErrors as error:
         raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
+    warn_of_damage(published, context.log)
     with warehouse.get_connection() as connection:
         previews = {
             one: preview(connection.table(one.table()).limit(MOST_ROWS).pl()) for one in OF_PLAYS
@@ -227,4 +231,9 @@ def publish_plays(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult
             asset_key=asset_key(contract),
             metadata={"dagster/row_count": rows, "preview": previews[contract]},
             check_results=[contract_kept(contract, rows)],
+        )
+    of_plays = published.damaged.filter(pl.col("genre").is_null())
+    if not of_plays.is_empty():
+        raise dg.Failure(
+            f"The tables of plays stay as they were: {of_plays['reason'][0]}", allow_retries=False
         )

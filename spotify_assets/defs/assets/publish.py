@@ -10,14 +10,17 @@ from spotify_assets.defs.assets.markdown import MOST_ROWS
 from spotify_assets.defs.assets.metadata import keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
-from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.publication import publish_now, warn_of_damage
 from spotify_assets.defs.resources import WarehouseResource
-from spotify_assets.lake import LakeError
+from spotify_assets.lake import DamagedFile, GenreDay, LakeError
 from spotify_assets.schemas import DERIVED, LAKE, Contract
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.ledger import LedgerError
 from spotify_assets.transforms.expressions import inputs
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.partitions import is_of
+from spotify_assets.warehouse.publish import Published
+from spotify_assets.warehouse.reading import REMAKE
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -59,6 +62,7 @@ def publish_warehouse(
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
+    warn_of_damage(published, context.log)
     newest = genre_days_of(context)[-1]
     with warehouse.get_connection() as connection:
         previews = {one: preview(_first_rows(connection, one)) for one in DERIVED}
@@ -85,12 +89,23 @@ def publish_warehouse(
             "path": dg.MetadataValue.path(str(published.path)),
             "bytes": published.path.stat().st_size,
             "genre-days taken in": len(published.loaded),
+            "damaged files left out": published.damaged.height,
             "rows": dg.MetadataValue.md(
                 "| table | rows |\n| --- | ---: |\n"
                 + "\n".join(f"| {table} | {rows} |" for table, rows in published.rows.items())
             ),
         },
     )
+    _fail_for_own(genre_days_of(context), published)
+
+
+def _fail_for_own(days: list[GenreDay], published: Published) -> None:
+    """The rest is published; but what this run was for is not in it."""
+    own = published.damaged.filter(is_of(days))
+    if not own.is_empty():
+        file, reason = own.select("file", "reason").row(0)
+        damaged = DamagedFile(Settings().lake.root / file, "written", REMAKE)
+        raise dg.Failure(f"{damaged} DuckDB says: {reason}", allow_retries=False)
 
 
 def _first_rows(connection: DuckDBPyConnection, contract: type[Contract]) -> pl.DataFrame:

@@ -1,0 +1,80 @@
+"""What the published file was made from: what a publication compares the lake with.
+
+Belongs here: reading it off the file. Does not belong here: the lake, and what follows from a
+difference.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from spotify_assets.schemas import LOGS, Contract
+from spotify_assets.schemas.monitoring import (
+    DamagedFiles,
+    Definition,
+    GenreFolders,
+    HistoryFiles,
+    Partitions,
+)
+
+log = logging.getLogger(__name__)
+
+
+def _nothing(contract: type[Contract]) -> pl.DataFrame:
+    return pl.DataFrame(schema=contract.polars_schema())
+
+
+@dataclass(frozen=True)
+class State:
+    """The published file; the default is that there is none which could be gone on from."""
+
+    path: Path
+    is_there: bool = False
+    folders: pl.DataFrame = field(default_factory=lambda: _nothing(GenreFolders))
+    """The genres that were settled, as `GenreFolders`."""
+    damaged: pl.DataFrame = field(default_factory=lambda: _nothing(DamagedFiles))
+    """What it lacks, as `DamagedFiles`."""
+    history: pl.DataFrame = field(default_factory=lambda: _nothing(HistoryFiles))
+    """What the tables of plays were made from, as `HistoryFiles`."""
+    last: dict[type[Contract], int] = field(default_factory=dict)
+    """The number of the last row of each log; of those that have none yet, it is missing."""
+
+    @classmethod
+    def of(cls, path: Path, definition: str) -> "State":
+        """Read it; a file that cannot be gone on from will be made anew from the lake."""
+        if not path.exists():
+            return cls(path)
+        try:
+            with duckdb.connect(path, read_only=True) as connection:
+                made_by = connection.table(Definition.table()).fetchone()
+                if made_by != (definition,):
+                    log.info("%s is made anew from the lake: its contracts have changed.", path)
+                    return cls(path)
+                held = [
+                    connection.table(contract.table()).pl()
+                    for contract in (GenreFolders, DamagedFiles, HistoryFiles)
+                ]
+                last = {contract: _last(connection, contract) for contract in LOGS}
+        except duckdb.Error as error:
+            log.warning("%s is made anew from the lake: it cannot be read (%s).", path, error)
+            return cls(path)
+        folders, damaged, history = held
+        return cls(path, True, folders, damaged, history, last)
+
+    def partitions(self, genres: Iterable[str]) -> pl.DataFrame:
+        """The partitions of some genres that it holds, as `Partitions`."""
+        if not self.is_there:
+            return _nothing(Partitions)
+        with duckdb.connect(self.path, read_only=True) as connection:
+            return connection.execute(
+                "FROM monitoring.partitions WHERE list_contains(?, genre)", [list(genres)]
+            ).pl()
+
+
+def _last(connection: duckdb.DuckDBPyConnection, contract: type[Contract]) -> int:
+    (number,) = connection.table(contract.table()).max(contract.columns()[0].name).fetchall()[0]
+    return number or 0
