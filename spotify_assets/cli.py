@@ -5,6 +5,7 @@ import typer
 from spotify_assets.commands import genres
 from spotify_assets.commands.backfill import backfill
 from spotify_assets.commands.collect import collect, demo
+from spotify_assets.commands.compact import compact
 from spotify_assets.commands.export import export, restore
 from spotify_assets.commands.history import import_history, poll
 from spotify_assets.commands.metrics import metrics
@@ -25,7 +26,7 @@ app = typer.Typer(
 for command in (collect, demo, backfill, status, query, explain, metrics, login, logout):
     app.command()(command)
 app.add_typer(genres.app, name="genres")
-for command in (purge, sandbox, dev):
+for command in (purge, compact, sandbox, dev):
     app.command()(command)
 app.command("import")(import_history)
 app.command()(poll)

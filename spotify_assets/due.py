@@ -7,8 +7,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake import GenreDay, Lake, months
 from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.tables import dates
 
 LAST_TABLE = "star.fact_track_daily"
 """Written last of a genre-day's tables."""
@@ -38,7 +39,7 @@ def is_complete(lake: Lake, genre_day: GenreDay) -> bool:
         genre_day not in lake.under_way()
         and RawPartition(lake, genre_day).is_finished()
         and RawPartition(lake, genre_day).is_intact()
-        and lake.rows(LAST_TABLE, genre_day).exists()
+        and months.holding(lake, LAST_TABLE, genre_day) is not None
     )
 
 
@@ -59,4 +60,4 @@ def due(lake: Lake, genres: Iterable[str], day: dt.date) -> list[Due]:
 
 
 def _last_day(lake: Lake, genre: str) -> dt.date | None:
-    return max(lake.days(LAST_TABLE, genre), default=None)
+    return max(dates(lake, LAST_TABLE, genre), default=None)

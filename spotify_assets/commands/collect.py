@@ -23,7 +23,7 @@ from spotify_assets.commands.ending import (
     stop,
 )
 from spotify_assets.due import is_complete, stalest_first
-from spotify_assets.lake import GenreDay, Lake, normalise_genre
+from spotify_assets.lake import GenreDay, Lake, months, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.settings import Settings
@@ -298,7 +298,7 @@ def _show_collected(lake: Lake, said: dict[str, _Said], days: tuple[dt.date, dt.
 
 def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
     """Artists and tracks that are kept, and everything that is in quarantine."""
-    if not lake.rows("processed.intake", day).exists():
+    if months.holding(lake, "processed.intake", day) is None:
         return None
     intake = read_partition(lake, "processed.intake", day)
     kept = dict(intake.select("table_name", "kept").iter_rows())

@@ -16,7 +16,8 @@ import polars as pl
 
 from spotify_assets.defs.partitions import PARTITION, RANGE_END, RANGE_START, genre_days_of_run
 from spotify_assets.defs.quality import BY_PARTITION
-from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake.tables import read_partition
 from spotify_assets.operations import CheckResult, Operations, RunEnded, Status
 from spotify_assets.schemas.processed import Intake
 from spotify_assets.settings import Settings
@@ -127,12 +128,13 @@ def _results(
 
 def _counted(lake: Lake, days: list[GenreDay]) -> dict[str, int]:
     """Rows in and out of all tables of the genre-days, as their accounts have them."""
-    files = [lake.rows(Intake.table(), day) for day in days]
-    there = [file for file in files if file.exists()]
+    table = Intake.table()
+    there = [day for day in days if months.holding(lake, table, day)]
     if not there:
         return {}
     names = ("received", "kept", "quarantined")
-    sums = pl.read_parquet(there, columns=list(names), hive_partitioning=False).sum()
+    # One by one: what an earlier version wrote may have other columns besides.
+    sums = pl.concat(read_partition(lake, table, day).select(names) for day in there).sum()
     return {name: int(sums[name][0] or 0) for name in names}
 
 

@@ -5,10 +5,11 @@ import logging
 
 import dagster as dg
 
-from spotify_assets.defs import purging, quality
+from spotify_assets.defs import compacting, purging, quality
 from spotify_assets.defs.assets import listening
 from spotify_assets.defs.assets.raw import CATALOG
 from spotify_assets.lake import retention
+from spotify_assets.lake.tables import genres
 from spotify_assets.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,22 @@ def purge_what_is_kept_too_long(context: dg.OpExecutionContext) -> None:
         context.log.warning("%s", reason)
 
 
-@dg.job(description="Old catalogue content, and Dagster's old runs. Old ticks go by dagster.yaml.")
+@dg.op(ins={"purged": dg.In(dg.Nothing)})
+def merge_months_that_are_over(context: dg.OpExecutionContext) -> None:
+    """Merge the small files of each month that is over, and look at every file of the lake."""
+    settings = Settings()
+    done = compacting.compact(settings, genres(settings.lake), dt.datetime.now(dt.UTC).date())
+    files = sum(one.days for one in done.merged)
+    context.log.info("%d files merged into %d.", files, len(done.merged))
+    for reason in done.left:
+        context.log.warning("%s", reason)
+
+
+@dg.job(
+    description="Old catalogue content, small files, Dagster's old runs. Old ticks go by "
+    "dagster.yaml."
+)
 def housekeeping() -> None:
-    """Delete what nobody needs any more, or may keep."""
+    """Delete what nobody needs any more, or may keep; merge what will hardly change."""
     forget_old_runs()
-    purge_what_is_kept_too_long()
+    merge_months_that_are_over(purge_what_is_kept_too_long())

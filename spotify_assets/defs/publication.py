@@ -16,12 +16,15 @@ from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.publish import Published, publish
 
 
-def publish_now(settings: Settings, *, compact: bool = False) -> Published:
+def publish_now(
+    settings: Settings, *, everywhere: bool = False, compact: bool = False
+) -> Published:
     """Bring the warehouse to the state of the lake and the logs.
 
     Args:
         settings: Where they are.
-        compact: As `warehouse.publish.publish` has it.
+        everywhere: As `warehouse.publish.publish` has it.
+        compact: The same.
 
     Raises:
         WarehouseError: What is there does not fit together; the old state stays.
@@ -35,6 +38,7 @@ def publish_now(settings: Settings, *, compact: bool = False) -> Published:
         queries(),
         LOGS,
         plays_of(settings.time_zone),
+        everywhere=everywhere,
         compact=compact,
     )
 

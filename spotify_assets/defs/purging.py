@@ -38,7 +38,7 @@ def purge(
                 of_genre = (one for one in due if one.genre == genre)
                 reasons += [said for one in of_genre if (said := _why_it_stays(settings, one))]
         begin("publish what is left")
-        publish_now(settings, compact=True)
+        publish_now(settings, everywhere=True, compact=True)
     return reasons
 
 

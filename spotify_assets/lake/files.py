@@ -5,8 +5,10 @@ Belongs here: what holds for any file. Does not belong here: where a file lies a
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
 import zstandard
 
 
@@ -21,6 +23,25 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_parquet(
+    frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a Parquet file.
+
+    Raises:
+        OSError: As for any file; Polars itself calls a full disk an error of computing.
+    """
+    try:
+        frame.write_parquet(
+            path,
+            compression="zstd",
+            compression_level=1,
+            metadata=dict(metadata) if metadata else None,
+        )
+    except pl.exceptions.ComputeError as error:
+        raise OSError(str(error)) from error
 
 
 def compress(source: Path, target: Path) -> int:

@@ -5,7 +5,6 @@ import datetime as dt
 import os
 import time
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import total_ordering
 from pathlib import Path
@@ -15,6 +14,7 @@ from spotify_assets.lake.errors import LakeError, writing
 
 RAW_CATALOG = "raw.catalog"
 ROWS_FILE = "rows.parquet"
+DAY_FOLDER, MONTH_FOLDER = "date=", "month="
 SCRATCH_SECONDS = 24 * 3600
 # 255 bytes is the longest file name of the common file systems; "genre=" takes 6 of them.
 LONGEST_GENRE_BYTES = 240
@@ -67,7 +67,7 @@ class GenreDay:
     @property
     def folder(self) -> Path:
         """``genre=<g>/date=<d>``; the genre is percent-encoded, so that any name is one folder."""
-        return Path(genre_folder(self.genre)) / f"date={self.date}"
+        return Path(genre_folder(self.genre)) / f"{DAY_FOLDER}{self.date}"
 
     @classmethod
     def from_folder(cls, folder: Path) -> "GenreDay":
@@ -75,13 +75,16 @@ class GenreDay:
         genre, date = folder.parent.name, folder.name
         return cls(
             unquote(genre.removeprefix("genre=")),
-            dt.date.fromisoformat(date.removeprefix("date=")),
+            dt.date.fromisoformat(date.removeprefix(DAY_FOLDER)),
         )
 
 
 @dataclass(frozen=True)
 class Lake:
-    """All layers under one folder: ``<root>/<layer>/<table>/genre=<g>/date=<d>/``."""
+    """All layers under one folder: ``<root>/<layer>/<table>/genre=<g>/date=<d>/``.
+
+    The tables of a month that is over may be merged: ``…/genre=<g>/month=<m>/``.
+    """
 
     root: Path
 
@@ -97,18 +100,8 @@ class Lake:
         return self._table(table) / genre_folder(genre)
 
     def rows(self, table: str, genre_day: GenreDay) -> Path:
-        """The Parquet file of one partition."""
+        """The Parquet file of one partition, unless it is in that of its month (`lake.months`)."""
         return self.partition(table, genre_day) / ROWS_FILE
-
-    def partitions(self, table: str) -> Iterator[tuple[GenreDay, Path]]:
-        """Each partition of ``layer.table`` that is there, with its Parquet file, in order."""
-        files = self._table(table).glob(f"genre=*/date=*/{ROWS_FILE}")
-        yield from sorted((GenreDay.from_folder(file.parent), file) for file in files)
-
-    def days(self, table: str, genre: str) -> Iterator[dt.date]:
-        """The days of which ``layer.table`` has a partition of a genre, in any order."""
-        for file in self.genre(table, genre).glob(f"date=*/{ROWS_FILE}"):
-            yield GenreDay.from_folder(file.parent).date
 
     def relative(self, path: Path) -> str:
         """``path`` as the lake's tables name it: relative to the root, with slashes."""

@@ -19,8 +19,17 @@ from pathlib import Path
 
 import polars as pl
 
+from spotify_assets.lake import months
 from spotify_assets.lake.errors import LakeError, writing
-from spotify_assets.lake.layout import RAW_CATALOG, SCRATCH_SECONDS, GenreDay, Lake
+from spotify_assets.lake.layout import (
+    DAY_FOLDER,
+    MONTH_FOLDER,
+    RAW_CATALOG,
+    ROWS_FILE,
+    SCRATCH_SECONDS,
+    GenreDay,
+    Lake,
+)
 from spotify_assets.lake.polls import alone, day_of
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
@@ -83,6 +92,8 @@ class Due:
     folders: tuple[Path, ...] = ()
     """Its folders, where it goes as a whole; a killed purge leaves empty ones."""
     is_whole: bool = True
+    merged: tuple[Path, ...] = ()
+    """The files of months that its rows are in; they are taken out of them."""
 
     def __str__(self) -> str:
         """For messages."""
@@ -113,11 +124,20 @@ def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
     folders: dict[GenreDay, list[Path]] = {day: [] for day in lake.under_way()}
     for folder in lake.root.glob("*/*/genre=*/date=*"):
         folders.setdefault(_genre_day(folder), []).append(folder)
+    merged: dict[GenreDay, list[Path]] = defaultdict(list)
+    for file in lake.root.glob(f"*/*/genre=*/{MONTH_FOLDER}*/{ROWS_FILE}"):
+        for date in months.days(file):
+            folder = _own(file, date).parent
+            merged[_genre_day(folder)].append(file)
+            folders.setdefault(_genre_day(folder), []).append(folder)
     covered = sorted(day for day in folders if rule.covers(day, today))
     if rule.superseded:
         parts = (Due(day, _superseded(lake, day), is_whole=False) for day in covered)
         return [part for part in parts if part.files]
-    whole = [Due(day, _whole(lake, folders[day]), tuple(folders[day])) for day in covered]
+    whole = [
+        Due(day, _whole(lake, folders[day]), tuple(folders[day]), merged=tuple(merged[day]))
+        for day in covered
+    ]
     return [*whole, *_polls_due(lake, rule, today)]
 
 
@@ -131,7 +151,7 @@ def _polls_due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
 
 
 def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
-    """A row a file, as `LISTING`.
+    """A row a file, as `LISTING`; of what is merged, a row for each file that it was.
 
     ``bytes`` is its size. ``rows`` are its rows; in the raw layer its responses, which a sidecar
     counts for its sealed file. They are null where the file is damaged: it can be deleted still.
@@ -143,6 +163,12 @@ def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
             with suppress(FileNotFoundError):
                 layer, size = file.relative_to(lake.root).parts[0], file.stat().st_size
                 found.append((one.genre, one.date, layer, lake.relative(file), size, _rows(file)))
+        for file in one.merged:
+            layer, own = file.relative_to(lake.root).parts[0], _own(file, one.date)
+            size = months.days(file)[one.date].bytes
+            found.append(
+                (one.genre, one.date, layer, lake.relative(own), size, _rows(file, one.date))
+            )
     return pl.DataFrame(found, schema=LISTING, orient="row")
 
 
@@ -170,8 +196,11 @@ def delete(lake: Lake, due: Due) -> None:
         LakeError: A file cannot be deleted; what is left is still due.
     """
     with _deleting(due), _without_others(lake, due.part):
-        # A day of polls may have been sealed since.
-        files = due.files if isinstance(due.part, GenreDay) else _whole(lake, due.folders)
+        if isinstance(due.part, GenreDay) and due.is_whole:
+            months.unmerge_all(lake, due.part)
+        # A day of polls may have been sealed since; a merged day has its own files now.
+        there = _whole(lake, due.folders) if due.is_whole else ()
+        files = _in_order(lake, {*due.files, *there})
         tables = [file for file in files if not _is_raw(lake, file)]
         for file in tables:
             file.unlink(missing_ok=True)
@@ -240,6 +269,15 @@ def _is_raw(lake: Lake, file: Path) -> bool:
 
 def _whole(lake: Lake, folders: Iterable[Path]) -> tuple[Path, ...]:
     files = (file for folder in folders for file in folder.rglob("*") if not file.is_dir())
+    return _in_order(lake, files)
+
+
+def _own(merged: Path, date: dt.date) -> Path:
+    """Where the rows of a day of a merged month lay, and lie again once they are taken out."""
+    return merged.parent.with_name(f"{DAY_FOLDER}{date}") / ROWS_FILE
+
+
+def _in_order(lake: Lake, files: Iterable[Path]) -> tuple[Path, ...]:
     # By name a sidecar goes before its sealed file: one that is left alone would count as damage.
     return tuple(sorted(files, key=lambda file: (_is_raw(lake, file), file)))
 
@@ -267,8 +305,8 @@ def _superseded(lake: Lake, genre_day: GenreDay) -> tuple[Path, ...]:
 
 def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
     """The numbers of the collections that the rows of a genre-day name."""
-    file = lake.rows(COLLECTIONS, genre_day)
-    if not file.exists():
+    file = months.holding(lake, COLLECTIONS, genre_day)
+    if file is None:
         return set()
     try:
         named = read_partition(lake, COLLECTIONS, genre_day)["source_file"]
@@ -286,9 +324,17 @@ def _suffix(file: Path) -> str:
     return match[2] if match else ""
 
 
-def _rows(file: Path) -> int | None:
+def _rows(file: Path, date: dt.date | None = None) -> int | None:
+    """How many a file has; of a merged month, how many a day has."""
+    of_day = pl.lit(True) if date is None else pl.col("date") == date
     counts: dict[str, Callable[[Path], int]] = {
-        ".parquet": lambda path: pl.scan_parquet(path).select(pl.len()).collect().item(),
+        ".parquet": lambda path: (
+            pl.scan_parquet(path, hive_partitioning=False)
+            .filter(of_day)
+            .select(pl.len())
+            .collect()
+            .item()
+        ),
         ".json": lambda path: json.loads(path.read_text()).get("lines", 0),
         ".jsonl": lambda path: path.read_bytes().count(b"\n"),
     }

@@ -1,17 +1,21 @@
 """Parquet partitions: written whole or not at all, and only if they changed."""
 
+import datetime as dt
 import filecmp
 import logging
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
+from spotify_assets.lake import months
 from spotify_assets.lake.errors import writing
-from spotify_assets.lake.layout import GenreDay, Lake
+from spotify_assets.lake.files import write_parquet
+from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, ROWS_FILE, GenreDay, Lake
 from spotify_assets.lake.revisions import compared, note
 
 log = logging.getLogger(__name__)
@@ -35,6 +39,19 @@ def write_partition(
     Raises:
         LakeError: The disk is full or the folder cannot be written; the old rows are still there.
     """
+    target = lake.rows(table, genre_day)
+    folder = lake.genre(table, genre_day.genre)
+    with writing(target, f"{table} of {genre_day}"):
+        folder.mkdir(parents=True, exist_ok=True)
+    with months.locked(folder):
+        if not target.exists():
+            months.unmerge(lake, table, genre_day)
+        return _write_partition(lake, table, genre_day, frame, code_version)
+
+
+def _write_partition(
+    lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataFrame, code_version: str
+) -> Written:
     target = lake.rows(table, genre_day)
 
     def note_revision() -> None:
@@ -70,7 +87,7 @@ def write_rows(
     temporary = lake.scratch / f"{uuid.uuid4().hex}.parquet"
     try:
         with writing(target, what):
-            _write(frame, temporary)
+            write_parquet(frame, temporary)
             changed = not (target.exists() and filecmp.cmp(temporary, target, shallow=False))
             if changed:
                 if target.exists():
@@ -82,18 +99,53 @@ def write_rows(
     return Written(target, frame.height, target.stat().st_size, changed)
 
 
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a Parquet file.
+def read_partition(lake: Lake, table: str, genre_day: GenreDay) -> pl.DataFrame:
+    """The rows of a partition.
 
     Raises:
-        OSError: As for any file; Polars itself calls a full disk an error of computing.
+        FileNotFoundError: It is not there.
+        DamagedFile: The file of its month cannot be read.
     """
-    try:
-        frame.write_parquet(path, compression="zstd", compression_level=1)
-    except pl.exceptions.ComputeError as error:
-        raise OSError(str(error)) from error
+    # Nobody merges the month between finding the file and reading it.
+    with months.locked(lake.genre(table, genre_day.genre), shared=True):
+        file = months.holding(lake, table, genre_day) or lake.rows(table, genre_day)
+        rows = pl.read_parquet(file, hive_partitioning=False)
+    return rows.filter(pl.col("date") == genre_day.date) if months.is_merged(file) else rows
 
 
-def read_partition(lake: Lake, table: str, genre_day: GenreDay) -> pl.DataFrame:
-    """The rows of a partition."""
-    return pl.read_parquet(lake.rows(table, genre_day), hive_partitioning=False)
+def genres(lake: Lake) -> list[str]:
+    """The genres that any table has a folder of."""
+    folders = lake.root.glob("[!.]*/*/genre=*")
+    return sorted({unquote(folder.name.removeprefix("genre=")) for folder in folders})
+
+
+def partitions(lake: Lake, table: str) -> Iterator[tuple[GenreDay, Path]]:
+    """Each partition of ``layer.table`` that is there, with the file that holds it, in order.
+
+    Raises:
+        DamagedFile: The file of a month cannot be read.
+    """
+    found: dict[GenreDay, Path] = {}
+    layer, _, name = table.partition(".")
+    for folder in (lake.root / layer / name).glob("genre=*"):
+        found |= _of_genre(folder)
+    yield from sorted(found.items())
+
+
+def dates(lake: Lake, table: str, genre: str) -> set[dt.date]:
+    """The days of which ``layer.table`` has a partition of a genre.
+
+    Raises:
+        DamagedFile: The file of a month cannot be read.
+    """
+    return {day.date for day in _of_genre(lake.genre(table, genre))}
+
+
+def _of_genre(folder: Path) -> dict[GenreDay, Path]:
+    found = {}
+    for month in folder.glob(f"{MONTH_FOLDER}*/{ROWS_FILE}"):
+        for date in months.days(month):
+            found[GenreDay.from_folder(folder / f"{DAY_FOLDER}{date}")] = month
+    for file in folder.glob(f"{DAY_FOLDER}*/{ROWS_FILE}"):
+        found[GenreDay.from_folder(file.parent)] = file
+    return found

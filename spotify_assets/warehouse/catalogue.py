@@ -8,7 +8,7 @@ partitions changed.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,7 @@ from typing import cast
 import duckdb
 import polars as pl
 
-from spotify_assets.lake import Lake
+from spotify_assets.lake import Lake, months
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.warehouse.errors import WarehouseError
@@ -27,6 +27,7 @@ CHANGED = "changed"
 """Temporary table: the partitions that changed, as `partitions.difference` gives them."""
 DAYS = "changed_days"
 """Temporary table: their genre-days."""
+DAYS_OF_MONTH = 31
 FILES_AT_ONCE = 1000
 """DuckDB keeps something of each file until the statement ends: 36,500 at once took 1.4 GB."""
 ROWS_AT_ONCE = 1_000_000
@@ -93,6 +94,21 @@ def take_in(
     _note_ids(connection, ids)
 
 
+def move(connection: duckdb.DuckDBPyConnection, moved: pl.DataFrame) -> None:
+    """Note in which file partitions lie now that did not change otherwise.
+
+    Args:
+        connection: To the copy that will be published.
+        moved: As `partitions.moved` gives them.
+    """
+    connection.register("moved", moved.to_arrow())
+    connection.execute(
+        "UPDATE monitoring.partitions AS p SET file = m.file FROM moved AS m "
+        "WHERE p.table_name = m.table_name AND p.genre = m.genre AND p.date = m.date"
+    )
+    connection.unregister("moved")
+
+
 def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: bool) -> None:
     """Make what is made of all days, as far as it is touched by what was taken in.
 
@@ -152,11 +168,10 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
             [name],
         )
         files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
-        paths = [lake.root / file for file in sorted(files["file"])]
-        for first in range(0, len(paths), FILES_AT_ONCE):
-            together = paths[first : first + FILES_AT_ONCE]
+        for together in _batches(lake, files["file"].unique().sort()):
             try:
-                _insert(connection, contract, together)
+                which = _changed_of(lake, contract) if months.is_merged(together[0]) else ""
+                _insert(connection, contract, together, which)
             except duckdb.Error as error:
                 raise _not_taken_in(lake, contract, together, files) from error
     connection.execute(
@@ -168,15 +183,36 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
     )
 
 
+def _batches(lake: Lake, files: Iterable[str]) -> Iterator[list[Path]]:
+    """Files that one statement loads: either of single days or of merged months."""
+    paths = [lake.root / file for file in files]
+    for merged, most in ((False, FILES_AT_ONCE), (True, FILES_AT_ONCE // DAYS_OF_MONTH)):
+        of_kind = [path for path in paths if months.is_merged(path) == merged]
+        for first in range(0, len(of_kind), most):
+            yield of_kind[first : first + most]
+
+
 def _insert(
-    connection: duckdb.DuckDBPyConnection, contract: type[Contract], files: list[Path]
+    connection: duckdb.DuckDBPyConnection,
+    contract: type[Contract],
+    files: list[Path],
+    which: str = "",
 ) -> None:
+    """Load the rows of files, or those ``which`` says (`WHERE …`, the path being `filename`)."""
     connection.execute(
         # By name: files of an older contract can lack columns, or have some that are no more.
         f"INSERT INTO {quoted(contract)} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
-        "read_parquet(?, hive_partitioning = false, union_by_name = true) ORDER BY ALL",
+        "read_parquet(?, hive_partitioning = false, union_by_name = true, filename = true) "
+        f"{which} ORDER BY ALL",
         [contract.polars_schema().names(), [str(file) for file in files]],
     )
+
+
+def _changed_of(lake: Lake, contract: type[Contract]) -> str:
+    """Of a merged month, the days that changed; one that has its own file is loaded from that."""
+    path = f"{literal(f'{lake.root}/')} || file"
+    changed = f"FROM {CHANGED} WHERE table_name = {literal(contract.table())}"
+    return f"WHERE (genre, date, filename) IN (SELECT genre, date, {path} {changed})"
 
 
 def _not_taken_in(

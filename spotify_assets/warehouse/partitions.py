@@ -6,6 +6,7 @@ in it was written or taken away. After years there are half a million files.
 Belongs here: looking and comparing. Does not belong here: loading.
 """
 
+import datetime as dt
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,19 +15,25 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.layout import ROWS_FILE
+from spotify_assets.lake import DamagedFile, GenreDay, Lake, months
+from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, ROWS_FILE
+from spotify_assets.lake.months import Stamp
 from spotify_assets.schemas import LAKE
-from spotify_assets.schemas.monitoring import GenreFolders, Partitions
+from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders, Partitions
 
+WRITTEN = ["table_name", "genre", "date", "bytes", "modified_ns"]
+"""By these a partition is known not to have been written since, wherever it lies."""
 UNSETTLED = 0
 """Instead of the time of a folder: what lies in it must be looked at in any case."""
-PartitionsOfFolder = tuple[str, str, str, list[str], list[int], list[int]]
+PartitionOfFolder = tuple[str, str, int, int]
+"""Its date, the name of the folder that it lies in, its bytes and time."""
+PartitionsOfFolder = tuple[str, str, str, list[str], list[str], list[int], list[int]]
 OF_FOLDER = {
     "table_name": pl.String(),
     "genre": pl.String(),
     "folder": pl.String(),
     "date": pl.List(pl.String()),
+    "within": pl.List(pl.String()),
     "bytes": pl.List(pl.Int64()),
     "modified_ns": pl.List(pl.Int64()),
 }
@@ -48,6 +55,9 @@ class Survey:
 
     A run rewrites them, or some of their tables are not there yet: they would not fit together.
     """
+
+    unreadable: pl.DataFrame
+    """Merged months that do not say which days they hold, as `DamagedFiles`: each at its first."""
 
     def noted(self, unsettled: Iterable[str]) -> pl.DataFrame:
         """The folders, as the next look has to know them.
@@ -84,11 +94,11 @@ def survey(lake: Lake, known: pl.DataFrame, *, everywhere: bool = False) -> Surv
             known.join(folders, on=folders.columns, how="anti"),
         ]
     genres = sorted({*pl.concat(differing)["genre"], *(day.genre for day in under_way)})
-    found = _partitions(lake, folders.filter(pl.col("genre").is_in(genres)))
+    found, unreadable = _partitions(lake, folders.filter(pl.col("genre").is_in(genres)))
     tables = found.group_by("genre", "date").len()
     incomplete = tables.filter(pl.col("len") < len(LAKE)).select("genre", "date").iter_rows()
     waiting = sorted({*under_way, *(GenreDay(*day) for day in incomplete)})
-    return Survey(folders, genres, found, waiting)
+    return Survey(folders, genres, found, waiting, unreadable)
 
 
 def difference(
@@ -102,11 +112,17 @@ def difference(
         waiting: Genre-days that stay as they are.
         damaged: Files that cannot be loaded, as `DamagedFiles`: their genre-days stay too.
     """
-    new = in_lake.join(held, on=in_lake.columns, how="anti")
+    new = in_lake.join(held, on=WRITTEN, how="anti")
     gone = held.join(in_lake, on=list(Partitions.key()), how="anti")
     changed = pl.concat([new, gone.with_columns(file=pl.lit(None, pl.String))])
     changed = changed.join(damaged, on=["genre", "date"], how="anti")
     return changed.filter(~is_of(waiting))
+
+
+def moved(in_lake: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Partitions that only lie in another file now, because their month was merged or unmerged."""
+    same = in_lake.join(held.select(*WRITTEN, was=pl.col("file")), on=WRITTEN, how="inner")
+    return same.filter(pl.col("file") != pl.col("was")).drop("was")
 
 
 def is_of(days: Iterable[GenreDay]) -> pl.Expr:
@@ -127,13 +143,14 @@ def rewritten_since(lake: Lake, loaded: pl.DataFrame) -> set[GenreDay]:
         loaded: As `difference` gives them.
     """
     under_way = set(lake.under_way())
+    stamps = _Stamps(lake)
     rows = loaded.select("genre", "date", "file", "bytes", "modified_ns").iter_rows()
-    moved = set()
+    rewritten = set()
     for genre, date, file, size, modified_ns in rows:
         day = GenreDay(genre, date)
-        if day in under_way or (file and _stamp(lake.root / file) != (size, modified_ns)):
-            moved.add(day)
-    return moved
+        if day in under_way or (file and stamps.of(file, date) != Stamp(size, modified_ns)):
+            rewritten.add(day)
+    return rewritten
 
 
 def _genre_folders(lake: Lake, table: str) -> Iterator[tuple[str, str, int]]:
@@ -144,65 +161,124 @@ def _genre_folders(lake: Lake, table: str) -> Iterator[tuple[str, str, int]]:
         yield table, genre, (folder / genre_folder).stat().st_mtime_ns
 
 
-def _partitions(lake: Lake, folders: pl.DataFrame) -> pl.DataFrame:
-    found = [
-        one
-        for table, genre in folders.select("table_name", "genre").iter_rows()
-        if (one := _of_folder(lake, table, genre))
-    ]
+def _partitions(lake: Lake, folders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The partitions, as `Partitions`, and the months that do not say theirs, as `DamagedFiles`."""
+    found, unreadable = [], []
+    for table, genre in folders.select("table_name", "genre").iter_rows():
+        partitions, damaged = _of_folder(lake, table, genre)
+        found += partitions
+        unreadable += [_unreadable(lake, table, genre, error) for error in damaged]
+    damaged_files = pl.DataFrame(
+        unreadable, schema=DamagedFiles.polars_schema(), orient="row", strict=False
+    )
+    return _as_partitions(found), damaged_files
+
+
+def _as_partitions(found: list[PartitionsOfFolder]) -> pl.DataFrame:
     # Columns that would repeat in every row are made of the folder's, which is ten times faster.
     return (
         pl.DataFrame(found, schema=OF_FOLDER, orient="row")
-        .explode("date", "bytes", "modified_ns")
+        .explode("date", "within", "bytes", "modified_ns")
         .select(
             "table_name",
             "genre",
             pl.col("date").str.to_date(),
-            pl.format("{}/date={}/{}", "folder", "date", pl.lit(ROWS_FILE)).alias("file"),
+            pl.format("{}/{}/{}", "folder", "within", pl.lit(ROWS_FILE)).alias("file"),
             "bytes",
             "modified_ns",
         )
     )
 
 
-def _of_folder(lake: Lake, table: str, genre: str) -> PartitionsOfFolder | None:
+def _of_folder(
+    lake: Lake, table: str, genre: str
+) -> tuple[list[PartitionsOfFolder], list[DamagedFile]]:
     folder = lake.genre(table, genre)
     # By the calls of the system: a `Path` for each file would take longer than all the rest.
-    files = list(_files(folder))
+    names = _named(folder, (DAY_FOLDER, MONTH_FOLDER))
+    files = list(_of_days(folder, names))
+    merged, damaged = _of_months(folder, names)
+    own = {date for date, *_ in files}
+    files += [one for one in merged if one[0] not in own]
     if not files:
-        return None
-    dates, sizes, times = map(list, zip(*files, strict=True))
-    return table, genre, lake.relative(folder), dates, sizes, times
+        return [], damaged
+    dates, within, sizes, times = map(list, zip(*files, strict=True))
+    return [(table, genre, lake.relative(folder), dates, within, sizes, times)], damaged
 
 
-def _files(genre_folder: Path) -> Iterator[tuple[str, int, int]]:
-    """Date, bytes and time of each partition."""
+def _of_days(genre_folder: Path, names: list[str]) -> Iterator[PartitionOfFolder]:
     try:
         descriptor = os.open(genre_folder, os.O_RDONLY)
     except FileNotFoundError:
         return
     try:
-        for folder in _named(descriptor, "date="):
-            try:
-                # Relative to the folder: the way to it need not be walked for each file.
-                stat = os.stat(f"{folder}/{ROWS_FILE}", dir_fd=descriptor)
-            except FileNotFoundError:
-                continue
-            yield folder.removeprefix("date="), stat.st_size, stat.st_mtime_ns
+        for name in names:
+            if name.startswith(DAY_FOLDER):
+                try:
+                    # Relative to the folder: the way to it need not be walked for each file.
+                    stat = os.stat(f"{name}/{ROWS_FILE}", dir_fd=descriptor)
+                except FileNotFoundError:
+                    continue
+                yield name.removeprefix(DAY_FOLDER), name, stat.st_size, stat.st_mtime_ns
     finally:
         os.close(descriptor)
 
 
-def _named(folder: Path | int, begin: str) -> list[str]:
+def _of_months(
+    genre_folder: Path, names: list[str]
+) -> tuple[list[PartitionOfFolder], list[DamagedFile]]:
+    """Days of merged months, with the size and time that they had before."""
+    found, damaged = [], []
+    for name in names:
+        file = genre_folder / name / ROWS_FILE
+        if name.startswith(MONTH_FOLDER) and file.exists():
+            try:
+                held = months.days(file)
+            except DamagedFile as error:
+                damaged.append(error)
+            else:
+                for date, stamp in held.items():
+                    found.append((date.isoformat(), name, stamp.bytes, stamp.modified_ns))
+    return found, damaged
+
+
+def _unreadable(lake: Lake, table: str, genre: str, error: DamagedFile) -> dict[str, object]:
+    month = error.path.parent.name.removeprefix(MONTH_FOLDER)
+    stamp = Stamp.of(error.path)
+    return {
+        "file": lake.relative(error.path),
+        "table_name": table,
+        "genre": genre,
+        "date": dt.date.fromisoformat(f"{month}-01"),
+        "bytes": stamp.bytes,
+        "modified_ns": stamp.modified_ns,
+        "found_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        "reason": str(error),
+    }
+
+
+def _named(folder: Path | int, begin: str | tuple[str, ...]) -> list[str]:
     try:
         return [name for name in os.listdir(folder) if name.startswith(begin)]  # noqa: PTH208
     except FileNotFoundError:
         return []
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        stat = file.stat()
-    except FileNotFoundError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
+class _Stamps:
+    """Sizes and times of partitions, as they are now; a merged file is asked for its days once."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._merged: dict[str, dict[dt.date, Stamp]] = {}
+
+    def of(self, file: str, date: dt.date) -> Stamp | None:
+        """``None`` where it is not there any more."""
+        path = self._lake.root / file
+        try:
+            if not months.is_merged(path):
+                return Stamp.of(path)
+            if file not in self._merged:
+                self._merged[file] = months.days(path)
+        except (FileNotFoundError, DamagedFile):
+            return None
+        return self._merged[file].get(date)

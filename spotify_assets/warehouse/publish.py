@@ -63,6 +63,7 @@ def publish(
     logs: Logs | None = None,
     listening: Listening | None = None,
     *,
+    everywhere: bool = False,
     compact: bool = False,
 ) -> Published:
     """Bring the file to the state of the lake; where nothing changed, touch nothing.
@@ -73,9 +74,10 @@ def publish(
         queries: The tables that are made from all days.
         logs: The tables that only grow.
         listening: How the tables of plays are made; without it they stay empty.
-        compact: Look at every file of the lake, and try the damaged ones again. Write the file even
-            where nothing changed, without the bytes of rows that it holds no more: DuckDB frees the
-            blocks of deleted rows, but does not wipe them.
+        everywhere: Look at every file of the lake, not only where a genre's folder changed, and try
+            damaged ones again.
+        compact: Write the file even where nothing changed, without the bytes of rows that it holds
+            no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
 
     Raises:
         WarehouseError: A key stands twice or a reference is missing: the old state stays.
@@ -84,7 +86,7 @@ def publish(
     with writing(path, "the warehouse"), alone(path):
         definition = _hash(queries, listening)
         state = State.of(path, definition)
-        changes = _changes(lake, state, logs or {}, listening, everywhere=compact)
+        changes = _changes(lake, state, logs or {}, listening, everywhere=everywhere)
         if state.is_there and changes.are_none and not compact:
             with duckdb.connect(path, read_only=True) as connection:
                 waiting = changes.survey.waiting
@@ -117,12 +119,16 @@ class _Changes:
     """What the lake and the logs have that the file does not."""
 
     survey: Survey
+    partitions: pl.DataFrame
+    """Those of the genres that were looked into, as `Partitions`."""
     held: pl.DataFrame
     """The partitions that the file holds of the genres that were looked into."""
     damaged: pl.DataFrame
     """Files that were found damaged before, and are still the same."""
-    repaired: bool
-    """Whether others that were are not."""
+    news_of_damage: bool
+    """Whether others were, or are."""
+    moved: pl.DataFrame
+    """As `partitions.moved` gives them."""
     history: pl.DataFrame | None
     """The files of the listening history; none where the tables of plays must stay as they are."""
     history_changed: bool
@@ -133,28 +139,35 @@ class _Changes:
     @property
     def are_none(self) -> bool:
         waiting = self.survey.waiting
-        changed = partitions.difference(self.survey.partitions, self.held, waiting, self.damaged)
-        return changed.is_empty() and not (self.repaired or self.grown or self.history_changed)
+        changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
+        is_same = changed.is_empty() and self.moved.is_empty()
+        return is_same and not (self.news_of_damage or self.grown or self.history_changed)
 
 
 def _changes(
     lake: Lake, state: State, logs: Logs, listening: Listening | None, *, everywhere: bool
 ) -> _Changes:
     survey = partitions.survey(lake, state.folders, everywhere=everywhere)
+    held = state.partitions(survey.genres)
+    # Of a month that does not say its days, the file still holds what it held.
+    kept = held.join(survey.unreadable, on="file", how="semi")
+    found = pl.concat([survey.partitions, kept])
     files = plays.there(lake)
     stamp = ["file", "bytes", "modified_ns"]
-    there = pl.concat([survey.partitions.select(stamp), files.select(stamp)])
-    damaged = state.damaged.join(there, on=stamp, how="semi")
-    if everywhere:
-        damaged = damaged.clear()
+    there = pl.concat(frame.select(stamp) for frame in (found, files, survey.unreadable))
+    known = state.damaged.clear() if everywhere else state.damaged
+    known = known.join(there, on=stamp, how="semi")
+    damaged = pl.concat([known, survey.unreadable.join(known, on=stamp, how="anti")])
     is_same = files.sort("file").equals(state.history.sort("file"))
     is_hindered = not damaged.join(files, on=stamp, how="semi").is_empty()
     rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
     return _Changes(
         survey,
-        state.partitions(survey.genres),
+        found,
+        held,
         damaged,
-        damaged.height < state.damaged.height,
+        not damaged.select(stamp).equals(state.damaged.select(stamp)),
+        partitions.moved(found, held),
         None if listening is None or is_hindered else files,
         not (listening is None or is_hindered or is_same),
         {contract: frame for contract, frame in rows.items() if frame.height},
@@ -176,7 +189,7 @@ def _take_in(
     waiting, damaged = set(changes.survey.waiting), changes.damaged
     anew = not state.is_there
     while True:
-        changed = partitions.difference(changes.survey.partitions, changes.held, waiting, damaged)
+        changed = partitions.difference(changes.partitions, changes.held, waiting, damaged)
         connection.begin()
         try:
             catalogue.take_in(connection, lake, changed, queries, anew=anew)
@@ -191,6 +204,7 @@ def _take_in(
         # What a run rewrites meanwhile would be of two states, and the rest goes on without it.
         waiting |= rewritten
         connection.rollback()
+    catalogue.move(connection, changes.moved)
     catalogue.derive(connection, queries, anew=anew)
     catalogue.verify(connection, queries, anew=anew)
     connection.commit()

@@ -2,12 +2,14 @@
 
 import importlib
 import json
+import os
 import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from spotify_assets.lake import LakeError
@@ -70,6 +72,22 @@ def limit_files_to(size: int) -> None:
     Python ignores SIGXFSZ from its start, so the write fails with EFBIG.
     """
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def die_before_change(step: int) -> None:
+    """Kill this process just before the ``step``-th file or folder gets or loses its name."""
+    done = count(1)
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def change(*args: object, **kwargs: object) -> object:
+            if next(done) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **kwargs)
+
+        return change
+
+    for name in ("replace", "unlink", "rmdir"):
+        setattr(Path, name, counted(getattr(Path, name)))
 
 
 if __name__ == "__main__":

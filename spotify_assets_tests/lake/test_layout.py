@@ -128,20 +128,6 @@ def test_a_partition_lies_under_layer_table_genre_and_date(lake: Lake) -> None:
     assert lake.relative(rows) == "star/fact_track_daily/genre=r%26b/date=2025-11-20/rows.parquet"
 
 
-def test_partitions_are_found_in_order_and_only_where_there_are_rows(lake: Lake) -> None:
-    there = [GenreDay("..", DAY), GenreDay("rock/metal", DAY)]
-    for genre_day in reversed(there):
-        lake.partition("star.fact", genre_day).mkdir(parents=True)
-        lake.rows("star.fact", genre_day).touch()
-    lake.partition("star.fact", GenreDay("empty", DAY)).mkdir(parents=True)
-    lake.partition("star.other", GenreDay("pop", DAY)).mkdir(parents=True)
-
-    assert list(lake.partitions("star.fact")) == [
-        (genre_day, lake.rows("star.fact", genre_day)) for genre_day in there
-    ]
-    assert list(lake.partitions("star.absent")) == []
-
-
 def test_scratch_is_in_the_lake_so_that_a_rename_stays_on_one_disk(lake: Lake) -> None:
     assert lake.scratch.parent == lake.root
     assert lake.scratch.is_dir()

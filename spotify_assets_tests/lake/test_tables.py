@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.tables import read_partition, write_partition
+from spotify_assets.lake.tables import partitions, read_partition, write_partition
 from spotify_assets_tests.lake import processes
 
 TABLE = "star.fact"
@@ -67,8 +67,24 @@ def test_partitions_do_not_touch_each_other(lake: Lake, genre_day: GenreDay) -> 
     write_partition(lake, TABLE, genre_day, ROWS)
     write_partition(lake, TABLE, other, ROWS.head(1))
 
-    assert [one for one, _ in lake.partitions(TABLE)] == [genre_day, other]
+    assert [one for one, _ in partitions(lake, TABLE)] == [genre_day, other]
     assert_frame_equal(read_partition(lake, TABLE, genre_day), ROWS)
+
+
+def test_partitions_are_found_in_order_and_only_where_there_are_rows(
+    lake: Lake, genre_day: GenreDay
+) -> None:
+    there = [GenreDay("..", genre_day.date), GenreDay("rock/metal", genre_day.date)]
+    for one in reversed(there):
+        lake.partition("star.fact", one).mkdir(parents=True)
+        lake.rows("star.fact", one).touch()
+    lake.partition("star.fact", GenreDay("empty", genre_day.date)).mkdir(parents=True)
+    lake.partition("star.other", GenreDay("pop", genre_day.date)).mkdir(parents=True)
+
+    assert list(partitions(lake, "star.fact")) == [
+        (one, lake.rows("star.fact", one)) for one in there
+    ]
+    assert list(partitions(lake, "star.absent")) == []
 
 
 # Nothing fits; the file begins to fit.

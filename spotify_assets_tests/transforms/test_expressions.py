@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake.tables import partitions, write_partition
 from spotify_assets.schemas import FACTS, LAKE, PROCESSED, RANKED, TABLES, Contract, rankings, star
 from spotify_assets.transforms.catalog import RawFile, process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
@@ -110,7 +110,7 @@ def test_every_kept_row_is_a_fact(tmp_path: Path, days: list[RawFile]) -> None:
 def test_all_days_give_their_dimensions_from_files(tmp_path: Path, days: list[RawFile]) -> None:
     lake = Lake(tmp_path / "lake")
     made(lake, days)
-    every = {table: [file for _, file in lake.partitions(table)] for table in LAKE}
+    every = {table: [file for _, file in partitions(lake, table)] for table in LAKE}
     rows = {
         contract: compute(sql(contract), {table: every[table] for table in inputs(contract)})
         for contract in OF_ALL_DAYS

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from spotify_assets.defs.publication import queries
-from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake import GenreDay, Lake, LakeError, months
+from spotify_assets.lake.tables import partitions, write_partition
 from spotify_assets.schemas import LAKE, WAREHOUSE
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import Published
@@ -69,7 +69,7 @@ def test_published_rows_are_those_of_the_lake(lake: Lake, database: Path) -> Non
     published = publish(lake, database)
     assert published.loaded == [day(0, "forró"), day(0)]
     for table in LAKE:
-        rows = sum(pl.read_parquet(file).height for _, file in lake.partitions(table))
+        rows = sum(pl.read_parquet(file).height for _, file in partitions(lake, table))
         assert published.rows[table] == rows, table
 
 
@@ -125,7 +125,7 @@ def test_a_file_changed_by_hand_is_noticed_when_every_file_is_looked_at(
     file = lake.rows("processed.tracks", day(1))
     pl.read_parquet(file).with_columns(name=pl.lit("other")).write_parquet(file)
     assert publish(lake, database).loaded == []
-    assert publish_queries(lake, database, queries(), compact=True).loaded == [day(1)]
+    assert publish_queries(lake, database, queries(), everywhere=True).loaded == [day(1)]
     assert ask(database, "SELECT name FROM processed.tracks ORDER BY date") == [("a",), ("other",)]
 
 
@@ -263,6 +263,71 @@ def test_columns_are_matched_by_name_and_those_of_an_older_contract_may_lack_or_
 
     expected = rows.with_columns(isrc=pl.lit(None, pl.String)).rows()
     assert ask(database, "FROM processed.tracks") == expected
+
+
+def test_a_merged_month_is_not_loaded_again_and_its_rows_are_found_in_its_file(
+    lake: Lake, database: Path
+) -> None:
+    for number in range(3):
+        write_genre_day(lake, day(number), ["a", "b"])
+        write_genre_day(lake, day(number, "forró"), [])
+    publish(lake, database)
+    before = contents(database)
+    for genre in ("rock", "forró"):
+        months.merge(lake, day(0, genre))
+
+    published = publish(lake, database)
+
+    assert published.loaded == []
+    assert contents(database) == before
+    assert ask(database, "SELECT DISTINCT file FROM monitoring.partitions ORDER BY file") == sorted(
+        (f"{table.replace('.', '/')}/genre={genre}/month=2026-11/rows.parquet",)
+        for table in LAKE
+        for genre in ("forr%C3%B3", "rock")
+    )
+    unchanged = database.read_bytes()
+    publish(lake, database)
+    assert database.read_bytes() == unchanged
+    database.unlink()
+    assert len(publish(lake, database).loaded) == 6
+    assert contents(database) == before
+
+
+def test_of_a_merged_month_only_the_day_that_changed_is_loaded(lake: Lake, database: Path) -> None:
+    for number in range(3):
+        write_genre_day(lake, day(number), ["a"])
+    publish(lake, database)
+    months.merge(lake, day(0))
+    write_genre_day(lake, day(1), ["b"])
+    assert publish(lake, database).loaded == [day(1)]
+    months.merge(lake, day(0))
+    assert publish(lake, database).loaded == []
+    assert ask(database, "SELECT name FROM processed.tracks ORDER BY date") == [
+        *(("a",), ("b",), ("a",))
+    ]
+
+
+@pytest.mark.parametrize("cut", [slice(0, -1), slice(4, None)])
+def test_a_damaged_month_is_named_and_its_days_stay_as_they_were_published(
+    lake: Lake, database: Path, cut: slice
+) -> None:
+    for number in range(2):
+        write_genre_day(lake, day(number), ["a"])
+    publish(lake, database)
+    before = ask(database, "FROM processed.tracks ORDER BY date")
+    months.merge(lake, day(0))
+    damaged = months.month_file(lake, "processed.tracks", day(0))
+    damaged.write_bytes(damaged.read_bytes()[cut])
+    write_genre_day(lake, day(0, "samba"), ["s"])
+
+    for _ in range(2):
+        published = publish(lake, database)
+        assert set(published.damaged["file"]) <= {lake.relative(damaged)}
+        assert ask(database, "FROM processed.tracks WHERE genre = 'rock' ORDER BY date") == before
+    assert ask(database, "SELECT name FROM processed.tracks WHERE genre = 'samba'") == [("s",)]
+    database.unlink()
+    assert set(publish(lake, database).damaged["file"]) == {lake.relative(damaged)}
+    assert ask(database, "SELECT DISTINCT genre FROM processed.tracks") == [("samba",)]
 
 
 def test_a_place_that_cannot_be_written_is_a_clear_error(lake: Lake, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from spotify_assets.defs.assets.metadata import describe_table, rows_by_day, tab
 from spotify_assets.defs.checks import asset_key, contract_broken, contract_check, contract_kept
 from spotify_assets.defs.partitions import genre_days_of
 from spotify_assets.defs.resources import LakeResource
-from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake import GenreDay, Lake, LakeError, months
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED, Contract
 from spotify_assets.transforms.expressions import inputs, sql
@@ -68,6 +68,11 @@ def _make(
     context: dg.AssetExecutionContext, lake: Lake, contracts: tuple[type[Contract], ...]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     days = genre_days_of(context)
+    try:
+        for day in days:
+            months.unmerge_all(lake, day)
+    except LakeError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     for contract in contracts:
         try:
             frame = _computed(lake, contract, days)

@@ -15,7 +15,7 @@ from spotify_assets.defs.assets.recent import plots
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import genre_days_of, not_held
 from spotify_assets.defs.resources import LakeResource
-from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake import GenreDay, Lake, LakeError, months
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.raw_file import raw_file
@@ -83,7 +83,7 @@ def _sealed(lake: Lake, days: list[GenreDay]) -> list[Sealed]:
         raise not_held(missing)
     for day in days:
         # Until the facts are made, this genre-day's tables do not fit together.
-        lake.begin(day)
+        months.begin(lake, day)
     return held
 
 

@@ -9,7 +9,8 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.assets.plot import bars, image
-from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas.processed import Intake, QuarantinedRows, Tracks
 
 DAYS = 30
@@ -48,12 +49,12 @@ def _accounts(lake: Lake, last: GenreDay) -> pl.DataFrame:
     """
     first = last.date - dt.timedelta(days=DAYS - 1)
     calendar = pl.DataFrame({"date": pl.date_range(first, last.date, eager=True)})
-    files = [lake.rows(Intake.table(), GenreDay(last.genre, date)) for date in calendar["date"]]
+    days = [GenreDay(last.genre, date) for date in calendar["date"]]
     # One by one: what an earlier version wrote may have other columns besides.
     accounts = pl.concat(
-        pl.read_parquet(file, columns=ACCOUNTED, hive_partitioning=False)
-        for file in files
-        if file.exists()
+        read_partition(lake, Intake.table(), day).select(ACCOUNTED)
+        for day in days
+        if months.holding(lake, Intake.table(), day)
     )
     received = pl.col("received").sum()
     by_day = accounts.group_by("date").agg(
