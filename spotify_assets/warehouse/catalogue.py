@@ -19,14 +19,12 @@ import polars as pl
 from spotify_assets.lake import Lake, months
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles
+from spotify_assets.warehouse import scopes
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.integrity import Scope, everything, hold, hold_to_contract
+from spotify_assets.warehouse.integrity import hold, hold_to_contract
+from spotify_assets.warehouse.scopes import CHANGED, DAYS, Scopes
 from spotify_assets.warehouse.tables import create, literal, quoted
 
-CHANGED = "changed"
-"""Temporary table: the partitions that changed, as `partitions.difference` gives them."""
-DAYS = "changed_days"
-"""Temporary table: their genre-days."""
 DAYS_OF_MONTH = 31
 FILES_AT_ONCE = 1000
 """DuckDB keeps something of each file until the statement ends: 36,500 at once took 1.4 GB."""
@@ -88,7 +86,7 @@ def take_in(
     connection.execute(f"CREATE TEMP TABLE {DAYS} AS SELECT DISTINCT genre, date FROM {CHANGED}")
     ids = {} if anew else _ids(queries)
     for column in ids:
-        connection.execute(f'CREATE TEMP TABLE "changed_{column}" ("{column}" VARCHAR)')
+        connection.execute(f'CREATE TEMP TABLE {scopes.ids(column)} ("{column}" VARCHAR)')
     _note_ids(connection, ids)
     _load(connection, lake, changed)
     _note_ids(connection, ids)
@@ -120,13 +118,12 @@ def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: boo
     Raises:
         WarehouseError: A table breaks its contract.
     """
-    genres = _genres(connection)
+    within = Scopes.of(connection, anew=anew)
     # As they are written, the queries narrow down first. DuckDB's guess joined each rank of a genre
     # with all its days: of 7,300 genre-days that took 9 GB, and thirty times as long.
     connection.execute("SET disabled_optimizers = 'join_order'")
     for contract, query in queries.items():
-        scope = "" if anew else _scope(contract, genres)
-        _make(connection, contract, query, scope)
+        _make(connection, contract, query, within)
     connection.execute("RESET disabled_optimizers")
 
 
@@ -136,7 +133,12 @@ def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: boo
     Raises:
         WarehouseError: A key stands twice, or a reference is missing.
     """
-    scope = everything if anew else _scopes(connection, queries)
+    within = Scopes.of(connection, anew=anew)
+
+    def scope(contract: type[Contract]) -> str:
+        # What of a ranking does not depend on other days is of the lake.
+        return within.made(contract) if contract in queries else within.loaded(contract)
+
     hold(connection, (*LAKE.values(), *queries), scope)
 
 
@@ -154,7 +156,7 @@ def _note_ids(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, Iterable[
     for column, tables in ids.items():
         for table in sorted(tables):
             connection.execute(
-                f'INSERT INTO "changed_{column}" SELECT DISTINCT "{column}" FROM '
+                f'INSERT INTO {scopes.ids(column)} SELECT DISTINCT "{column}" FROM '
                 f"{quoted(WAREHOUSE[table])} SEMI JOIN {DAYS} USING (genre, date)"
             )
 
@@ -245,12 +247,12 @@ def _refused(contract: type[Contract], file: Path) -> str | None:
 
 
 def _make(
-    connection: duckdb.DuckDBPyConnection, contract: type[Contract], query: Query, scope: str
+    connection: duckdb.DuckDBPyConnection, contract: type[Contract], query: Query, within: Scopes
 ) -> None:
-    """Make a table anew, or as much of it as the scope says."""
+    """Make a table anew, or as much of it as changed."""
     table = quoted(contract)
     sql = query.sql
-    if scope:
+    if scope := within.read(contract):
         sql = query.of_some
         for name in query.inputs:
             view = f"some_{name.replace('.', '_')}"
@@ -259,38 +261,9 @@ def _make(
             )
     # As a copy of the table's shape, because the query's own types may be wider.
     connection.execute(f"CREATE OR REPLACE TEMP TABLE anew AS FROM {table} LIMIT 0")
-    connection.execute(f"INSERT INTO anew BY NAME {sql}")
+    connection.execute(f"INSERT INTO anew BY NAME FROM ({sql}) {within.made(contract)}")
     for batch in connection.sql("FROM anew").to_arrow_reader(ROWS_AT_ONCE):
         hold_to_contract(contract, cast(pl.DataFrame, pl.from_arrow(batch)))
-    connection.execute(f"DELETE FROM {table} {scope}")
+    connection.execute(f"DELETE FROM {table} {within.made(contract)}")
     connection.execute(f"INSERT INTO {table} BY NAME FROM anew")
     connection.execute("DROP TABLE anew")
-
-
-def _scope(contract: type[Contract], genres: list[str]) -> str:
-    """Which rows of a derived table, and of all that it is made of, the changed partitions touch.
-
-    Empty where that is all of them.
-    """
-    first, *others = contract.key()
-    if first == "genre" and others:
-        return f"WHERE genre IN ({', '.join(literal(genre) for genre in genres) or 'NULL'})"
-    if first.endswith("_id"):
-        return f'WHERE "{first}" IN (FROM "changed_{first}")'
-    return ""
-
-
-def _genres(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found = connection.sql(f"SELECT DISTINCT genre FROM {DAYS} ORDER BY genre").fetchall()
-    return [genre for (genre,) in found]
-
-
-def _scopes(connection: duckdb.DuckDBPyConnection, queries: Queries) -> Scope:
-    genres = _genres(connection)
-
-    def scope(contract: type[Contract]) -> str:
-        if contract in LAKE.values():
-            return f"WHERE (genre, date) IN (FROM {DAYS})"
-        return _scope(contract, genres) if contract in queries else ""
-
-    return scope
