@@ -13,6 +13,9 @@ import duckdb
 from spotify_assets.lake import DamagedFile
 from spotify_assets.warehouse.errors import WarehouseError
 
+OTHER_VERSION = "database file with version number"
+"""What DuckDB says of a file that a newer or a much older one wrote."""
+
 
 @contextmanager
 def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -28,6 +31,13 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(path, read_only=True)
     except duckdb.Error as error:
+        if OTHER_VERSION in str(error):
+            said, *_ = str(error).splitlines()
+            raise WarehouseError(
+                f"{path} was written by another version of DuckDB than {duckdb.__version__}, which "
+                f"is here ({said}) Nothing has to be migrated: delete it, and `spotify-assets "
+                "compact` makes it anew from the lake."
+            ) from error
         raise WarehouseError(
             f"{path} cannot be opened: {error}. A program that opened it for writing keeps others "
             "out: open it read-only there. The file can be deleted and made anew from the lake."

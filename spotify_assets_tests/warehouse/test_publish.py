@@ -21,6 +21,7 @@ from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import Published
 from spotify_assets.warehouse.publish import publish as publish_queries
 from spotify_assets_tests.warehouse.conftest import MONDAY, spotify_id, write_genre_day
+from spotify_assets_tests.warehouse.test_reading import of_another_version
 
 
 def publish(lake: Lake, database: Path) -> Published:
@@ -181,6 +182,55 @@ def test_a_file_that_is_no_database_is_made_anew(lake: Lake, database: Path) -> 
     database.write_bytes(b"not a database" * 1000)
     publish(lake, database)
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
+
+
+def test_a_file_of_another_version_of_duckdb_is_made_anew(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    of_another_version(database)
+    publish(lake, database)
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
+
+
+def test_a_reader_that_never_closes_sees_its_state_and_keeps_nobody_waiting(
+    lake: Lake, database: Path
+) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    publish(lake, database)
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdin
+        assert reader.stdout
+        seen = [reader.stdout.readline()]
+        for number in range(1, 4):
+            write_genre_day(lake, day(number), ["a", "b"])
+            assert publish(lake, database).loaded == [day(number)]
+            reader.stdin.write("again\n")
+            reader.stdin.flush()
+            seen.append(reader.stdout.readline())
+        reader.stdin.close()
+    assert seen == ["1\n"] * 4
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(7,)]
+
+
+def test_two_that_publish_at_once_take_turns_and_lose_nothing(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    spawn = multiprocessing.get_context("spawn")
+    both = [
+        spawn.Process(target=_publish_days, args=(lake, database, genre))
+        for genre in ("rock", "samba")
+    ]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    found = ask(database, "SELECT genre, count(*) FROM processed.tracks GROUP BY 1 ORDER BY 1")
+    assert found == [("rock", 3), ("samba", 3)]
 
 
 def test_a_damaged_partition_is_named_and_the_rest_is_published(lake: Lake, database: Path) -> None:
@@ -368,6 +418,21 @@ def test_a_full_disk_is_a_clear_error_and_the_old_state_stays(
     assert database.read_bytes() == before
     publish(lake, database)
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(2,)]
+
+
+READER = """
+import itertools, sys, duckdb
+with duckdb.connect(sys.argv[1], read_only=True) as connection:
+    for line in itertools.chain(["first"], sys.stdin):
+        print(connection.sql("SELECT count(*) FROM processed.tracks").fetchone()[0], flush=True)
+"""
+"""Asks as often as it reads a line, by one connection; the first time unasked."""
+
+
+def _publish_days(lake: Lake, database: Path, genre: str) -> None:
+    for number in range(3):
+        write_genre_day(lake, day(number, genre), ["a"])
+        publish(lake, database)
 
 
 def _publish_for_ever(lake: Lake, database: Path) -> None:
