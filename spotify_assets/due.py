@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from spotify_assets.lake import GenreDay, Lake, months
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import dates
+from spotify_assets.lake.tables import last_date
 
 LAST_TABLE = "star.fact_track_daily"
 """Written last of a genre-day's tables."""
@@ -60,4 +60,4 @@ def due(lake: Lake, genres: Iterable[str], day: dt.date) -> list[Due]:
 
 
 def _last_day(lake: Lake, genre: str) -> dt.date | None:
-    return max(dates(lake, LAST_TABLE, genre), default=None)
+    return last_date(lake, LAST_TABLE, genre)

@@ -33,7 +33,7 @@ from prometheus_client.registry import Collector
 from spotify_assets.alerts import Alerts, AlertsError, Kind
 from spotify_assets.due import LAST_TABLE
 from spotify_assets.lake.errors import LakeError, writing
-from spotify_assets.lake.tables import partitions
+from spotify_assets.lake.tables import genres, last_date
 from spotify_assets.operations import Operations, OperationsError, RunEnded
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.budget import WINDOW_SECONDS, Budget
@@ -245,12 +245,12 @@ def _use(budget: Budget) -> Iterator[Metric]:
 
 
 def _freshness(settings: Settings, _: Clock) -> Iterator[Metric]:
-    # In order of the days, so that the last one of each genre stays.
-    last = {day.genre: day.date for day, _ in partitions(settings.lake, LAST_TABLE)}
+    lake = settings.lake
+    last = {genre: last_date(lake, LAST_TABLE, genre) for genre in genres(lake)}
     yield _gauge(
         "last_complete_day_timestamp_seconds",
         "Begin (00:00 UTC) of the last complete day of the genre, in seconds since 1970.",
-        {"genre": {genre: _midnight(day) for genre, day in last.items()}},
+        {"genre": {genre: _midnight(day) for genre, day in last.items() if day}},
     )
 
 

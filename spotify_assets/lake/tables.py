@@ -132,6 +132,26 @@ def partitions(lake: Lake, table: str) -> Iterator[tuple[GenreDay, Path]]:
     yield from sorted(found.items())
 
 
+def last_date(lake: Lake, table: str, genre: str) -> dt.date | None:
+    """The last day of which ``layer.table`` has a partition of a genre; ``None``: it has none.
+
+    Raises:
+        DamagedFile: The file of a month cannot be read.
+    """
+    folder = lake.genre(table, genre)
+    # From the last one back: of years of days one or two are looked at.
+    for own in sorted(folder.glob(f"{DAY_FOLDER}*"), reverse=True):
+        if (own / ROWS_FILE).exists():
+            last = GenreDay.from_folder(own).date
+            break
+    else:
+        last = None
+    for month in sorted(folder.glob(f"{MONTH_FOLDER}*/{ROWS_FILE}"), reverse=True):
+        held = max(months.days(month), default=None)
+        return max((one for one in (last, held) if one), default=None)
+    return last
+
+
 def dates(lake: Lake, table: str, genre: str) -> set[dt.date]:
     """The days of which ``layer.table`` has a partition of a genre.
 

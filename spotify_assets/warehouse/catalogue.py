@@ -139,7 +139,9 @@ def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: boo
         # What of a ranking does not depend on other days is of the lake.
         return within.made(contract) if contract in queries else within.loaded(contract)
 
-    hold(connection, (*LAKE.values(), *queries), scope)
+    # By the table: that of a ranking is loaded, and then made.
+    contracts = {contract.table(): contract for contract in (*LAKE.values(), *queries)}
+    hold(connection, contracts.values(), scope)
 
 
 def _ids(queries: Queries) -> dict[str, set[str]]:
@@ -265,5 +267,7 @@ def _make(
     for batch in connection.sql("FROM anew").to_arrow_reader(ROWS_AT_ONCE):
         hold_to_contract(contract, cast(pl.DataFrame, pl.from_arrow(batch)))
     connection.execute(f"DELETE FROM {table} {within.made(contract)}")
-    connection.execute(f"INSERT INTO {table} BY NAME FROM anew")
+    key = ", ".join(f'"{name}"' for name in contract.key())
+    # What is sorted is inserted by all cores.
+    connection.execute(f"INSERT INTO {table} BY NAME FROM anew ORDER BY {key}")
     connection.execute("DROP TABLE anew")

@@ -110,7 +110,7 @@ def unreconciled(
     looked_at = (
         connection.sql("SELECT DISTINCT genre, date FROM processed.intake").pl()
         if days is None
-        else _as_frame(days)
+        else as_frame(days)
     )
     connection.register("looked_at", looked_at.to_arrow())
     try:
@@ -121,23 +121,32 @@ def unreconciled(
 
 def of_days(connection: duckdb.DuckDBPyConnection, days: Collection[GenreDay]) -> Scope:
     """The scope of some genre-days: of tables that have them, their rows alone."""
-    connection.register("scope_days", _as_frame(days).to_arrow())
+    connection.register("scope_days", as_frame(days).to_arrow())
     return lambda contract: (
         "WHERE (genre, date) IN (FROM scope_days)" if contract.key()[:2] == GENRE_DAY else ""
     )
 
 
-def _as_frame(days: Collection[GenreDay]) -> pl.DataFrame:
+def as_frame(days: Collection[GenreDay]) -> pl.DataFrame:
+    """Genre-days as ``genre`` and ``date``."""
     rows = [(day.genre, day.date) for day in days]
     return pl.DataFrame(rows, schema={"genre": pl.String, "date": pl.Date}, orient="row")
 
 
 def _unique(connection: duckdb.DuckDBPyConnection, contract: type[Contract], scope: str) -> Finding:
     key = _list(contract.key())
+    rule = f"key ({', '.join(contract.key())}) is unique"
+    # Numbers are counted in half the time of texts; where two keys are of one number, the texts are
+    # looked at after all.
+    (is_unique,) = connection.execute(
+        f"SELECT count(*) = count(DISTINCT hash({key})) FROM {quoted(contract)} {scope}"
+    ).fetchall()[0]
+    if is_unique:
+        return Finding(contract.table(), rule, 0, "")
     return _finding(
         connection,
         contract,
-        f"key ({', '.join(contract.key())}) is unique",
+        rule,
         f"SELECT {key} FROM {quoted(contract)} {scope} GROUP BY ALL HAVING count(*) > 1",
     )
 
@@ -156,8 +165,8 @@ def _found(
         connection,
         contract,
         f"({', '.join(columns)}) is in {target.table()}",
-        f"SELECT DISTINCT {_list(columns)} FROM {quoted(contract)} {condition} "
-        f"EXCEPT SELECT {_list(columns)} FROM {quoted(target)} {within}",
+        f"SELECT DISTINCT {_list(columns)} FROM (FROM {quoted(contract)} {condition}) "
+        f"ANTI JOIN (FROM {quoted(target)} {within}) USING ({_list(columns)})",
     )
 
 

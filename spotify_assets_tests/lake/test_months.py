@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError, months
 from spotify_assets.lake.months import MonthBusy, Stamp
-from spotify_assets.lake.tables import dates, partitions, read_partition, write_partition
+from spotify_assets.lake.tables import dates, last_date, partitions, read_partition, write_partition
 from spotify_assets_tests.lake import processes
 
 TABLES = ("processed.tracks", "star.fact")
@@ -80,6 +80,18 @@ def test_a_merged_month_holds_the_same_rows_in_one_file_a_table(
         for folder in ("month=2026-05", "date=2026-06-01")
     )
     assert dates(lake, TABLES[0], "r&b") == {one.date for one in days}
+
+
+def test_the_last_day_is_found_wherever_it_lies(lake: Lake, days: list[GenreDay]) -> None:
+    def last() -> dt.date | None:
+        return last_date(lake, TABLES[0], "r&b")
+
+    assert last() == days[-1].date
+    months.merge(lake, days[0])
+    assert last() == days[-1].date
+    lake.rows(TABLES[0], days[-1]).unlink()
+    assert last() == day(31).date
+    assert last_date(lake, TABLES[0], "rock") is None
 
 
 def test_a_day_without_rows_is_still_there(lake: Lake, days: list[GenreDay]) -> None:
