@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import plain_dbt
+from benchmarks import plain_dbt, questions
 from benchmarks.growth import Measured, publish_one
 from benchmarks.measuring import BenchmarkError, Cost, Spread, call
 from benchmarks.phases import PHASES
@@ -65,6 +65,8 @@ class Ways:
     floor: Way
     dbt: Way
     pandas: Way
+    of_days: Way
+    """Ours, from a file for each day of each table, before the months are merged."""
 
     @property
     def making_s(self) -> float:
@@ -77,23 +79,42 @@ def bench(scale: Scale, folder: Path) -> list[Table]:
     genres, days, tracks = SMALL if scale.is_smoke else (GENRES, DAYS, TRACKS)
     say(f"rebuild: making a lake of {genres * days * tracks:,} track rows")
     call("lakes", folder / "lake", 0, genres, 0, days, tracks)
-    ways = made(folder, genres, days, tracks)
+    say("rebuild: ours, a file a day")
+    of_days = _way("ours, a file a day", genres * days * tracks, *call("rebuilding", folder))
+    (folder / "spotify.duckdb").unlink()
+    say("rebuild: merging the months")
+    merging, _ = call("merging", folder)
+    ways = made(folder, of_days, genres)
     measured = Measured(genres * days, ways.ours.cost, (folder / "spotify.duckdb").stat().st_size)
     for number in range(scale.runs):
         say(f"rebuild: one genre-day more, {number + 1}/{scale.runs}")
         publish_one(measured, folder, days + number, tracks)
-    return [show(ways), _one_day(measured, tracks)]
+    questions.listened(folder, scale.tracks // 4)
+    answers = questions.asked(folder / "spotify.duckdb", scale.runs)
+    return [_merging(*merging), show(ways), _one_day(measured, tracks), answers]
 
 
-def made(folder: Path, genres: int, days: int, tracks: int) -> Ways:
-    """All ways over a lake that is there: ours, which stays, the floor, the peers.
+def _merging(files: list[int], size: list[int], wall_s: float, cpu_s: float) -> Table:
+    shown = table("rebuild: merging the months", "", "before", "after")
+    shown.add_row("files", *(f"{count:,}" for count in files))
+    shown.add_row("MB", *(f"{one / 1e6:,.0f}" for one in size))
+    return caption(shown, [f"in {wall_s:.0f} s, {cpu_s:.0f} s of CPU"])
+
+
+def made(folder: Path, of_days: Way, genres: int) -> Ways:
+    """All ways over a lake that is there, with merged months: ours, which stays, floor and peers.
+
+    Args:
+        folder: The data folder.
+        of_days: How ours did before the months were merged.
+        genres: How many genres there are.
 
     Raises:
         BenchmarkError: Ours is there already, or one way failed; that of dbt only says so.
     """
     if (folder / "spotify.duckdb").exists():
         raise BenchmarkError(f"{folder / 'spotify.duckdb'} is there: remove it to make it anew.")
-    rows = genres * days * tracks
+    rows = of_days.rows
     say("rebuild: ours")
     ours = _way("ours", rows, *call("rebuilding", folder))
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -105,7 +126,7 @@ def made(folder: Path, genres: int, days: int, tracks: int) -> Ways:
             *(folder / "lake", Path(scratch, "plain.sqlite"), max(1, genres // PEER_PART)),
         )
         pandas = _way("pandas, to_sql into SQLite", read, (wall_s, cpu_s, phases), whole)
-    return Ways(ours, ranks, floor, dbt, pandas)
+    return Ways(ours, ranks, floor, dbt, pandas, of_days)
 
 
 def _floor(lake: Path, database: Path, rows: int) -> tuple[Way, Way]:
@@ -144,7 +165,7 @@ def show(ways: Ways) -> Table:
         "peak",
         "rows/s",
     )
-    for way in (ways.ours, ways.floor, ways.dbt, ways.pandas, ways.ranks):
+    for way in (ways.ours, ways.floor, ways.dbt, ways.pandas, ways.ranks, ways.of_days):
         shown.add_row(*_cells(way))
     return caption(shown, [*_verdicts(ways), *_notes()])
 

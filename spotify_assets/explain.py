@@ -24,7 +24,7 @@ from spotify_assets.lake.history import FACTS_FILE, STREAMS, file_folder, histor
 from spotify_assets.lake.polls import PolledDay, day_of
 from spotify_assets.lake.raw import read_exchanges
 from spotify_assets.schemas import WAREHOUSE, Contract
-from spotify_assets.schemas.listening import DimItem, FactPlay, Plays, Polls
+from spotify_assets.schemas.listening import DimItem, FactPlay, Plays, Polls, QuarantinedPlays
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import quoted
 
@@ -184,6 +184,8 @@ def _origin(
         return _told(connection, lake, row)
     if contract is DimItem:
         return _described(connection, lake, row)
+    if contract is QuarantinedPlays:
+        return contract.table(), _set_aside(row)
     if "source_line" in row:
         return contract.table(), row
     name = f"{row['kind']}_id" if "kind" in row else _id_column(row)
@@ -202,6 +204,18 @@ def _origin(
         if name in columns and (found := _one(connection, WAREHOUSE[origin], wanted)):
             return origin, found
     raise CannotExplain(f"Nothing in processed describes {wanted}.")
+
+
+def _set_aside(row: Row) -> Row:
+    """An item of a poll that could not be read; of an export nothing is kept to be shown."""
+    if row["source"] != "api":
+        raise CannotExplain(
+            f"The row at {row['source_pointer']} of {row['source_file']} could not be read: "
+            f"{row['reason']} What it held is not kept, because it may be personal: look it up in "
+            "your export."
+        )
+    line, _, _ = row["source_pointer"].partition("/")
+    return {**row, "source_line": int(line)}
 
 
 def _told(connection: duckdb.DuckDBPyConnection, lake: Lake, play: Row) -> tuple[str, Row]:
@@ -247,7 +261,7 @@ def _exported(lake: Lake, table: str, row: Row, stream: Row) -> Explanation:
 
 def _exchange(lake: Lake, origin: str, row: Row) -> Exchange:
     path, line = lake.root / row["source_file"], row["source_line"]
-    is_poll = origin in (Plays.table(), Polls.table())
+    is_poll = origin in (Plays.table(), Polls.table(), QuarantinedPlays.table())
     with _reading(path):
         # A day of polls may not be sealed yet.
         exchanges = PolledDay(lake, day_of(path.parent)).read() if is_poll else read_exchanges(path)

@@ -120,6 +120,23 @@ def test_a_play_that_the_api_reported_leads_to_the_polls_item(
     assert found.code_version is None
 
 
+def test_an_item_of_a_poll_that_cannot_be_read_leads_to_its_poll(listener: Listener) -> None:
+    listener.polls([reported("2026-01-05T09:00:00Z", "one"), {"played_at": "yesterday"}])
+    columns = "source_file, source_pointer"
+    found = listener.explains("quarantine.plays", columns, "source = 'api'")
+    assert isinstance(found.source, Exchange)
+    assert found.source_line == 1
+    assert json.loads(found.whole)["items"][1] == {"played_at": "yesterday"}
+
+
+def test_of_a_row_of_an_export_that_cannot_be_read_it_says_where_it_stands(
+    listener: Listener,
+) -> None:
+    listener.imports(exported("2026-01-05T10:00:00Z", "one"), {"ts": "yesterday"})
+    with pytest.raises(CannotExplain, match=r"The row at /1 of raw/.* is not kept.*your export"):
+        listener.explains("quarantine.plays", "source_file, source_pointer", "source = 'export'")
+
+
 def test_an_item_leads_to_who_describes_it(listener: Listener) -> None:
     listener.polls([reported("2026-01-05T09:00:00Z", "told by the api")])
     listener.imports(

@@ -1,0 +1,33 @@
+"""Program: merge all months of a lake, as ``spotify-assets compact`` does once they are over.
+
+``python -m benchmarks.merging <data folder>`` prints as JSON the files before and after, their
+bytes, and the wall and CPU seconds.
+"""
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.measuring import taking
+from spotify_assets.lake import Lake, months
+from spotify_assets.lake.tables import genres
+
+
+def main() -> None:
+    """Merge."""
+    lake = Lake(Path(sys.argv[1]).resolve() / "lake")
+    with taking() as cost:
+        merged = [
+            one
+            for genre in genres(lake)
+            for month in months.over(lake, genre, dt.date.max)
+            for one in months.merge(lake, month)
+        ]
+    files = [sum(one.days for one in merged), len(merged)]
+    size = [sum(one.bytes_before for one in merged), sum(one.bytes_after for one in merged)]
+    print(json.dumps([files, size, cost.wall_s, cost.cpu_s]))
+
+
+if __name__ == "__main__":
+    main()
