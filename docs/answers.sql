@@ -26,23 +26,30 @@ GROUP BY now.genre, now.rank, now.name
 ORDER BY now.genre, now.rank;
 
 -- 2. Which newcomers stayed: how many are still ranked three days after they came?
-SELECT
-    came.genre,
-    count(*) AS newcomers,
-    count(later.track_id) AS stayed,
-    round(count(later.track_id) / count(*), 2) AS share
-FROM rankings.top_tracks AS came
-SEMI JOIN processed.collections AS asked ON asked.genre = came.genre AND asked.date = came.date + 3
-LEFT JOIN rankings.top_tracks AS later
-    ON later.genre = came.genre
-    AND later.track_id = came.track_id
-    AND later.date = came.date + 3
-WHERE
-    came.status = 'new'
+WITH newcomers AS (
+    SELECT came.genre, came.track_id, came.date + 3 AS then
+    FROM rankings.top_tracks AS came
+    SEMI JOIN processed.collections AS asked ON asked.genre = came.genre AND asked.date = came.date + 3
+    JOIN star.dim_genre AS genre ON genre.genre = came.genre
     -- On its first day everything is new.
-    AND came.date > (SELECT first_date FROM star.dim_genre WHERE genre = came.genre)
-GROUP BY came.genre
-ORDER BY share DESC, came.genre;
+    WHERE came.status = 'new' AND came.date > genre.first_date
+),
+stayed AS (
+    SELECT genre, count(*) AS stayed
+    FROM newcomers
+    JOIN rankings.top_tracks AS later USING (genre, track_id)
+    WHERE later.date = newcomers.then
+    GROUP BY genre
+)
+SELECT
+    genre,
+    count(*) AS newcomers,
+    coalesce(any_value(stayed), 0) AS stayed,
+    round(coalesce(any_value(stayed), 0) / count(*), 2) AS share
+FROM newcomers
+LEFT JOIN stayed USING (genre)
+GROUP BY genre
+ORDER BY share DESC, genre;
 
 -- 3. Which artists are in the rankings of several genres, and did they rise there?
 WITH per_genre AS (

@@ -12,7 +12,7 @@ from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import LakeError, months
 from spotify_assets.lake.errors import writing
 from spotify_assets.settings import Settings
-from spotify_assets.warehouse.publish import alone
+from spotify_assets.warehouse.replacing import alone
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from spotify_assets.schemas.monitoring import CheckResults, Requests, Revisions,
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.ledger import Ledger
-from spotify_assets.warehouse.publish import Logs
+from spotify_assets.warehouse.changes import Logs
 
 
 def requests(after: int) -> pl.DataFrame:

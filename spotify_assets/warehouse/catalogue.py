@@ -261,13 +261,12 @@ def _make(
             connection.execute(
                 f'CREATE OR REPLACE TEMP VIEW "{view}" AS FROM {quoted(WAREHOUSE[name])} {scope}'
             )
-    # As a copy of the table's shape, because the query's own types may be wider.
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE anew AS FROM {table} LIMIT 0")
-    connection.execute(f"INSERT INTO anew BY NAME FROM ({sql}) {within.made(contract)}")
-    for batch in connection.sql("FROM anew").to_arrow_reader(ROWS_AT_ONCE):
+    made = within.made(contract)
+    and_that = f"{made} AND" if made else "WHERE"
+    (last,) = connection.execute(f"SELECT coalesce(max(rowid), -1) FROM {table}").fetchall()[0]
+    # First the new rows, then the old ones go: a ranking is made of its own rows.
+    connection.execute(f"INSERT INTO {table} BY NAME FROM ({sql}) {made}")
+    new = connection.sql(f"FROM {table} {and_that} rowid > {last}")
+    for batch in new.to_arrow_reader(ROWS_AT_ONCE):
         hold_to_contract(contract, cast(pl.DataFrame, pl.from_arrow(batch)))
-    connection.execute(f"DELETE FROM {table} {within.made(contract)}")
-    key = ", ".join(f'"{name}"' for name in contract.key())
-    # What is sorted is inserted by all cores.
-    connection.execute(f"INSERT INTO {table} BY NAME FROM anew ORDER BY {key}")
-    connection.execute("DROP TABLE anew")
+    connection.execute(f"DELETE FROM {table} {and_that} rowid <= {last}")

@@ -1,19 +1,14 @@
 """Make the DuckDB file equal to the lake.
 
-A copy of the published file takes in the partitions that changed, in one transaction; the tables
-that depend on all days are made anew; what must hold is checked; then the copy takes the file's
-place by one rename. A reader sees the old state or the new one, and is never kept out. Killed at
-any point, the old file is whole.
+A copy of the published file, which nobody sees, takes in the partitions that changed; what depends
+on other days is made anew as far as they touch it; what must hold is checked; then the copy takes
+the file's place (``replacing``).
 """
 
 import datetime as dt
-import fcntl
 import hashlib
 import re
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,17 +23,13 @@ from spotify_assets.warehouse import catalogue, partitions
 from spotify_assets.warehouse import listening as plays
 from spotify_assets.warehouse.answers import create_answers, definitions
 from spotify_assets.warehouse.catalogue import Queries
-from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.changes import Changes, Logs
 from spotify_assets.warehouse.integrity import hold_to_contract
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.partitions import Survey
+from spotify_assets.warehouse.replacing import alone, replacing
 from spotify_assets.warehouse.state import State
-from spotify_assets.warehouse.tables import create, literal, quoted
-
-LOCK_PATIENCE_SECONDS = 300
-LOCK_POLL_SECONDS = 0.2
-Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
-"""For each table that only grows, its rows after a number: that of its first column."""
+from spotify_assets.warehouse.tables import create, quoted
 
 
 @dataclass(frozen=True)
@@ -86,98 +77,28 @@ def publish(
     with writing(path, "the warehouse"), alone(path):
         definition = _hash(queries, listening)
         state = State.of(path, definition)
-        changes = _changes(lake, state, logs or {}, listening, everywhere=everywhere)
+        changes = Changes.of(lake, state, logs or {}, listening, everywhere=everywhere)
         if state.is_there and changes.are_none and not compact:
             with duckdb.connect(path, read_only=True) as connection:
                 waiting = changes.survey.waiting
                 return Published(path, _counted(connection), [], waiting, changes.damaged)
-        copy = path.with_name(f".{path.name}.next")
-        try:
-            _remove(copy)
-            if state.is_there:
-                shutil.copyfile(path, copy)
-            with _opened(copy) as connection:
-                if not state.is_there:
-                    _create(connection, definition, listening)
-                loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
-                damaged = _take_in_plays(connection, lake, changes, listening, damaged)
-                connection.begin()
-                _append(connection, changes.grown)
-                _note(connection, changes.survey, waiting, damaged)
-                connection.commit()
-                rows = _counted(connection)
-            if compact:
-                _compact(copy)
-            _swap(copy, path)
-        finally:
-            _remove(copy)
+        with replacing(path, anew=not state.is_there, compact=compact) as connection:
+            if not state.is_there:
+                _create(connection, definition, listening)
+            loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
+            damaged = _take_in_plays(connection, lake, changes, listening, damaged)
+            connection.begin()
+            _append(connection, changes.grown)
+            _note(connection, changes.survey, waiting, damaged)
+            connection.commit()
+            rows = _counted(connection)
     return Published(path, rows, loaded, waiting, damaged)
-
-
-@dataclass(frozen=True)
-class _Changes:
-    """What the lake and the logs have that the file does not."""
-
-    survey: Survey
-    partitions: pl.DataFrame
-    """Those of the genres that were looked into, as `Partitions`."""
-    held: pl.DataFrame
-    """The partitions that the file holds of the genres that were looked into."""
-    damaged: pl.DataFrame
-    """Files that were found damaged before, and are still the same."""
-    news_of_damage: bool
-    """Whether others were, or are."""
-    moved: pl.DataFrame
-    """As `partitions.moved` gives them."""
-    history: pl.DataFrame | None
-    """The files of the listening history; none where the tables of plays must stay as they are."""
-    history_changed: bool
-    """Whether the tables of plays were made from others."""
-    grown: dict[type[Contract], pl.DataFrame]
-    """The rows of each log that the file does not hold, where there are any."""
-
-    @property
-    def are_none(self) -> bool:
-        waiting = self.survey.waiting
-        changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
-        is_same = changed.is_empty() and self.moved.is_empty()
-        return is_same and not (self.news_of_damage or self.grown or self.history_changed)
-
-
-def _changes(
-    lake: Lake, state: State, logs: Logs, listening: Listening | None, *, everywhere: bool
-) -> _Changes:
-    survey = partitions.survey(lake, state.folders, everywhere=everywhere)
-    held = state.partitions(survey.genres)
-    # Of a month that does not say its days, the file still holds what it held.
-    kept = held.join(survey.unreadable, on="file", how="semi")
-    found = pl.concat([survey.partitions, kept])
-    files = plays.there(lake)
-    stamp = ["file", "bytes", "modified_ns"]
-    there = pl.concat(frame.select(stamp) for frame in (found, files, survey.unreadable))
-    known = state.damaged.clear() if everywhere else state.damaged
-    known = known.join(there, on=stamp, how="semi")
-    damaged = pl.concat([known, survey.unreadable.join(known, on=stamp, how="anti")])
-    is_same = files.sort("file").equals(state.history.sort("file"))
-    is_hindered = not damaged.join(files, on=stamp, how="semi").is_empty()
-    rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
-    return _Changes(
-        survey,
-        found,
-        held,
-        damaged,
-        not damaged.select(stamp).equals(state.damaged.select(stamp)),
-        partitions.moved(found, held),
-        None if listening is None or is_hindered else files,
-        not (listening is None or is_hindered or is_same),
-        {contract: frame for contract, frame in rows.items() if frame.height},
-    )
 
 
 def _take_in(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
-    changes: _Changes,
+    changes: Changes,
     state: State,
     queries: Queries,
 ) -> tuple[list[GenreDay], list[GenreDay], pl.DataFrame]:
@@ -218,7 +139,7 @@ def _take_in(
 def _take_in_plays(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
-    changes: _Changes,
+    changes: Changes,
     listening: Listening | None,
     damaged: pl.DataFrame,
 ) -> pl.DataFrame:
@@ -268,49 +189,6 @@ def _note(
         connection.unregister("noted")
 
 
-@contextmanager
-def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The copy, which nobody else sees; a full disk is an ``OSError`` like any other."""
-    try:
-        with duckdb.connect(copy) as connection:
-            # A file of the lake is read once: kept, 36,000 of them took 3.6 GB.
-            connection.execute("SET enable_external_file_cache = false")
-            yield connection
-            connection.execute("CHECKPOINT")
-    except (duckdb.IOException, duckdb.FatalException) as error:
-        # Fatal is what a checkpoint makes of a full disk; only the copy is lost by it.
-        raise OSError(str(error)) from error
-
-
-def _swap(copy: Path, path: Path) -> None:
-    """Put the copy in the place of the file, by one rename."""
-    with ExitStack() as held:
-        if path.exists():
-            # Freeing the old one's blocks, 0.2 s a GiB, is left to when it is closed: nobody who
-            # opens the new one waits for that.
-            held.enter_context(path.open("rb"))
-        copy.replace(path)
-
-
-def _compact(copy: Path) -> None:
-    """Put a file with nothing but the rows of ``copy`` in its place."""
-    compacted = copy.with_name(f"{copy.name}.compact")
-    try:
-        _remove(compacted)
-        with duckdb.connect() as connection:
-            connection.execute(f"ATTACH {literal(str(copy))} AS held (READ_ONLY)")
-            connection.execute(f"ATTACH {literal(str(compacted))} AS compacted")
-            connection.execute("COPY FROM DATABASE held TO compacted")
-            # Closing would do it as well, but says nothing where the disk is full.
-            connection.execute("CHECKPOINT compacted")
-        compacted.replace(copy)
-    except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
-        # The last is what a commit makes of a full disk.
-        raise OSError(str(error)) from error
-    finally:
-        _remove(compacted)
-
-
 def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) -> bool:
     """Whether the catalogue knows more of what was played than the file says."""
     return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
@@ -355,35 +233,3 @@ def _in_one_order(sql: str) -> str:
     would make the file anew.
     """
     return re.sub(r"EXCLUDE \(([^)]*)\)", lambda found: str(sorted(found[1].split(", "))), sql)
-
-
-def _remove(copy: Path) -> None:
-    for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
-        leftover.unlink(missing_ok=True)
-    # What did not fit into memory, of a publication that was killed.
-    shutil.rmtree(copy.with_name(f"{copy.name}.tmp"), ignore_errors=True)
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Keep publications on this machine out: the body has ``path``, and what it is made from.
-
-    Raises:
-        WarehouseError: Another process has had it for too long.
-        OSError: The folder cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise WarehouseError(
-                        f"Another process has been publishing {path} for "
-                        f"{LOCK_PATIENCE_SECONDS} s. Wait for it or stop it, then run again."
-                    ) from None
-                time.sleep(LOCK_POLL_SECONDS)
-        yield

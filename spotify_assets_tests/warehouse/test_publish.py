@@ -435,6 +435,44 @@ def _publish_days(lake: Lake, database: Path, genre: str) -> None:
         publish(lake, database)
 
 
+def _rewrite_for_ever(lake: Lake) -> None:
+    for number in range(10_000):
+        months.begin(lake, day(1))
+        write_genre_day(lake, day(1), ["a", "b"] if number % 2 else ["a", "b", "c"])
+        lake.finish(day(1))
+
+
+def test_a_day_that_is_rewritten_while_it_is_loaded_is_never_of_two_states(
+    lake: Lake, database: Path
+) -> None:
+    for number in range(2):
+        write_genre_day(lake, day(number), ["a", "b"])
+    process = multiprocessing.get_context("spawn").Process(target=_rewrite_for_ever, args=(lake,))
+    process.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not lake.under_way() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for _ in range(6):
+            publish(lake, database)
+            (counts,) = ask(
+                database,
+                "SELECT (SELECT count(*) FROM processed.tracks), "
+                "(SELECT count(*) FROM rankings.top_tracks), "
+                "(SELECT count(*) FROM star.fact_track_daily), "
+                "(SELECT sum(kept) FROM processed.intake WHERE table_name = 'tracks')",
+            )
+            assert len(set(counts)) == 1, counts
+        assert process.is_alive()
+    finally:
+        process.kill()
+        process.join()
+    lake.finish(day(1))
+    write_genre_day(lake, day(1), ["z"])
+    assert publish(lake, database).waiting == []
+    assert ask(database, "SELECT count(*) FROM processed.tracks") == [(3,)]
+
+
 def _publish_for_ever(lake: Lake, database: Path) -> None:
     for number in range(10_000):
         write_genre_day(lake, day(1), ["a", "b"] if number % 2 else ["a", "b", "c"])

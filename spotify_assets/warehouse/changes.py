@@ -1,0 +1,83 @@
+"""What a publication has to bring: the difference between the lake and the published file.
+
+Belongs here: finding it. Does not belong here: what the file was made from (``state``), and
+bringing it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from spotify_assets.lake import Lake
+from spotify_assets.schemas import Contract
+from spotify_assets.warehouse import listening as plays
+from spotify_assets.warehouse import partitions
+from spotify_assets.warehouse.listening import Listening
+from spotify_assets.warehouse.partitions import Survey
+from spotify_assets.warehouse.state import State
+
+Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
+"""For each table that only grows, its rows after a number: that of its first column."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the lake and the logs have that the file does not."""
+
+    survey: Survey
+    partitions: pl.DataFrame
+    """Those of the genres that were looked into, as `Partitions`."""
+    held: pl.DataFrame
+    """The partitions that the file holds of the genres that were looked into."""
+    damaged: pl.DataFrame
+    """Files that were found damaged before, and are still the same."""
+    news_of_damage: bool
+    """Whether others were, or are."""
+    moved: pl.DataFrame
+    """As `partitions.moved` gives them."""
+    history: pl.DataFrame | None
+    """The files of the listening history; none where the tables of plays must stay as they are."""
+    history_changed: bool
+    """Whether the tables of plays were made from others."""
+    grown: dict[type[Contract], pl.DataFrame]
+    """The rows of each log that the file does not hold, where there are any."""
+
+    @classmethod
+    def of(
+        cls, lake: Lake, state: State, logs: Logs, listening: Listening | None, *, everywhere: bool
+    ) -> "Changes":
+        """Compare them; arguments as `publish.publish` has them."""
+        survey = partitions.survey(lake, state.folders, everywhere=everywhere)
+        held = state.partitions(survey.genres)
+        # Of a month that does not say its days, the file still holds what it held.
+        kept = held.join(survey.unreadable, on="file", how="semi")
+        found = pl.concat([survey.partitions, kept])
+        files = plays.there(lake)
+        stamp = ["file", "bytes", "modified_ns"]
+        there = pl.concat(frame.select(stamp) for frame in (found, files, survey.unreadable))
+        known = state.damaged.clear() if everywhere else state.damaged
+        known = known.join(there, on=stamp, how="semi")
+        damaged = pl.concat([known, survey.unreadable.join(known, on=stamp, how="anti")])
+        is_same = files.sort("file").equals(state.history.sort("file"))
+        is_hindered = not damaged.join(files, on=stamp, how="semi").is_empty()
+        rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
+        return cls(
+            survey,
+            found,
+            held,
+            damaged,
+            not damaged.select(stamp).equals(state.damaged.select(stamp)),
+            partitions.moved(found, held),
+            None if listening is None or is_hindered else files,
+            not (listening is None or is_hindered or is_same),
+            {contract: frame for contract, frame in rows.items() if frame.height},
+        )
+
+    @property
+    def are_none(self) -> bool:
+        """Whether the file is as it would be made now."""
+        waiting = self.survey.waiting
+        changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
+        is_same = changed.is_empty() and self.moved.is_empty()
+        return is_same and not (self.news_of_damage or self.grown or self.history_changed)
