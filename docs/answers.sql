@@ -29,7 +29,8 @@ ORDER BY now.genre, now.rank;
 WITH newcomers AS (
     SELECT came.genre, came.track_id, came.date + 3 AS then
     FROM rankings.top_tracks AS came
-    SEMI JOIN processed.collections AS asked ON asked.genre = came.genre AND asked.date = came.date + 3
+    SEMI JOIN processed.collections AS asked
+        ON asked.genre = came.genre AND asked.date = came.date + 3
     JOIN star.dim_genre AS genre ON genre.genre = came.genre
     -- On its first day everything is new.
     WHERE came.status = 'new' AND came.date > genre.first_date

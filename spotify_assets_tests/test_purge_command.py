@@ -371,17 +371,17 @@ def test_a_reader_keeps_the_state_that_it_opened(lake: Lake) -> None:
 FILLING_DISK = """
 import signal, sys
 from spotify_assets import cli
-from spotify_assets.warehouse import publish
+from spotify_assets.warehouse import replacing
 from spotify_assets_tests.lake.processes import limit_files_to
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-compact = publish._compact
+compact = replacing._compact
 
 def filling(copy):
     limit_files_to(int(sys.argv[1]))
     compact(copy)
 
-publish._compact = filling
+replacing._compact = filling
 cli.app(sys.argv[2:])
 """
 

@@ -214,6 +214,12 @@ def damaged_file(
 
 
 def _remake(path: Path, partition: str) -> str:
+    if path.parent.name.startswith("month=") and (parts := _genre_day(partition)):
+        genre, month = shlex.quote(parts[0]), path.parent.name.removeprefix("month=")
+        return (
+            "Delete it. Then its days can be made again from the raw responses, e.g.:\n"
+            f"  spotify-assets backfill --genre {genre} --date {month}-01..{month}-28"
+        )
     remedy = "Its day can be made again from the raw responses:"
     if path.suffix != ".parquet":
         remedy = (

@@ -103,7 +103,10 @@ def _purge(settings: Settings, rule: retention.Rule, *, dry_run: bool, ask: bool
             out.print("Nothing was deleted.")
         else:
             stay += _delete(settings, free)
-            _show_deleted(settings, files)
+            left = retention.listing(
+                lake, retention.due(lake, rule, dt.datetime.now(dt.UTC).date())
+            )
+            _show_deleted(settings, files, set(left["file"]))
     for reason in stay:
         err.print(reason, markup=False, style="red", soft_wrap=True)
     return not stay
@@ -137,9 +140,8 @@ def _show_due(files: pl.DataFrame) -> None:
         show_table("", groups.columns, groups.sort(groups.columns[0]).iter_rows())
 
 
-def _show_deleted(settings: Settings, files: pl.DataFrame) -> None:
-    still = [file for file in files["file"] if (settings.lake.root / file).exists()]
-    gone = files.filter(~pl.col("file").is_in(still))
+def _show_deleted(settings: Settings, files: pl.DataFrame, left: set[str]) -> None:
+    gone = files.filter(~pl.col("file").is_in(left))
     is_raw = pl.col("layer") == retention.RAW_LAYER
     days = gone.select("genre", "date").unique()
     polls = len(days.filter(genre=retention.PLAYS))

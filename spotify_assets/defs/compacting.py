@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import LakeError, months
-from spotify_assets.lake.errors import writing
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.replacing import alone
 
@@ -48,7 +47,7 @@ def compact(
         begin(f"merge {genre}")
         for month in months.over(settings.lake, genre, today):
             # A publication reads the files; it gets its turn between two months.
-            with writing(settings.database, "the lock of the warehouse"), alone(settings.database):
+            with alone(settings.database):
                 try:
                     merged += months.merge(settings.lake, month)
                 except LakeError as error:

@@ -100,7 +100,7 @@ def purge_what_is_kept_too_long(context: dg.OpExecutionContext) -> None:
         context.log.warning("%s", reason)
 
 
-@dg.op(ins={"purged": dg.In(dg.Nothing)})
+@dg.op
 def merge_months_that_are_over(context: dg.OpExecutionContext) -> None:
     """Merge the small files of each month that is over, and look at every file of the lake."""
     settings = Settings()
@@ -118,4 +118,6 @@ def merge_months_that_are_over(context: dg.OpExecutionContext) -> None:
 def housekeeping() -> None:
     """Delete what nobody needs any more, or may keep; merge what will hardly change."""
     forget_old_runs()
-    merge_months_that_are_over(purge_what_is_kept_too_long())
+    purge_what_is_kept_too_long()
+    # Not after it: what keeps one from its end must not keep the other.
+    merge_months_that_are_over()

@@ -7,8 +7,7 @@ is due (``lake.retention``).
 from collections.abc import Callable, Sequence
 
 from spotify_assets.defs.publication import publish_now
-from spotify_assets.lake import LakeError, retention
-from spotify_assets.lake.errors import writing
+from spotify_assets.lake import Lake, LakeError, retention
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.replacing import alone
 
@@ -32,20 +31,28 @@ def purge(
     """
     reasons = []
     with retention.purging(settings.lake):
-        with writing(settings.database, "the lock of the warehouse"), alone(settings.database):
-            for genre in sorted({one.genre for one in due}):
-                begin(f"delete {genre}")
-                of_genre = (one for one in due if one.genre == genre)
-                reasons += [said for one in of_genre if (said := _why_it_stays(settings, one))]
+        for genre in sorted({one.genre for one in due}):
+            begin(f"delete {genre}")
+            of_genre = [one for one in due if one.genre == genre]
+            # A publication gets its turn between two genres.
+            with alone(settings.database):
+                reasons += _delete(settings.lake, of_genre)
         begin("publish what is left")
         publish_now(settings, everywhere=True, compact=True)
     return reasons
 
 
-def _why_it_stays(settings: Settings, due: retention.Due) -> str | None:
+def _delete(lake: Lake, due: Sequence[retention.Due]) -> list[str]:
+    """Delete what is due of a genre; the reasons why some of it stays."""
+    reasons = []
     try:
-        retention.delete(settings.lake, due)
+        retention.drop_merged(lake, [one for one in due if not retention.busy(lake, one.part)])
     except LakeError as error:
-        # One that cannot go keeps no other from going.
-        return str(error)
-    return None
+        reasons.append(str(error))
+    for one in due:
+        try:
+            retention.delete(lake, one)
+        except LakeError as error:
+            # One that cannot go keeps no other from going.
+            reasons.append(str(error))
+    return list(dict.fromkeys(reasons))

@@ -110,7 +110,8 @@ def read(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile:
 
 def _read(file: ExportFile, lake: Lake, now: dt.datetime, database: Database) -> ImportedFile:
     seen = _look_through(file)
-    is_new = not history.history_file(lake, history.STREAMS, seen.folder).exists()
+    typed = (history.STREAMS, history.QUARANTINED_PLAYS)
+    is_new = not all(history.history_file(lake, table, seen.folder).exists() for table in typed)
     if is_new:
         if not history.facts_file(lake, seen.file_id).exists():
             _receive(file, seen, lake, now, database)

@@ -124,7 +124,13 @@ class Lake:
         self.sweep()
 
     def finish(self, genre_day: GenreDay) -> None:
-        """Note that the tables of a genre-day fit together again."""
+        """Note that the tables of a genre-day fit together again.
+
+        Whoever publishes next looks into its genre, also if a run was killed before it said so.
+        """
+        for folder in self.root.glob(f"[!.]*/*/{genre_folder(genre_day.genre)}"):
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(folder)
         self.marker(genre_day).unlink(missing_ok=True)
 
     def under_way(self) -> list[GenreDay]:

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,12 @@ def holding(lake: Lake, table: str, genre_day: GenreDay) -> Path | None:
     return month if month.exists() and genre_day.date in days(month) else None
 
 
+def last_day(merged: Path) -> dt.date:
+    """The last day of the month whose file it is, held or not."""
+    first = dt.date.fromisoformat(f"{merged.parent.name.removeprefix(MONTH_FOLDER)}-01")
+    return (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+
+
 def is_merged(file: Path) -> bool:
     """Whether it is the file of a month."""
     return file.parent.name.startswith(MONTH_FOLDER)
@@ -117,12 +123,36 @@ def locked(genre_folder: Path, *, shared: bool = False) -> Iterator[None]:
     Raises:
         FileNotFoundError: There is no such folder.
     """
-    descriptor = os.open(genre_folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    while True:
+        descriptor = os.open(genre_folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            # A purge may have removed the folder, and another made one of the name.
+            if os.fstat(descriptor).st_ino == genre_folder.stat().st_ino:
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def making(genre_folder: Path, what: str) -> Iterator[None]:
+    """The same for a folder that is made if it is not there.
+
+    Raises:
+        LakeError: It cannot be made.
+    """
+    with ExitStack() as held:
+        while True:
+            with writing(genre_folder, what):
+                genre_folder.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(locked(genre_folder))
+                break
+            except FileNotFoundError:
+                # A purge has removed it in between.
+                continue
         yield
-    finally:
-        os.close(descriptor)
 
 
 def over(lake: Lake, genre: str, today: dt.date) -> list[GenreDay]:
@@ -151,9 +181,9 @@ def merge(lake: Lake, month: GenreDay) -> list[Merged]:
         DamagedFile: A file cannot be read; it and its month stay as they are.
         LakeError: The disk is full or cannot be written; all rows are still there.
     """
-    folders = sorted(lake.root.glob(f"[!.]*/*/{genre_folder(month.genre)}"))
+    tables = _tables(lake, month.genre)
     with ExitStack() as held:
-        for folder in folders:
+        for _, folder in tables:
             held.enter_context(locked(folder))
         # From here on, whoever begins to rewrite a day waits until this is over.
         if busy := [str(day) for day in lake.under_way() if _is_in(day, month)]:
@@ -161,8 +191,7 @@ def merge(lake: Lake, month: GenreDay) -> list[Merged]:
                 f"{month.date:%Y-%m} of {month.genre} stays as it is: {busy[0]} is being rewritten "
                 "by a run, or was by one that was stopped; then collect it again."
             )
-        tables = [f"{folder.parent.parent.name}.{folder.parent.name}" for folder in folders]
-        merged = [_merge(lake, table, month) for table in tables]
+        merged = [_merge(lake, table, month) for table, _ in tables]
     return [one for one in merged if one]
 
 
@@ -181,19 +210,7 @@ def unmerge(lake: Lake, table: str, genre_day: GenreDay) -> None:
         target = lake.rows(table, GenreDay(genre_day.genre, date))
         if not target.exists():
             _place(lake, rows.filter(pl.col("date") == date), target, stamp)
-    with writing(merged, "its days"):
-        merged.unlink()
-        merged.parent.rmdir()
-
-
-def begin(lake: Lake, genre_day: GenreDay) -> None:
-    """Note that a run rewrites a genre-day, as `Lake.begin`; all its tables have their own files.
-
-    Raises:
-        LakeError: As `unmerge`.
-    """
-    lake.begin(genre_day)
-    unmerge_all(lake, genre_day)
+    _remove(merged)
 
 
 def unmerge_all(lake: Lake, genre_day: GenreDay) -> None:
@@ -202,9 +219,75 @@ def unmerge_all(lake: Lake, genre_day: GenreDay) -> None:
     Raises:
         LakeError: As `unmerge`.
     """
-    for folder in sorted(lake.root.glob(f"[!.]*/*/{genre_folder(genre_day.genre)}")):
+    for table, folder in _tables(lake, genre_day.genre):
         with locked(folder):
-            unmerge(lake, f"{folder.parent.parent.name}.{folder.parent.name}", genre_day)
+            unmerge(lake, table, genre_day)
+
+
+def begin(lake: Lake, genre_day: GenreDay) -> None:
+    """Note that a run rewrites a genre-day, as `Lake.begin`; all its tables have their own files.
+
+    Raises:
+        LakeError: As `unmerge`; then nothing is noted.
+    """
+    was_begun = lake.marker(genre_day).exists()
+    # First the mark: from then on nobody merges the month.
+    lake.begin(genre_day)
+    try:
+        unmerge_all(lake, genre_day)
+    except LakeError:
+        if not was_begun:
+            lake.finish(genre_day)
+        raise
+
+
+def drop(lake: Lake, genre: str, dates: Collection[dt.date]) -> None:
+    """Take days out of the merged months of a genre, in all tables; those left stay merged.
+
+    Of a file that does not say its days nothing is taken; it goes with the last day of its month.
+
+    Raises:
+        DamagedFile: The rows of a merged file cannot be read.
+        LakeError: The disk is full or cannot be written; the month is as it was.
+    """
+    firsts = {date.replace(day=1) for date in dates}
+    for table, folder in _tables(lake, genre):
+        with locked(folder):
+            for first in sorted(firsts):
+                merged = month_file(lake, table, GenreDay(genre, first))
+                if merged.exists():
+                    _drop(lake, merged, dates)
+
+
+def _drop(lake: Lake, merged: Path, dates: Collection[dt.date]) -> None:
+    try:
+        held = days(merged)
+    except DamagedFile:
+        if last_day(merged) in dates:
+            _remove(merged)
+        return
+    left = {date: stamp for date, stamp in held.items() if date not in dates}
+    if not left:
+        _remove(merged)
+    elif len(left) < len(held):
+        rows = _read(merged, OF_A_MONTH).filter(pl.col("date").is_in(list(left)))
+        _place(lake, rows, merged, held=left)
+        # A rename into the folder of a month changes the time of that folder alone.
+        os.utime(merged.parent.parent)
+
+
+def _remove(merged: Path) -> None:
+    with writing(merged, "its days"):
+        merged.unlink()
+    with suppress(OSError):
+        # Something of the user's may lie there too.
+        merged.parent.rmdir()
+
+
+def _tables(lake: Lake, genre: str) -> list[tuple[str, Path]]:
+    """The tables that have a folder of a genre, with that folder."""
+    folders = sorted(lake.root.glob(f"[!.]*/*/{genre_folder(genre)}"))
+    return [(f"{folder.parent.parent.name}.{folder.parent.name}", folder) for folder in folders]
 
 
 def _merge(lake: Lake, table: str, month: GenreDay) -> Merged | None:
@@ -261,7 +344,9 @@ def _place(
             sync(temporary)
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.replace(target)
+            # The file in its folder, and that folder in the genre's.
             sync(target.parent)
+            sync(target.parent.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

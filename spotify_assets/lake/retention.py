@@ -20,7 +20,7 @@ from pathlib import Path
 import polars as pl
 
 from spotify_assets.lake import months
-from spotify_assets.lake.errors import LakeError, writing
+from spotify_assets.lake.errors import DamagedFile, LakeError, writing
 from spotify_assets.lake.layout import (
     DAY_FOLDER,
     MONTH_FOLDER,
@@ -126,7 +126,14 @@ def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
         folders.setdefault(_genre_day(folder), []).append(folder)
     merged: dict[GenreDay, list[Path]] = defaultdict(list)
     for file in lake.root.glob(f"*/*/genre=*/{MONTH_FOLDER}*/{ROWS_FILE}"):
-        for date in months.days(file):
+        try:
+            held = months.days(file)
+        except DamagedFile:
+            # Nobody knows its days: it goes with the last that it can have.
+            day = _genre_day(_own(file, months.last_day(file)).parent)
+            folders.setdefault(day, []).append(file.parent)
+            continue
+        for date in held:
             folder = _own(file, date).parent
             merged[_genre_day(folder)].append(file)
             folders.setdefault(_genre_day(folder), []).append(folder)
@@ -165,11 +172,31 @@ def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
                 found.append((one.genre, one.date, layer, lake.relative(file), size, _rows(file)))
         for file in one.merged:
             layer, own = file.relative_to(lake.root).parts[0], _own(file, one.date)
-            size = months.days(file)[one.date].bytes
+            try:
+                size = months.days(file)[one.date].bytes
+            except (DamagedFile, KeyError):
+                # A run has unmerged it since.
+                continue
             found.append(
                 (one.genre, one.date, layer, lake.relative(own), size, _rows(file, one.date))
             )
     return pl.DataFrame(found, schema=LISTING, orient="row")
+
+
+def drop_merged(lake: Lake, parts: Iterable[Due]) -> None:
+    """Take genre-days out of their merged months together; `delete` deletes the rest of each.
+
+    Day by day, the file of a month would be written thirty times.
+
+    Raises:
+        LakeError: A file cannot be read or written.
+    """
+    dates: dict[str, set[dt.date]] = defaultdict(set)
+    for one in parts:
+        if one.merged and one.is_whole:
+            dates[one.genre].add(one.date)
+    for genre, of_genre in dates.items():
+        months.drop(lake, genre, of_genre)
 
 
 def busy(lake: Lake, part: Part) -> str | None:
@@ -197,8 +224,8 @@ def delete(lake: Lake, due: Due) -> None:
     """
     with _deleting(due), _without_others(lake, due.part):
         if isinstance(due.part, GenreDay) and due.is_whole:
-            months.unmerge_all(lake, due.part)
-        # A day of polls may have been sealed since; a merged day has its own files now.
+            months.drop(lake, due.part.genre, {due.part.date})
+        # A day of polls may have been sealed since, and a run have unmerged a day.
         there = _whole(lake, due.folders) if due.is_whole else ()
         files = _in_order(lake, {*due.files, *there})
         tables = [file for file in files if not _is_raw(lake, file)]

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from spotify_assets.lake import months
-from spotify_assets.lake.errors import writing
+from spotify_assets.lake.errors import DamagedFile, writing
 from spotify_assets.lake.files import write_parquet
 from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, ROWS_FILE, GenreDay, Lake
 from spotify_assets.lake.revisions import compared, note
@@ -40,10 +40,7 @@ def write_partition(
         LakeError: The disk is full or the folder cannot be written; the old rows are still there.
     """
     target = lake.rows(table, genre_day)
-    folder = lake.genre(table, genre_day.genre)
-    with writing(target, f"{table} of {genre_day}"):
-        folder.mkdir(parents=True, exist_ok=True)
-    with months.locked(folder):
+    with months.making(lake.genre(table, genre_day.genre), f"{table} of {genre_day}"):
         if not target.exists():
             months.unmerge(lake, table, genre_day)
         return _write_partition(lake, table, genre_day, frame, code_version)
@@ -135,8 +132,7 @@ def partitions(lake: Lake, table: str) -> Iterator[tuple[GenreDay, Path]]:
 def last_date(lake: Lake, table: str, genre: str) -> dt.date | None:
     """The last day of which ``layer.table`` has a partition of a genre; ``None``: it has none.
 
-    Raises:
-        DamagedFile: The file of a month cannot be read.
+    Of a merged month that cannot be read, its last day: a damaged file must not stop collecting.
     """
     folder = lake.genre(table, genre)
     # From the last one back: of years of days one or two are looked at.
@@ -146,19 +142,14 @@ def last_date(lake: Lake, table: str, genre: str) -> dt.date | None:
             break
     else:
         last = None
-    for month in sorted(folder.glob(f"{MONTH_FOLDER}*/{ROWS_FILE}"), reverse=True):
-        held = max(months.days(month), default=None)
-        return max((one for one in (last, held) if one), default=None)
-    return last
-
-
-def dates(lake: Lake, table: str, genre: str) -> set[dt.date]:
-    """The days of which ``layer.table`` has a partition of a genre.
-
-    Raises:
-        DamagedFile: The file of a month cannot be read.
-    """
-    return {day.date for day in _of_genre(lake.genre(table, genre))}
+    merged = sorted(folder.glob(f"{MONTH_FOLDER}*/{ROWS_FILE}"), reverse=True)
+    if not merged or (last and months.last_day(merged[0]) <= last):
+        return last
+    try:
+        held = max(months.days(merged[0]), default=dt.date.min)
+    except DamagedFile:
+        held = months.last_day(merged[0])
+    return max(held, last or held)
 
 
 def _of_genre(folder: Path) -> dict[GenreDay, Path]:

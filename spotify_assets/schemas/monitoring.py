@@ -44,8 +44,8 @@ class DamagedFiles(
 ):
     """What the warehouse lacks, because a file of the lake is damaged or does not fit its table.
 
-    Until it is written anew, its genre-day (or the whole listening history) stays as it was
-    published before.
+    Until it can be read, its genre-day (or the whole listening history) stays as it was published
+    before; a warehouse that is made anew is without it. Of a merged month, `date` is its first day.
     """
 
     file: str = c.text("Parquet file, relative to the lake.")

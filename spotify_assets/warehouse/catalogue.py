@@ -20,7 +20,6 @@ from spotify_assets.lake import Lake, months
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.warehouse import scopes
-from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.integrity import hold, hold_to_contract
 from spotify_assets.warehouse.scopes import CHANGED, DAYS, Scopes
 from spotify_assets.warehouse.tables import create, literal, quoted
@@ -177,7 +176,11 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
                 which = _changed_of(lake, contract) if months.is_merged(together[0]) else ""
                 _insert(connection, contract, together, which)
             except duckdb.Error as error:
-                raise _not_taken_in(lake, contract, together, files) from error
+                damaged = _damaged(lake, contract, together, files)
+                if damaged.is_empty():
+                    # It is not the files; it may be the disk.
+                    raise
+                raise NotTakenIn(damaged) from error
     connection.execute(
         f"DELETE FROM monitoring.partitions AS p USING {CHANGED} AS c "
         "WHERE p.table_name = c.table_name AND p.genre = c.genre AND p.date = c.date"
@@ -219,25 +222,29 @@ def _changed_of(lake: Lake, contract: type[Contract]) -> str:
     return f"WHERE (genre, date, filename) IN (SELECT genre, date, {path} {changed})"
 
 
-def _not_taken_in(
+def _damaged(
     lake: Lake, contract: type[Contract], files: Iterable[Path], partitions: pl.DataFrame
-) -> Exception:
-    """Which of the files are not as they should be, each tried alone, and why."""
-    reasons = {lake.relative(file): said for file in files if (said := _refused(contract, file))}
-    if not reasons:
-        return WarehouseError(
-            f"{contract.table()} could not be loaded, and each of its files alone can: run again."
-        )
+) -> pl.DataFrame:
+    """Which of the files are not as they should be, as `DamagedFiles`: each is tried alone."""
+    reasons = {lake.relative(file): said for file in files if (said := refused(contract, file))}
     reason = pl.col("file").replace_strict(reasons, default=None)
     found = partitions.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
-    return NotTakenIn(
-        found.with_columns(found_at=dt.datetime.now(dt.UTC).replace(tzinfo=None)).select(
-            DamagedFiles.polars_schema().names()
-        )
+    # Of a merged file, its first day stands for all.
+    return (
+        found.sort("date")
+        .unique("file", keep="first", maintain_order=True)
+        .with_columns(found_at=dt.datetime.now(dt.UTC).replace(tzinfo=None))
+        .select(DamagedFiles.polars_schema().names())
     )
 
 
-def _refused(contract: type[Contract], file: Path) -> str | None:
+def refused(contract: type[Contract], file: Path) -> str | None:
+    """Why a file cannot be loaded, tried alone; ``None`` if it can.
+
+    Args:
+        contract: Of its table.
+        file: In the lake.
+    """
     with duckdb.connect() as connection:
         create(connection, [contract])
         try:

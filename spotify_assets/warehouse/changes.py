@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from spotify_assets.lake import Lake
-from spotify_assets.schemas import Contract
+from spotify_assets.schemas import LAKE, Contract
+from spotify_assets.warehouse import catalogue, partitions
 from spotify_assets.warehouse import listening as plays
-from spotify_assets.warehouse import partitions
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.partitions import Survey
 from spotify_assets.warehouse.state import State
@@ -54,20 +54,18 @@ class Changes:
         kept = held.join(survey.unreadable, on="file", how="semi")
         found = pl.concat([survey.partitions, kept])
         files = plays.there(lake)
-        stamp = ["file", "bytes", "modified_ns"]
-        there = pl.concat(frame.select(stamp) for frame in (found, files, survey.unreadable))
-        known = state.damaged.clear() if everywhere else state.damaged
-        known = known.join(there, on=stamp, how="semi")
-        damaged = pl.concat([known, survey.unreadable.join(known, on=stamp, how="anti")])
+        there = pl.concat(frame.select("file") for frame in (found, files))
+        known = _still_damaged(lake, state.damaged.join(there, on="file", how="semi"))
+        damaged = pl.concat([survey.unreadable, known]).unique("file", keep="first").sort("file")
         is_same = files.sort("file").equals(state.history.sort("file"))
-        is_hindered = not damaged.join(files, on=stamp, how="semi").is_empty()
+        is_hindered = not damaged.join(files, on="file", how="semi").is_empty()
         rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
         return cls(
             survey,
             found,
             held,
             damaged,
-            not damaged.select(stamp).equals(state.damaged.select(stamp)),
+            set(damaged["file"]) != set(state.damaged["file"]),
             partitions.moved(found, held),
             None if listening is None or is_hindered else files,
             not (listening is None or is_hindered or is_same),
@@ -81,3 +79,17 @@ class Changes:
         changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
         is_same = changed.is_empty() and self.moved.is_empty()
         return is_same and not (self.news_of_damage or self.grown or self.history_changed)
+
+
+def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
+    """Those of the files that cannot be taken in now either; they are few, and each is tried.
+
+    By their times alone it would not be known: a disk may have failed for a moment.
+    """
+    still = []
+    for file, table, genre in known.select("file", "table_name", "genre").iter_rows():
+        if genre is None:
+            still.append(plays.is_damaged(lake, file))
+        else:
+            still.append(catalogue.refused(LAKE[table], lake.root / file) is not None)
+    return known.filter(pl.Series(still, dtype=pl.Boolean))

@@ -21,7 +21,7 @@ from spotify_assets.schemas import LISTENING, Contract, listening
 from spotify_assets.schemas.monitoring import HistoryFiles
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.integrity import hold, hold_to_contract
-from spotify_assets.warehouse.reading import naming_damage
+from spotify_assets.warehouse.reading import is_readable, naming_damage
 from spotify_assets.warehouse.tables import TYPES, literal, quoted
 
 LOADED: tuple[type[Contract], ...] = (
@@ -69,6 +69,18 @@ def there(lake: Lake) -> pl.DataFrame:
         schema=HistoryFiles.polars_schema(),
         orient="row",
     )
+
+
+def is_damaged(lake: Lake, file: str) -> bool:
+    """Whether a file of `there`, or what is known of it, cannot be read."""
+    path = lake.root / file
+    is_typed = path.parent.parent == history_folder(lake, STREAMS, "")
+    try:
+        if is_typed:
+            _facts(facts_file(lake, path.parent.name.partition("=")[2]))
+    except DamagedFile:
+        return True
+    return not is_readable(path)
 
 
 def take_in(

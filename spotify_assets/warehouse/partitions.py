@@ -115,7 +115,9 @@ def difference(
     new = in_lake.join(held, on=WRITTEN, how="anti")
     gone = held.join(in_lake, on=list(Partitions.key()), how="anti")
     changed = pl.concat([new, gone.with_columns(file=pl.lit(None, pl.String))])
-    changed = changed.join(damaged, on=["genre", "date"], how="anti")
+    # A merged file has many days.
+    hindered = in_lake.join(damaged, on="file", how="semi")
+    changed = changed.join(hindered, on=["genre", "date"], how="anti")
     return changed.filter(~is_of(waiting))
 
 
@@ -135,22 +137,24 @@ def is_of(days: Iterable[GenreDay]) -> pl.Expr:
     )
 
 
-def rewritten_since(lake: Lake, loaded: pl.DataFrame) -> set[GenreDay]:
-    """The genre-days that a run has begun to rewrite while they were loaded.
+def rewritten_since(lake: Lake, loaded: pl.DataFrame, in_lake: pl.DataFrame) -> set[GenreDay]:
+    """The genre-days that a run has begun to rewrite, or has rewritten, since the look at the lake.
 
     Args:
         lake: Where they lie.
-        loaded: As `difference` gives them.
+        loaded: What was loaded, with ``genre`` and ``date``.
+        in_lake: The partitions as they were; also those that needed no loading must still be so.
     """
     under_way = set(lake.under_way())
     stamps = _Stamps(lake)
-    rows = loaded.select("genre", "date", "file", "bytes", "modified_ns").iter_rows()
+    theirs = in_lake.join(loaded, on=["genre", "date"], how="semi")
+    rows = theirs.select("genre", "date", "file", "bytes", "modified_ns").iter_rows()
     rewritten = set()
     for genre, date, file, size, modified_ns in rows:
         day = GenreDay(genre, date)
-        if day in under_way or (file and stamps.of(file, date) != Stamp(size, modified_ns)):
+        if stamps.of(file, date) != Stamp(size, modified_ns):
             rewritten.add(day)
-    return rewritten
+    return rewritten | (under_way & {GenreDay(*one) for one in _days(loaded)})
 
 
 def _genre_folders(lake: Lake, table: str) -> Iterator[tuple[str, str, int]]:
@@ -165,9 +169,15 @@ def _partitions(lake: Lake, folders: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     """The partitions, as `Partitions`, and the months that do not say theirs, as `DamagedFiles`."""
     found, unreadable = [], []
     for table, genre in folders.select("table_name", "genre").iter_rows():
-        partitions, damaged = _of_folder(lake, table, genre)
+        try:
+            # Nobody merges or unmerges a month meanwhile.
+            with months.locked(lake.genre(table, genre), shared=True):
+                partitions, damaged = _of_folder(lake, table, genre)
+                unreadable += [_unreadable(lake, table, genre, error) for error in damaged]
+        except FileNotFoundError:
+            # A purge has removed it since it was listed.
+            continue
         found += partitions
-        unreadable += [_unreadable(lake, table, genre, error) for error in damaged]
     damaged_files = pl.DataFrame(
         unreadable, schema=DamagedFiles.polars_schema(), orient="row", strict=False
     )
@@ -262,6 +272,10 @@ def _named(folder: Path | int, begin: str | tuple[str, ...]) -> list[str]:
         return [name for name in os.listdir(folder) if name.startswith(begin)]  # noqa: PTH208
     except FileNotFoundError:
         return []
+
+
+def _days(rows: pl.DataFrame) -> Iterator[tuple[str, dt.date]]:
+    return rows.select("genre", "date").unique().iter_rows()
 
 
 class _Stamps:

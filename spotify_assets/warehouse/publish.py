@@ -17,6 +17,7 @@ import polars as pl
 
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.errors import writing
+from spotify_assets.lake.history import STREAMS
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders
 from spotify_assets.warehouse import catalogue, partitions
@@ -86,7 +87,9 @@ def publish(
             if not state.is_there:
                 _create(connection, definition, listening)
             loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
-            damaged = _take_in_plays(connection, lake, changes, listening, damaged)
+            damaged = _take_in_plays(
+                connection, lake, changes, listening, damaged, anew=not state.is_there
+            )
             connection.begin()
             _append(connection, changes.grown)
             _note(connection, changes.survey, waiting, damaged)
@@ -114,9 +117,9 @@ def _take_in(
         connection.begin()
         try:
             catalogue.take_in(connection, lake, changed, queries, anew=anew)
-            rewritten = partitions.rewritten_since(lake, changed)
+            rewritten = partitions.rewritten_since(lake, changed, changes.partitions)
         except catalogue.NotTakenIn as error:
-            rewritten = partitions.rewritten_since(lake, error.files)
+            rewritten = partitions.rewritten_since(lake, error.files, changes.partitions)
             still = ~partitions.is_of(rewritten)
             damaged = pl.concat([damaged, error.files.filter(still)])
         else:
@@ -142,8 +145,12 @@ def _take_in_plays(
     changes: Changes,
     listening: Listening | None,
     damaged: pl.DataFrame,
+    *,
+    anew: bool,
 ) -> pl.DataFrame:
     """The listening history; where a file of it is damaged, its tables stay as they were.
+
+    A file that is made anew has no such tables: there the damaged part alone is left out.
 
     Returns:
         The files that are damaged, of all that was taken in.
@@ -153,21 +160,29 @@ def _take_in_plays(
         return damaged
     if not (changes.history_changed or _is_outdated(connection, listening)):
         return damaged
-    connection.begin()
-    try:
-        plays.take_in(connection, lake, files, listening)
-    except DamagedFile as error:
-        connection.rollback()
-        return pl.concat([damaged, _as_damaged(files, error)])
-    connection.commit()
-    return damaged
+    while True:
+        connection.begin()
+        try:
+            plays.take_in(connection, lake, files, listening)
+        except DamagedFile as error:
+            connection.rollback()
+            damaged = pl.concat([damaged, _as_damaged(lake, files, error)])
+            if not anew:
+                return damaged
+            folder = f"/{error.path.parent.name}/"
+            files = files.filter(~pl.col("file").str.contains(folder, literal=True))
+        else:
+            connection.commit()
+            return damaged
 
 
-def _as_damaged(files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
+def _as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
     """A file of the listening history as `DamagedFiles`."""
-    # What is known of an export file lies in a folder of the same name as its rows.
-    folder = error.path.parent.name
-    [file, *_] = files.filter(pl.col("file").str.contains(f"/{folder}/", literal=True)).to_dicts()
+    exactly = files.filter(pl.col("file") == lake.relative(error.path))
+    # What is known of an export file lies beside its raw rows; its typed rows stand for it.
+    folder = f"{STREAMS.replace('.', '/')}/{error.path.parent.name}/"
+    typed = files.filter(pl.col("file").str.starts_with(folder))
+    [file, *_] = pl.concat([exactly, typed]).to_dicts()
     row = {**file, "genre": None, "date": None, "reason": str(error)}
     row["found_at"] = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     return pl.DataFrame([row], schema=DamagedFiles.polars_schema())
@@ -219,7 +234,7 @@ def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _hash(queries: Queries, listening: Listening | None) -> str:
-    columns = {name: contract.columns() for name, contract in WAREHOUSE.items()}
+    columns = {name: (one.columns(), one.key(), one.grain()) for name, one in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
     sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
     how = (listening.version, listening.time_zone) if listening else ()

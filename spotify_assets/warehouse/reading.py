@@ -67,12 +67,13 @@ def naming_damage(files: Iterable[Path], remedy: str = REMAKE) -> Iterator[None]
     except duckdb.Error as error:
         # The error itself does not always name the file.
         for file in files:
-            if not _is_readable(file):
+            if not is_readable(file):
                 raise DamagedFile(file, "written", remedy) from error
         raise
 
 
-def _is_readable(file: Path) -> bool:
+def is_readable(file: Path) -> bool:
+    """Whether DuckDB reads a Parquet file to its end."""
     try:
         with duckdb.connect() as connection:
             connection.read_parquet(str(file), hive_partitioning=False).fetchall()

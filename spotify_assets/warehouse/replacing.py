@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from spotify_assets.lake.errors import writing
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.tables import literal
 
@@ -55,10 +56,12 @@ def alone(path: Path) -> Iterator[None]:
 
     Raises:
         WarehouseError: Another process has had it for too long.
-        OSError: The folder cannot be written.
+        LakeError: The folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
+    with writing(path, "the warehouse"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(f".{path.name}.lock").open("w")
+    with lock:
         deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
         while True:
             try:
@@ -118,7 +121,7 @@ def _compact(copy: Path) -> None:
 
 
 def _remove(copy: Path) -> None:
-    for leftover in (copy, copy.with_name(f"{copy.name}.wal")):
-        leftover.unlink(missing_ok=True)
+    for ending in ("", ".wal", ".compact", ".compact.wal"):
+        copy.with_name(f"{copy.name}{ending}").unlink(missing_ok=True)
     # What did not fit into memory, of a publication that was killed.
     shutil.rmtree(copy.with_name(f"{copy.name}.tmp"), ignore_errors=True)

@@ -18,19 +18,6 @@ DAYS = "changed_days"
 """Temporary table: their genre-days."""
 
 
-# Grain: one row. The genres, and the first of their last days before those that changed.
-SINCE = f"""
-WITH first AS (SELECT genre, min(date) AS date FROM {DAYS} GROUP BY genre),
-before AS (
-    SELECT first.genre, coalesce(max(collected.date), first.date) AS date
-    FROM first
-    LEFT JOIN processed.collections AS collected
-        ON collected.genre = first.genre AND collected.date < first.date
-    GROUP BY first.genre, first.date
-)
-SELECT list(genre ORDER BY genre), min(date) FROM before"""
-
-
 @dataclass(frozen=True)
 class Scopes:
     """`WHERE …` for the rows that the changed genre-days touch; empty for all rows."""
@@ -39,17 +26,14 @@ class Scopes:
     """Every row counts."""
     genres: tuple[str, ...]
     since: dt.date | None
-    """The last day collected before the first that changed: no ranking of before it is touched.
-
-    What a ranking is compared with lies before it; but who is missing between two days is known
-    only once the second is there.
-    """
+    """The first day that changed."""
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, *, anew: bool) -> "Scopes":
         """Read them off the changed genre-days."""
-        genres, since = connection.execute(SINCE).fetchall()[0]
-        return cls(anew, tuple(genres or ()), since)
+        changed = connection.sql(f"SELECT genre, min(date) FROM {DAYS} GROUP BY genre").fetchall()
+        genres = tuple(sorted(genre for genre, _ in changed))
+        return cls(anew, genres, min((date for _, date in changed), default=None))
 
     def loaded(self, contract: type[Contract]) -> str:
         """Rows of a table of the lake."""
@@ -69,9 +53,13 @@ class Scopes:
         return ""
 
     def made(self, contract: type[Contract]) -> str:
-        """Rows of a derived table that are made of these."""
+        """Rows of a derived table that are made of these.
+
+        A rank is compared with those of days before it, never of later ones. Of a departure that is
+        not so: on which day somebody is missing is known once the next day is there.
+        """
         read = self.read(contract)
-        if read and "date" in contract.key() and self.since:
+        if read and contract.table() in LAKE and self.since:
             return f"{read} AND date >= DATE '{self.since}'"
         return read
 

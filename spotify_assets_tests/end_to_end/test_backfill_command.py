@@ -10,7 +10,7 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import dates
+from spotify_assets.lake.tables import partitions
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
 
@@ -60,7 +60,8 @@ def test_a_range_is_made_again_to_the_byte_and_what_cannot_be_is_named_and_stops
     assert missing == f"rock\t{DAYS[1]}\tnot held by raw"
     assert damaged.startswith(f"rock\t{DAYS[2]}\t{sealed.path} is not the file that was sealed")
     assert "answers for now only" in done.stderr
-    assert sorted(dates(lake, "star.fact_track_daily", "rock")) == [DAYS[0], DAYS[3]]
+    made = [day.date for day, _ in partitions(lake, "star.fact_track_daily")]
+    assert made == [DAYS[0], DAYS[3]]
     with duckdb.connect(data_dir / "spotify.duckdb", read_only=True) as connection:
         runs = connection.execute(
             "SELECT status, first_date, last_date, requests FROM monitoring.runs "

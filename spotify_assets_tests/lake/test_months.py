@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError, months
 from spotify_assets.lake.months import MonthBusy, Stamp
-from spotify_assets.lake.tables import dates, last_date, partitions, read_partition, write_partition
+from spotify_assets.lake.tables import last_date, partitions, read_partition, write_partition
 from spotify_assets_tests.lake import processes
 
 TABLES = ("processed.tracks", "star.fact")
@@ -79,7 +79,7 @@ def test_a_merged_month_holds_the_same_rows_in_one_file_a_table(
         for table in TABLES
         for folder in ("month=2026-05", "date=2026-06-01")
     )
-    assert dates(lake, TABLES[0], "r&b") == {one.date for one in days}
+    assert [one for one, _ in partitions(lake, TABLES[0])] == days
 
 
 def test_the_last_day_is_found_wherever_it_lies(lake: Lake, days: list[GenreDay]) -> None:
@@ -92,6 +92,40 @@ def test_the_last_day_is_found_wherever_it_lies(lake: Lake, days: list[GenreDay]
     lake.rows(TABLES[0], days[-1]).unlink()
     assert last() == day(31).date
     assert last_date(lake, TABLES[0], "rock") is None
+
+
+@pytest.mark.usefixtures("days")
+def test_a_damaged_month_stops_nobody_from_asking_for_the_last_day(lake: Lake) -> None:
+    months.merge(lake, day(1))
+    damaged = months.month_file(lake, TABLES[0], day(1))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert last_date(lake, TABLES[0], "r&b") == day(1, month=JUNE).date
+    lake.rows(TABLES[0], day(1, month=JUNE)).unlink()
+    assert last_date(lake, TABLES[0], "r&b") == day(31).date
+
+
+@pytest.mark.usefixtures("days")
+def test_days_are_taken_out_of_a_month_that_stays_merged(lake: Lake) -> None:
+    months.merge(lake, day(1))
+    before = held(lake)
+    months.drop(lake, "r&b", {day(1).date, day(2).date, day(9).date})
+    for table in TABLES:
+        assert set(months.days(months.month_file(lake, table, day(1)))) == {day(31).date}
+        assert read_partition(lake, table, day(31)).rows() == before[table][day(31)]
+    months.drop(lake, "r&b", {day(31).date})
+    assert files(lake) == sorted(
+        lake.relative(lake.rows(table, day(1, month=JUNE))) for table in TABLES
+    )
+
+
+@pytest.mark.usefixtures("days")
+def test_a_foreign_file_beside_a_month_is_left_and_in_nobodys_way(lake: Lake) -> None:
+    months.merge(lake, day(1))
+    foreign = months.month_file(lake, TABLES[0], day(1)).with_name(".DS_Store")
+    foreign.touch()
+    months.begin(lake, day(1))
+    assert foreign.exists()
+    assert lake.rows(TABLES[0], day(1)).exists()
 
 
 def test_a_day_without_rows_is_still_there(lake: Lake, days: list[GenreDay]) -> None:
@@ -219,6 +253,8 @@ def test_a_damaged_month_is_named_with_what_to_do(lake: Lake) -> None:
         with pytest.raises(DamagedFile, match=r"month=2026-05/rows.parquet .* Delete it; then"):
             reading()
     assert damaged.exists()
+    # A run that could not begin leaves no mark.
+    assert lake.under_way() == []
 
 
 # The rename of the first table, its three days and their folders, the same of the second.
@@ -233,7 +269,7 @@ def test_killed_at_any_step_every_row_is_there_once_and_the_next_merge_ends_it(
     months.merge(lake, day(1))
     assert held(lake) == before
     assert len(files(lake)) == 2 * len(TABLES)
-    assert dates(lake, TABLES[0], "r&b") == {one.date for one in days}
+    assert [one for one, _ in partitions(lake, TABLES[0])] == days
 
 
 @pytest.mark.usefixtures("days")

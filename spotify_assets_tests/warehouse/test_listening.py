@@ -536,6 +536,31 @@ def test_damaged_rows_of_a_file_are_named_and_the_plays_stay_as_they_were(
     assert len(ask(database, "FROM star.fact_play")) == 2
 
 
+def test_where_the_file_is_made_anew_a_damaged_export_alone_is_left_out(
+    lake: Lake, database: Path
+) -> None:
+    export(lake, [track("20:00:00")])
+    second = export(lake, [track("21:00:00")])
+    damaged = history_file(lake, "processed.streams", f"file={second}")
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1])
+    assert publish(lake, database).damaged["file"].to_list() == [lake.relative(damaged)]
+    assert len(ask(database, "FROM star.fact_play")) == 1
+    damaged.write_bytes(whole)
+    assert publish(lake, database).damaged.is_empty()
+    assert len(ask(database, "FROM star.fact_play")) == 2
+
+
+def test_damage_is_noted_at_the_very_file(lake: Lake, database: Path) -> None:
+    """The tables of a day of polls lie in folders of the same name."""
+    export(lake, [track("20:00:00")])
+    publish(lake, database)
+    second = export(lake, [track("21:00:00")])
+    damaged = history_file(lake, "quarantine.plays", f"file={second}")
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert publish(lake, database).damaged["file"].to_list() == [lake.relative(damaged)]
+
+
 def _import_and_publish_for_ever(lake: Lake, database: Path) -> None:
     for number in range(10_000):
         export(lake, [track("21:00:00", f"more{number}")])

@@ -15,7 +15,7 @@ import pytest
 
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake, LakeError, months
-from spotify_assets.lake.tables import partitions, write_partition
+from spotify_assets.lake.tables import partitions, read_partition, write_partition
 from spotify_assets.schemas import LAKE, WAREHOUSE
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import Published
@@ -274,6 +274,33 @@ def test_a_damaged_partition_is_not_tried_again_until_it_is_written_anew(
     published = publish(lake, database)
     assert (published.loaded, published.damaged.height) == ([day(0)], 0)
     assert ask(database, "SELECT count(*) FROM monitoring.damaged_files") == [(0,)]
+
+
+def test_a_file_restored_with_its_old_time_is_taken_in(lake: Lake, database: Path) -> None:
+    write_genre_day(lake, day(0), ["a"])
+    file = lake.rows("processed.tracks", day(0))
+    whole, time_ns = file.read_bytes(), file.stat().st_mtime_ns
+    for content in (bytes(len(whole)), whole):
+        file.write_bytes(content)
+        os.utime(file, ns=(time_ns, time_ns))
+        published = publish(lake, database)
+    assert (published.loaded, published.damaged.height) == ([day(0)], 0)
+
+
+def test_departures_of_before_the_day_that_came_are_made_anew(
+    lake: Lake, tmp_path: Path, database: Path
+) -> None:
+    """Of a basis that was not ranked in between, the next day tells that days before were gaps."""
+    for number, names in enumerate((["a", "b"], ["a", "c"], ["b", "c"], ["a", "b"])):
+        write_genre_day(lake, day(number), names)
+        if number in (1, 2):
+            for table in ("rankings.top_tracks", "rankings.top_artists"):
+                rows = read_partition(lake, table, day(number))
+                other = {"basis": pl.lit("search_position"), "score": pl.col("search_position")}
+                write_partition(lake, table, day(number), rows.with_columns(**other))
+        publish(lake, database)
+    publish(lake, tmp_path / "anew.duckdb")
+    assert contents(database) == contents(tmp_path / "anew.duckdb")
 
 
 @pytest.mark.parametrize(

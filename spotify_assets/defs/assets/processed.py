@@ -81,9 +81,12 @@ def _sealed(lake: Lake, days: list[GenreDay]) -> list[Sealed]:
             missing[day] = str(error)
     if missing:
         raise not_held(missing)
-    for day in days:
-        # Until the facts are made, this genre-day's tables do not fit together.
-        months.begin(lake, day)
+    try:
+        for day in days:
+            # Until the facts are made, this genre-day's tables do not fit together.
+            months.begin(lake, day)
+    except LakeError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     return held
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.assets.plot import bars, image
-from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas.processed import Intake, QuarantinedRows, Tracks
 
@@ -42,6 +42,14 @@ def _shown(svg: str, description: str) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(image(svg, description))
 
 
+def _account(lake: Lake, day: GenreDay) -> pl.DataFrame | None:
+    try:
+        return read_partition(lake, Intake.table(), day)
+    except (FileNotFoundError, DamagedFile):
+        # A damaged month is told by the publication; it must not keep today from being made.
+        return None
+
+
 def _accounts(lake: Lake, last: GenreDay) -> pl.DataFrame:
     """``date``, ``tracks`` kept and ``share`` of what was received that is in quarantine.
 
@@ -52,9 +60,7 @@ def _accounts(lake: Lake, last: GenreDay) -> pl.DataFrame:
     days = [GenreDay(last.genre, date) for date in calendar["date"]]
     # One by one: what an earlier version wrote may have other columns besides.
     accounts = pl.concat(
-        read_partition(lake, Intake.table(), day).select(ACCOUNTED)
-        for day in days
-        if months.holding(lake, Intake.table(), day)
+        account.select(ACCOUNTED) for day in days if (account := _account(lake, day)) is not None
     )
     received = pl.col("received").sum()
     by_day = accounts.group_by("date").agg(
