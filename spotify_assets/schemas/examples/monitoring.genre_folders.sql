@@ -12,8 +12,6 @@ FROM monitoring.genre_folders
 GROUP BY table_name
 ORDER BY table_name;
 
--- Which genres are looked into at the next publication, because something of them waits?
-SELECT DISTINCT genre
-FROM monitoring.genre_folders
-WHERE modified_ns = 0
-ORDER BY genre;
+-- Into how many folders does the next publication look in any case, because something waits?
+SELECT count(*) FILTER (WHERE modified_ns = 0) AS looked_into, count(*) AS folders
+FROM monitoring.genre_folders;
