@@ -22,7 +22,7 @@ def main() -> None:
             one
             for genre in genres(lake)
             for month in months.over(lake, genre, dt.date.max)
-            for one in months.merge(lake, month)
+            for one in months.merge(lake, month)[0]
         ]
     files = [sum(one.days for one in merged), len(merged)]
     size = [sum(one.bytes_before for one in merged), sum(one.bytes_after for one in merged)]

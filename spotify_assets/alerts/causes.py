@@ -5,6 +5,7 @@ What the functions take is known to whoever finds that something is wrong. All t
 Does not belong here: finding that out.
 """
 
+import calendar
 import datetime as dt
 import shlex
 from pathlib import Path
@@ -201,7 +202,7 @@ def damaged_file(
             ``found`` says what to do.
         link: The run that found it, in the Dagster UI.
     """
-    what_to_do = f"\n\n{_remake(path, partition)}" if partition else ""
+    what_to_do = f"\n\n{remake(path, partition)}" if partition else ""
     return Incident(
         _key("damaged_file", path.as_posix()),
         "damaged_file",
@@ -213,12 +214,15 @@ def damaged_file(
     )
 
 
-def _remake(path: Path, partition: str) -> str:
+def remake(path: Path, partition: str) -> str:
+    """What to do with a damaged file of the catalogue; arguments as `damaged_file` has them."""
     if path.parent.name.startswith("month=") and (parts := _genre_day(partition)):
-        genre, month = shlex.quote(parts[0]), path.parent.name.removeprefix("month=")
+        month = path.parent.name.removeprefix("month=")
+        _, days = calendar.monthrange(*map(int, month.split("-")))
         return (
-            "Delete it. Then its days can be made again from the raw responses, e.g.:\n"
-            f"  spotify-assets backfill --genre {genre} --date {month}-01..{month}-28"
+            "Delete it. Then the days of its month can be made again from the raw responses:\n"
+            f"  spotify-assets backfill --genre {shlex.quote(parts[0])} "
+            f"--date {month}-01..{month}-{days}"
         )
     remedy = "Its day can be made again from the raw responses:"
     if path.suffix != ".parquet":

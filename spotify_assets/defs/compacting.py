@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spotify_assets.defs.publication import publish_now
-from spotify_assets.lake import LakeError, months
+from spotify_assets.lake import months
 from spotify_assets.settings import Settings
+from spotify_assets.warehouse.publish import Published
 from spotify_assets.warehouse.replacing import alone
 
 
@@ -21,6 +22,8 @@ class Compacted:
     merged: list[months.Merged]
     left: list[str]
     """Why months stay as they are."""
+    published: Published
+    """The warehouse after it."""
 
 
 def compact(
@@ -49,10 +52,13 @@ def compact(
             # A publication reads the files; it gets its turn between two months.
             with alone(settings.database):
                 try:
-                    merged += months.merge(settings.lake, month)
-                except LakeError as error:
+                    now_merged, stayed = months.merge(settings.lake, month)
+                except months.MonthBusy as busy:
                     # One that must stay keeps no other from being merged.
-                    left.append(str(error))
+                    left.append(str(busy))
+                else:
+                    merged += now_merged
+                    left += map(str, stayed)
     begin("publish")
-    publish_now(settings, everywhere=True, compact=bool(merged))
-    return Compacted(merged, left)
+    published = publish_now(settings, everywhere=True, compact=bool(merged))
+    return Compacted(merged, left, published)

@@ -5,8 +5,14 @@ run or outside one. Does not belong here: how it is done (``warehouse.publish``)
 """
 
 import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from spotify_assets.alerts import causes
 from spotify_assets.defs.logs import LOGS
+from spotify_assets.defs.partitions import key_of
+from spotify_assets.lake import GenreDay
 from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
 from spotify_assets.transforms import listening
@@ -15,9 +21,15 @@ from spotify_assets.warehouse.catalogue import Query
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.publish import Published, publish
 
+LOG = logging.getLogger(__name__)
+
 
 def publish_now(
-    settings: Settings, *, everywhere: bool = False, compact: bool = False
+    settings: Settings,
+    *,
+    everywhere: bool = False,
+    compact: bool = False,
+    log: logging.Logger = LOG,
 ) -> Published:
     """Bring the warehouse to the state of the lake and the logs.
 
@@ -25,6 +37,7 @@ def publish_now(
         settings: Where they are.
         everywhere: As `warehouse.publish.publish` has it.
         compact: The same.
+        log: Where what had to be left out is said; an incident tells people.
 
     Raises:
         WarehouseError: What is there does not fit together; the old state stays.
@@ -32,7 +45,7 @@ def publish_now(
         LedgerError: The request ledger cannot be read.
         OperationsError: The runs cannot be read.
     """
-    return publish(
+    published = publish(
         settings.lake,
         settings.database,
         queries(),
@@ -41,16 +54,17 @@ def publish_now(
         everywhere=everywhere,
         compact=compact,
     )
-
-
-def warn_of_damage(published: Published, log: logging.Logger) -> None:
-    """Say in a run's log what is not taken in; an incident tells people."""
     for one in published.damaged.iter_rows(named=True):
-        log.error(
-            "%s of the lake could not be taken in: %s What was published of it before stays.",
-            one["file"],
-            one["reason"],
-        )
+        log.warning("%s", _left_out(one))
+    return published
+
+
+def _left_out(damaged: Mapping[str, Any]) -> str:
+    said = f"{damaged['file']} of the lake is left out of the warehouse: {damaged['reason']}"
+    if damaged["genre"] is None:
+        return said
+    partition = key_of(GenreDay(damaged["genre"], damaged["date"]))
+    return f"{said}\n{causes.remake(Path(damaged['file']), str(partition))}"
 
 
 def queries() -> dict[type[Contract], Query]:

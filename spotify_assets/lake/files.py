@@ -11,6 +11,8 @@ from pathlib import Path
 import polars as pl
 import zstandard
 
+from spotify_assets.lake.errors import DamagedFile
+
 
 def sync(path: Path) -> None:
     """Have a file, or what a folder lists, on the disk, so that even a power cut leaves it whole.
@@ -42,6 +44,25 @@ def write_parquet(
         )
     except pl.exceptions.ComputeError as error:
         raise OSError(str(error)) from error
+
+
+def read_rows(path: Path, remedy: str) -> pl.DataFrame:
+    """The rows of a Parquet file of the lake, without columns made of its path.
+
+    Args:
+        path: The file.
+        remedy: What to do if it is damaged, as sentences.
+
+    Raises:
+        DamagedFile: It is not as it was written.
+        FileNotFoundError: It is not there.
+    """
+    try:
+        return pl.read_parquet(path, hive_partitioning=False)
+    except FileNotFoundError:
+        raise
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DamagedFile(path, "written", remedy) from error
 
 
 def compress(source: Path, target: Path) -> int:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import polars as pl
 
-from spotify_assets.lake.errors import DamagedFile, LakeError, writing
-from spotify_assets.lake.files import sync, write_parquet
+from spotify_assets.lake.errors import REMAKE_DAY, DamagedFile, LakeError, writing
+from spotify_assets.lake.files import read_rows, sync, write_parquet
 from spotify_assets.lake.layout import (
     DAY_FOLDER,
     MONTH_FOLDER,
@@ -32,8 +32,7 @@ from spotify_assets.lake.layout import (
 
 DAYS = "spotify_assets.days"
 """Key of the Parquet metadata that says which days a file holds: some have no rows."""
-OF_A_DAY = "`spotify-assets backfill` makes its day again from the raw responses."
-OF_A_MONTH = (
+REMAKE_MONTH = (
     "Delete it; then `spotify-assets backfill --genre G --date FIRST..LAST` makes the days of its "
     "month again from the raw responses."
 )
@@ -89,7 +88,7 @@ def days(file: Path) -> dict[dt.date, Stamp]:
         held = json.loads(pl.read_parquet_metadata(file)[DAYS])
         return {dt.date.fromisoformat(day): Stamp(*stamp) for day, stamp in held.items()}
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, TypeError) as error:
-        raise DamagedFile(file, "written", OF_A_MONTH) from error
+        raise DamagedFile(file, "written", REMAKE_MONTH) from error
 
 
 def holding(lake: Lake, table: str, genre_day: GenreDay) -> Path | None:
@@ -166,7 +165,7 @@ def over(lake: Lake, genre: str, today: dt.date) -> list[GenreDay]:
     return [GenreDay(genre, first) for first in sorted(firsts) if first < today.replace(day=1)]
 
 
-def merge(lake: Lake, month: GenreDay) -> list[Merged]:
+def merge(lake: Lake, month: GenreDay) -> tuple[list[Merged], list[LakeError]]:
     """Merge the files of a genre's month, table by table; nobody who reads rows sees a difference.
 
     Each merged file is read back and on the disk before those of its days go. Killed at any point,
@@ -176,11 +175,15 @@ def merge(lake: Lake, month: GenreDay) -> list[Merged]:
         lake: Where they lie.
         month: The genre, and any day of the month.
 
+    Returns:
+        What was merged; and why other tables stay as they are: a file is damaged, columns differ,
+        or the disk is full.
+
     Raises:
         MonthBusy: A run is rewriting a day of the month; nothing was merged.
-        DamagedFile: A file cannot be read; it and its month stay as they are.
-        LakeError: The disk is full or cannot be written; all rows are still there.
     """
+    merged: list[Merged] = []
+    left: list[LakeError] = []
     tables = _tables(lake, month.genre)
     with ExitStack() as held:
         for _, folder in tables:
@@ -191,8 +194,12 @@ def merge(lake: Lake, month: GenreDay) -> list[Merged]:
                 f"{month.date:%Y-%m} of {month.genre} stays as it is: {busy[0]} is being rewritten "
                 "by a run, or was by one that was stopped; then collect it again."
             )
-        merged = [_merge(lake, table, month) for table, _ in tables]
-    return [one for one in merged if one]
+        for table, _ in tables:
+            try:
+                merged += _merge(lake, table, month)
+            except LakeError as error:
+                left.append(error)
+    return merged, left
 
 
 def unmerge(lake: Lake, table: str, genre_day: GenreDay) -> None:
@@ -205,7 +212,7 @@ def unmerge(lake: Lake, table: str, genre_day: GenreDay) -> None:
     merged = month_file(lake, table, genre_day)
     if not merged.exists():
         return
-    rows = _read(merged, OF_A_MONTH)
+    rows = read_rows(merged, REMAKE_MONTH)
     for date, stamp in days(merged).items():
         target = lake.rows(table, GenreDay(genre_day.genre, date))
         if not target.exists():
@@ -270,7 +277,7 @@ def _drop(lake: Lake, merged: Path, dates: Collection[dt.date]) -> None:
     if not left:
         _remove(merged)
     elif len(left) < len(held):
-        rows = _read(merged, OF_A_MONTH).filter(pl.col("date").is_in(list(left)))
+        rows = read_rows(merged, REMAKE_MONTH).filter(pl.col("date").is_in(list(left)))
         _place(lake, rows, merged, held=left)
         # A rename into the folder of a month changes the time of that folder alone.
         os.utime(merged.parent.parent)
@@ -290,17 +297,17 @@ def _tables(lake: Lake, genre: str) -> list[tuple[str, Path]]:
     return [(f"{folder.parent.parent.name}.{folder.parent.name}", folder) for folder in folders]
 
 
-def _merge(lake: Lake, table: str, month: GenreDay) -> Merged | None:
+def _merge(lake: Lake, table: str, month: GenreDay) -> list[Merged]:
     merged = month_file(lake, table, month)
     folder = lake.genre(table, month.genre)
     files = folder.glob(f"{DAY_FOLDER}{month.date:%Y-%m}-*/{ROWS_FILE}")
     own = {GenreDay.from_folder(file.parent).date: file for file in files}
     if not own:
-        return None
+        return []
     stamps = {date: Stamp.of(file) for date, file in own.items()}
-    parts = {date: _read(file, OF_A_DAY) for date, file in own.items()}
+    parts = {date: read_rows(file, REMAKE_DAY) for date, file in own.items()}
     if merged.exists():
-        rows = _read(merged, OF_A_MONTH)
+        rows = read_rows(merged, REMAKE_MONTH)
         for date, stamp in days(merged).items():
             if date not in own:
                 stamps[date], parts[date] = stamp, rows.filter(pl.col("date") == date)
@@ -321,7 +328,7 @@ def _merge(lake: Lake, table: str, month: GenreDay) -> Merged | None:
         with suppress(OSError):
             # Something of the user's may lie there too.
             file.parent.rmdir()
-    return Merged(merged, len(own), before, merged.stat().st_size)
+    return [Merged(merged, len(own), before, merged.stat().st_size)]
 
 
 def _place(
@@ -349,13 +356,6 @@ def _place(
             sync(target.parent.parent)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _read(file: Path, remedy: str) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(file, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DamagedFile(file, "written", remedy) from error
 
 
 def _is_in(genre_day: GenreDay, month: GenreDay) -> bool:

@@ -338,7 +338,7 @@ def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
     try:
         named = read_partition(lake, COLLECTIONS, genre_day)["source_file"]
         return {int(Path(name).name.split(".")[0]) for name in named}
-    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+    except (DamagedFile, pl.exceptions.PolarsError, ValueError, OSError) as error:
         raise LakeError(
             f"{file} cannot be read ({error}), so it is not known which responses its rows were "
             f"made from. Collect {genre_day} again: its tables are made anew from raw."

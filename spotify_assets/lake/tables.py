@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import polars as pl
 
 from spotify_assets.lake import months
-from spotify_assets.lake.errors import DamagedFile, writing
-from spotify_assets.lake.files import write_parquet
+from spotify_assets.lake.errors import REMAKE_DAY, DamagedFile, writing
+from spotify_assets.lake.files import read_rows, write_parquet
 from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, ROWS_FILE, GenreDay, Lake
 from spotify_assets.lake.revisions import compared, note
 
@@ -101,13 +101,14 @@ def read_partition(lake: Lake, table: str, genre_day: GenreDay) -> pl.DataFrame:
 
     Raises:
         FileNotFoundError: It is not there.
-        DamagedFile: The file of its month cannot be read.
+        DamagedFile: Its file, or that of its month, cannot be read.
     """
     # Nobody merges the month between finding the file and reading it.
     with months.locked(lake.genre(table, genre_day.genre), shared=True):
         file = months.holding(lake, table, genre_day) or lake.rows(table, genre_day)
-        rows = pl.read_parquet(file, hive_partitioning=False)
-    return rows.filter(pl.col("date") == genre_day.date) if months.is_merged(file) else rows
+        is_merged = months.is_merged(file)
+        rows = read_rows(file, months.REMAKE_MONTH if is_merged else REMAKE_DAY)
+    return rows.filter(pl.col("date") == genre_day.date) if is_merged else rows
 
 
 def genres(lake: Lake) -> list[str]:

@@ -71,6 +71,26 @@ def one_of(values: list[str], what: str, *, nullable: bool = False) -> Any:
     return pa.Field(isin=values, nullable=nullable, description=what)
 
 
+def table_name() -> Any:
+    """A table of the lake."""
+    return text("Table, as `layer.table`.")
+
+
+def lake_file() -> Any:
+    """A Parquet file of the lake."""
+    return text("Parquet file, relative to the lake.")
+
+
+def file_bytes() -> Any:
+    """How large that file is."""
+    return count("Size of the file in bytes.")
+
+
+def written_ns() -> Any:
+    """When that file was written."""
+    return count("When the file was written, in ns since 1970 (UTC).")
+
+
 def file_id() -> Any:
     """The name of an export file in the lake."""
     return pa.Field(

@@ -15,12 +15,12 @@ class Partitions(
 ):
     """Which file of the lake each partition was loaded from; what differs is loaded anew."""
 
-    table_name: str = c.text("Table, as `layer.table`.")
+    table_name: str = c.table_name()
     genre: str = c.genre()
     date: pl.Date = c.date()
-    file: str = c.text("Parquet file, relative to the lake.")
-    bytes: pl.Int64 = c.count("Size of the file in bytes.")
-    modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
+    file: str = c.lake_file()
+    bytes: pl.Int64 = c.file_bytes()
+    modified_ns: pl.Int64 = c.written_ns()
 
 
 class GenreFolders(
@@ -31,7 +31,7 @@ class GenreFolders(
 ):
     """When each genre's folder in the lake last changed; one that did not is not looked into."""
 
-    table_name: str = c.text("Table, as `layer.table`.")
+    table_name: str = c.table_name()
     genre: str = c.genre()
     modified_ns: pl.Int64 = c.count("When the folder changed, in ns since 1970; 0: look into it.")
 
@@ -48,12 +48,12 @@ class DamagedFiles(
     before; a warehouse that is made anew is without it. Of a merged month, `date` is its first day.
     """
 
-    file: str = c.text("Parquet file, relative to the lake.")
-    table_name: str = c.text("Table, as `layer.table`.")
+    file: str = c.lake_file()
+    table_name: str = c.table_name()
     genre: str = c.text("Its genre; null for the listening history.", nullable=True)
     date: pl.Date = pa.Field(nullable=True, description="Its day (UTC); null where genre is.")
-    bytes: pl.Int64 = c.count("Size of the file in bytes.")
-    modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
+    bytes: pl.Int64 = c.file_bytes()
+    modified_ns: pl.Int64 = c.written_ns()
     found_at: c.Moment = c.moment("When that was found")
     reason: str = c.text("What is wrong with it.")
 
@@ -66,10 +66,10 @@ class HistoryFiles(
 ):
     """Which files the tables of plays were made from; where one differs, they are made anew."""
 
-    file: str = c.text("Parquet file, relative to the lake.")
-    table_name: str = c.text("Table, as `layer.table`.")
-    bytes: pl.Int64 = c.count("Size of the file in bytes.")
-    modified_ns: pl.Int64 = c.count("When the file was written, in ns since 1970 (UTC).")
+    file: str = c.lake_file()
+    table_name: str = c.table_name()
+    bytes: pl.Int64 = c.file_bytes()
+    modified_ns: pl.Int64 = c.written_ns()
 
 
 class Requests(
@@ -182,7 +182,7 @@ class Revisions(
 
     revision_number: pl.Int64 = c.count("Number of the revision; it grows with time.")
     revised_at: c.Moment = c.moment("When it was rewritten")
-    table_name: str = c.text("Table, as `layer.table`.")
+    table_name: str = c.table_name()
     genre: str = c.genre()
     date: pl.Date = c.date()
     code_version: str = c.text("Version of the rules and contracts that made the new rows.")

@@ -7,7 +7,6 @@ Belongs here: loading, deriving and verifying within that scope. Does not belong
 partitions changed.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ import polars as pl
 
 from spotify_assets.lake import Lake, months
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
-from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.warehouse import scopes
+from spotify_assets.warehouse.damage import damaged_files
 from spotify_assets.warehouse.integrity import hold, hold_to_contract
 from spotify_assets.warehouse.scopes import CHANGED, DAYS, Scopes
 from spotify_assets.warehouse.tables import create, literal, quoted
@@ -227,15 +226,8 @@ def _damaged(
 ) -> pl.DataFrame:
     """Which of the files are not as they should be, as `DamagedFiles`: each is tried alone."""
     reasons = {lake.relative(file): said for file in files if (said := refused(contract, file))}
-    reason = pl.col("file").replace_strict(reasons, default=None)
-    found = partitions.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
-    # Of a merged file, its first day stands for all.
-    return (
-        found.sort("date")
-        .unique("file", keep="first", maintain_order=True)
-        .with_columns(found_at=dt.datetime.now(dt.UTC).replace(tzinfo=None))
-        .select(DamagedFiles.polars_schema().names())
-    )
+    bad = partitions.filter(pl.col("file").is_in(list(reasons)))
+    return damaged_files({**one, "reason": reasons[one["file"]]} for one in bad.to_dicts())
 
 
 def refused(contract: type[Contract], file: Path) -> str | None:

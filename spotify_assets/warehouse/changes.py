@@ -31,9 +31,9 @@ class Changes:
     held: pl.DataFrame
     """The partitions that the file holds of the genres that were looked into."""
     damaged: pl.DataFrame
-    """Files that were found damaged before, and are still the same."""
+    """Files that are known to be damaged before anything is loaded, as `DamagedFiles`."""
     news_of_damage: bool
-    """Whether others were, or are."""
+    """Whether the published file names others."""
     moved: pl.DataFrame
     """As `partitions.moved` gives them."""
     history: pl.DataFrame | None
@@ -60,16 +60,17 @@ class Changes:
         is_same = files.sort("file").equals(state.history.sort("file"))
         is_hindered = not damaged.join(files, on="file", how="semi").is_empty()
         rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
+        can_be_made = listening is not None and not is_hindered
         return cls(
-            survey,
-            found,
-            held,
-            damaged,
-            set(damaged["file"]) != set(state.damaged["file"]),
-            partitions.moved(found, held),
-            None if listening is None or is_hindered else files,
-            not (listening is None or is_hindered or is_same),
-            {contract: frame for contract, frame in rows.items() if frame.height},
+            survey=survey,
+            partitions=found,
+            held=held,
+            damaged=damaged,
+            news_of_damage=set(damaged["file"]) != set(state.damaged["file"]),
+            moved=partitions.moved(found, held),
+            history=files if can_be_made else None,
+            history_changed=can_be_made and not is_same,
+            grown={contract: frame for contract, frame in rows.items() if frame.height},
         )
 
     @property

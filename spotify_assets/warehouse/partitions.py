@@ -19,7 +19,8 @@ from spotify_assets.lake import DamagedFile, GenreDay, Lake, months
 from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, ROWS_FILE
 from spotify_assets.lake.months import Stamp
 from spotify_assets.schemas import LAKE
-from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders, Partitions
+from spotify_assets.schemas.monitoring import GenreFolders, Partitions
+from spotify_assets.warehouse.damage import damaged_files
 
 WRITTEN = ["table_name", "genre", "date", "bytes", "modified_ns"]
 """By these a partition is known not to have been written since, wherever it lies."""
@@ -55,7 +56,6 @@ class Survey:
 
     A run rewrites them, or some of their tables are not there yet: they would not fit together.
     """
-
     unreadable: pl.DataFrame
     """Merged months that do not say which days they hold, as `DamagedFiles`: each at its first."""
 
@@ -178,10 +178,7 @@ def _partitions(lake: Lake, folders: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
             # A purge has removed it since it was listed.
             continue
         found += partitions
-    damaged_files = pl.DataFrame(
-        unreadable, schema=DamagedFiles.polars_schema(), orient="row", strict=False
-    )
-    return _as_partitions(found), damaged_files
+    return _as_partitions(found), damaged_files(unreadable)
 
 
 def _as_partitions(found: list[PartitionsOfFolder]) -> pl.DataFrame:
@@ -262,7 +259,6 @@ def _unreadable(lake: Lake, table: str, genre: str, error: DamagedFile) -> dict[
         "date": dt.date.fromisoformat(f"{month}-01"),
         "bytes": stamp.bytes,
         "modified_ns": stamp.modified_ns,
-        "found_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
         "reason": str(error),
     }
 

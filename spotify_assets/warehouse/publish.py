@@ -5,7 +5,6 @@ on other days is made anew as far as they touch it; what must hold is checked; t
 the file's place (``replacing``).
 """
 
-import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from spotify_assets.warehouse import listening as plays
 from spotify_assets.warehouse.answers import create_answers, definitions
 from spotify_assets.warehouse.catalogue import Queries
 from spotify_assets.warehouse.changes import Changes, Logs
+from spotify_assets.warehouse.damage import damaged_files
 from spotify_assets.warehouse.integrity import hold_to_contract
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.partitions import Survey
@@ -183,9 +183,7 @@ def _as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataF
     folder = f"{STREAMS.replace('.', '/')}/{error.path.parent.name}/"
     typed = files.filter(pl.col("file").str.starts_with(folder))
     [file, *_] = pl.concat([exactly, typed]).to_dicts()
-    row = {**file, "genre": None, "date": None, "reason": str(error)}
-    row["found_at"] = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    return pl.DataFrame([row], schema=DamagedFiles.polars_schema())
+    return damaged_files([{**file, "genre": None, "date": None, "reason": str(error)}])
 
 
 def _note(

@@ -135,8 +135,9 @@ def measure(
     if not what.is_of_genre:
         # In the file: after a year, an object for each genre-day would take seconds.
         sql = f"FROM (\n{sql}\n) {LAST if days is None else ASKED} ORDER BY genre, date"
-        connection.register("asked_days", as_frame(days or []).to_arrow())
+    connection.register("asked_days", as_frame(days or []).to_arrow())
     rows = connection.execute(sql, bound).fetchall()
+    connection.unregister("asked_days")
     return [
         Measured(GenreDay(genre, date), value, usual, what.judge(value, usual))
         for genre, date, value, usual in rows

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from spotify_assets.lake import DamagedFile
+from spotify_assets.lake.errors import REMAKE_DAY
 from spotify_assets.warehouse.errors import WarehouseError
 
 OTHER_VERSION = "database file with version number"
@@ -48,11 +49,8 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-REMAKE = "`spotify-assets backfill` makes its day again from the raw responses."
-
-
 @contextmanager
-def naming_damage(files: Iterable[Path], remedy: str = REMAKE) -> Iterator[None]:
+def naming_damage(files: Iterable[Path], remedy: str = REMAKE_DAY) -> Iterator[None]:
     """Where DuckDB cannot read one of the Parquet files that the body reads, say which.
 
     Args:

@@ -51,12 +51,21 @@ def test_a_table_has_three_examples_that_ask_it(contract: type[Contract]) -> Non
         assert re.search(rf"(FROM|JOIN) (read_parquet\('data/lake/)?{place}\b", query), query
 
 
+def assert_its_columns_have_names(answer: duckdb.DuckDBPyConnection) -> None:
+    """Each its own, that a person gave it; DuckDB calls one without a name by its expression."""
+    names = [column[0] for column in answer.description or []]
+    assert names
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"\w+", name) for name in names), names
+    answer.fetchall()
+
+
 @pytest.mark.parametrize("contract", WAREHOUSE.values(), ids=WAREHOUSE)
 def test_an_example_can_be_asked_before_anything_is_collected(
     contract: type[Contract], empty_warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     for query in examples.of(contract).values():
-        empty_warehouse.execute(query).fetchall()
+        assert_its_columns_have_names(empty_warehouse.execute(query))
 
 
 def test_twenty_questions_are_answered_in_order() -> None:
@@ -68,7 +77,7 @@ def test_twenty_questions_are_answered_in_order() -> None:
 def test_an_answer_can_be_asked_before_anything_is_collected(
     question: str, empty_warehouse: duckdb.DuckDBPyConnection
 ) -> None:
-    empty_warehouse.execute(ANSWERS[question]).fetchall()
+    assert_its_columns_have_names(empty_warehouse.execute(ANSWERS[question]))
 
 
 def test_sql_fits_a_page() -> None:

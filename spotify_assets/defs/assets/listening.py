@@ -20,7 +20,7 @@ from spotify_assets.defs.assets.metadata import keys, preview, table_spec
 from spotify_assets.defs.assets.raw import blocked
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import days
-from spotify_assets.defs.publication import publish_now, warn_of_damage
+from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.exports import ExportError, ImportedFile, Refused
 from spotify_assets.lake import Lake, LakeError
@@ -215,12 +215,11 @@ def publish_plays(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Make every play once of all that the exports and the polls say, and publish."""
     try:
-        published = publish_now(Settings())
+        published = publish_now(Settings(), log=context.log)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     except pandera.errors.SchemaErrors as error:
         raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
-    warn_of_damage(published, context.log)
     with warehouse.get_connection() as connection:
         previews = {
             one: preview(connection.table(one.table()).limit(MOST_ROWS).pl()) for one in OF_PLAYS

@@ -10,9 +10,10 @@ from spotify_assets.defs.assets.markdown import MOST_ROWS
 from spotify_assets.defs.assets.metadata import keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
-from spotify_assets.defs.publication import publish_now, warn_of_damage
+from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.lake import DamagedFile, GenreDay, LakeError
+from spotify_assets.lake.errors import REMAKE_DAY
 from spotify_assets.schemas import DERIVED, LAKE, Contract
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.ledger import LedgerError
@@ -20,7 +21,6 @@ from spotify_assets.transforms.expressions import inputs
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.partitions import is_of
 from spotify_assets.warehouse.publish import Published
-from spotify_assets.warehouse.reading import REMAKE
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -57,12 +57,11 @@ def publish_warehouse(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     try:
-        published = publish_now(Settings())
+        published = publish_now(Settings(), log=context.log)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
-    warn_of_damage(published, context.log)
     newest = genre_days_of(context)[-1]
     with warehouse.get_connection() as connection:
         previews = {one: preview(_first_rows(connection, one)) for one in DERIVED}
@@ -104,7 +103,7 @@ def _fail_for_own(days: list[GenreDay], published: Published) -> None:
     own = published.damaged.filter(is_of(days))
     if not own.is_empty():
         file, reason = own.select("file", "reason").row(0)
-        damaged = DamagedFile(Settings().lake.root / file, "written", REMAKE)
+        damaged = DamagedFile(Settings().lake.root / file, "written", REMAKE_DAY)
         raise dg.Failure(f"{damaged} DuckDB says: {reason}", allow_retries=False)
 
 
