@@ -22,16 +22,25 @@ class Collections(
     grain="one collected genre-day",
     key=("genre", "date"),
 ):
-    """What was asked for a genre on a day, and how much came back; also where nothing did."""
+    """What was asked for a genre on a day, and how much came back; also where nothing did.
+
+    Of several finished collections of a genre-day, the one with the highest number.
+    """
 
     genre: str = c.genre()
     date: pl.Date = c.date()
     source: str = c.one_of(["spotify", "sandbox"], "Which API answered.")
     market: str = c.text("Market (ISO 3166-1 alpha-2) that was asked for.")
-    artists_wanted: pl.Int32 = c.count("Artists that the collection was to find.")
-    tracks_wanted: pl.Int32 = c.count("Tracks that the collection was to find.")
-    artists_asked: pl.Int32 = c.count("Positions of the artist search that were asked for.")
-    tracks_asked: pl.Int32 = c.count("Positions of the track search that were asked for.")
+    artists_wanted: pl.Int32 = c.count(
+        "Artists that the collection was to find; so many are ranked."
+    )
+    tracks_wanted: pl.Int32 = c.count("Tracks that the collection was to find; so many are ranked.")
+    artists_asked: pl.Int32 = c.count(
+        "Positions of the artist search that were answered, from 1 on without a hole; 0: not asked."
+    )
+    tracks_asked: pl.Int32 = c.count(
+        "Positions of the track search that were answered, from 1 on without a hole; 0: not asked."
+    )
     responses: pl.Int32 = c.count("Responses in the raw file.")
     refused_responses: pl.Int32 = c.count("Of these, with a status other than 200.")
     unreadable_responses: pl.Int32 = c.count("Of these, status 200 but cut, empty or not JSON.")
@@ -45,12 +54,18 @@ class Intake(
     grain="one table of a genre-day",
     key=("genre", "date", "table_name"),
 ):
-    """The account of each table: received = kept + repeated + quarantined, to the row."""
+    """The account of each table: received = kept + repeated + quarantined, to the row.
+
+    Every mention is received: of an artist, each credit on a track or album too. Of the first good
+    mention of a key the row is kept; the further good ones are repeated.
+    """
 
     genre: str = c.genre()
     date: pl.Date = c.date()
     table_name: str = c.text("Table of the layer `processed`.")
-    received: pl.Int64 = c.count("Objects of that kind in the responses.")
+    received: pl.Int64 = c.count(
+        "Mentions in the responses; of `track_artists`, the credits of the tracks that are kept."
+    )
     kept: pl.Int64 = c.count("Rows in the table.")
     repeated: pl.Int64 = c.count("Further mentions of what is kept, or set aside, already.")
     quarantined: pl.Int64 = c.count("Objects set aside in `quarantine.rows`.")
@@ -62,7 +77,10 @@ class Artists(
     grain="one artist of a genre-day",
     key=("genre", "date", "artist_id"),
 ):
-    """Every artist that a response names, in full where it was searched or looked up."""
+    """Every artist that a response names, in full where it was searched or looked up.
+
+    Of several mentions the first full object is kept, else the first credit on a track or album.
+    """
 
     genre: str = c.genre()
     date: pl.Date = c.date()
@@ -86,7 +104,7 @@ class Albums(
     grain="one album of a genre-day",
     key=("genre", "date", "album_id"),
 ):
-    """Every album that a response names."""
+    """Every album that a response names; of several mentions the first is kept."""
 
     genre: str = c.genre()
     date: pl.Date = c.date()
@@ -115,7 +133,7 @@ class Tracks(
     grain="one track of a genre-day",
     key=("genre", "date", "track_id"),
 ):
-    """Every track that a response holds."""
+    """Every track that a response holds; of several mentions the first is kept."""
 
     genre: str = c.genre()
     date: pl.Date = c.date()
@@ -140,7 +158,7 @@ class TrackArtists(
     key=("genre", "date", "track_id", "position"),
     references={("genre", "date", "track_id"): "processed.tracks"},
 ):
-    """Who is credited on a track, in order."""
+    """Who is credited on a track, in order: on the mention of it that is kept, and on no other."""
 
     genre: str = c.genre()
     date: pl.Date = c.date()
@@ -157,7 +175,10 @@ class SearchResults(
     grain="one position of a search result",
     key=("genre", "date", "kind", "position"),
 ):
-    """What the search returned at each position; an id may stand at several."""
+    """What the search returned at each position; an id may stand at several.
+
+    Also what is in quarantine otherwise: only its id must be good.
+    """
 
     genre: str = c.genre()
     date: pl.Date = c.date()

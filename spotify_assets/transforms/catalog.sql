@@ -260,18 +260,43 @@ LEFT JOIN shape_problems USING (source_file, source_line, source_pointer)
 WHERE is_search
 ORDER BY genre, date, kind, source_line, index;
 
+-- How deep a kind was searched: a page counts if its list came and no position before it is unknown.
+-- Grain: one kind of a genre-day.
+CREATE OR REPLACE TEMP VIEW depths AS
+WITH answered AS (
+    SELECT
+        genre, date, source_file, kind, search_offset AS start, search_offset + search_limit AS past,
+        coalesce(max(past) OVER (pages ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+            AS known
+    FROM lists
+    WHERE endpoint = 'search' AND NOT is_missing
+    WINDOW pages AS (PARTITION BY source_file, kind ORDER BY start, past)
+)
+SELECT source_file, kind, max(past) AS depth
+FROM (
+    SELECT
+        *,
+        bool_and(start <= known) OVER (
+            PARTITION BY source_file, kind ORDER BY start, past ROWS UNBOUNDED PRECEDING
+        ) AS is_unbroken
+    FROM answered
+)
+WHERE is_unbroken
+GROUP BY source_file, kind;
+
 -- Grain: one genre-day, also where nothing was answered.
 CREATE OR REPLACE TEMP VIEW collections AS
 SELECT
     s.genre, s.date, s.source, s.market, s.artists_wanted, s.tracks_wanted,
-    coalesce(max(search_offset + search_limit)
-        FILTER (status = 200 AND contains(kinds, 'artist')), 0) AS artists_asked,
-    coalesce(max(search_offset + search_limit)
-        FILTER (status = 200 AND contains(kinds, 'track')), 0) AS tracks_asked,
+    coalesce(any_value(artist.depth), 0) AS artists_asked,
+    coalesce(any_value(track.depth), 0) AS tracks_asked,
     count(a.source_line) AS responses,
     count(*) FILTER (a.status <> 200) AS refused_responses,
     count(*) FILTER (a.status = 200 AND NOT a.is_readable) AS unreadable_responses,
     s.source_file
-FROM sources AS s LEFT JOIN pages AS a USING (genre, date, source_file)
+FROM sources AS s
+LEFT JOIN pages AS a USING (genre, date, source_file)
+LEFT JOIN depths AS artist ON artist.source_file = s.source_file AND artist.kind = 'artist'
+LEFT JOIN depths AS track ON track.source_file = s.source_file AND track.kind = 'track'
 GROUP BY ALL
 ORDER BY s.genre, s.date;

@@ -115,6 +115,28 @@ def test_a_day_says_what_was_asked_of_it(tmp_path: Path) -> None:
     }
 
 
+def depths(folder: Path, *answers: Answer) -> tuple[int, int]:
+    """Of artists and of tracks."""
+    (day,) = process([seal(folder, *answers)])["processed.collections"].iter_rows(named=True)
+    return day["artists_asked"], day["tracks_asked"]
+
+
+def test_a_page_whose_list_did_not_come_was_not_asked(tmp_path: Path) -> None:
+    both = "artist,track"
+    for number, spoiled in enumerate((b"<html>", {}, {"tracks": {"items": None}})):
+        page = search(found(tracks=[], artists=[]), kinds=both)
+        last = search(spoiled, page=1, kinds=both)
+        assert depths(tmp_path / str(number), page, last) == (50, 50)
+
+
+def test_a_hole_ends_what_was_asked_and_a_page_that_came_again_closes_it(tmp_path: Path) -> None:
+    first, last = search(found(tracks=[])), search(found(tracks=[]), page=2)
+    broken, good = search(b"", page=1), search(found(tracks=[]), page=1)
+    assert depths(tmp_path / "hole", first, broken, last) == (0, 50)
+    assert depths(tmp_path / "no first", broken, last) == (0, 0)
+    assert depths(tmp_path / "closed", first, broken, last, good) == (0, 150)
+
+
 def test_nothing_at_all_is_no_row(tmp_path: Path) -> None:
     tables = process([seal(tmp_path, genre="axé")])
     assert {name: len(rows) for name, rows in tables.items() if not rows.is_empty()} == {
