@@ -4,11 +4,11 @@ Belongs here: reading and changing that file. Does not belong here: which genre 
 """
 
 import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from spotify_assets.lake import normalise_genre
 from spotify_assets.lake.errors import writing
@@ -97,13 +97,16 @@ def _alone(path: Path) -> Iterator[None]:
         # Not the list itself, which each change replaces by another file.
         with writing(path, LIST):
             path.parent.mkdir(parents=True, exist_ok=True)
-            lock = held.enter_context(path.with_name(f".{path.name}.lock").open("a"))
+            lock = held.enter_context(path.with_name(f".{path.name}.lock").open("ab"))
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with writing(path, LIST):
+    with (
+        writing(path, LIST),
+        TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch,
+    ):
+        temporary = Path(scratch) / path.name
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)

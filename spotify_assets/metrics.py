@@ -12,7 +12,6 @@ import datetime as dt
 import http.client
 import json
 import logging
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import partial
@@ -98,9 +97,9 @@ def write_metrics(settings: Settings, run_id: str, clock: Clock | None = None) -
         settings.metrics.mkdir(parents=True, exist_ok=True)
         _keep_newest(settings.metrics, KEPT_FILES - 1)
         for target in (path, settings.metrics / LATEST):
-            temporary = settings.lake.scratch / f"{uuid.uuid4().hex}.json"
-            temporary.write_text(f"{text}\n", encoding="utf-8")
-            temporary.replace(target)
+            with settings.lake.temporary(".json") as temporary:
+                temporary.write_text(f"{text}\n", encoding="utf-8")
+                temporary.replace(target)
     if settings.pushgateway_url:
         _push(settings.pushgateway_url.get_secret_value(), registry(settings, clock))
     return path

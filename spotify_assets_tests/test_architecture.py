@@ -34,7 +34,7 @@ def modules(package: str = "") -> Iterator[Path]:
 def imported(module: Path) -> set[str]:
     """The dotted names that a module imports, wherever in it; of `from a import b`: ``a.b``."""
     found = set()
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -73,7 +73,7 @@ def test_only_the_entry_points_import_the_definitions() -> None:
 def test_the_command_line_imports_the_definitions_only_when_a_command_needs_them() -> None:
     """Importing Dagster takes more than a second."""
     for module in (PACKAGE / "cli.py", *modules("commands")):
-        top = ast.parse(module.read_text()).body
+        top = ast.parse(module.read_text(encoding="utf-8")).body
         eager = [node for node in top if isinstance(node, ast.Import | ast.ImportFrom)]
         assert not [node for node in eager if "defs" in ast.unparse(node)], module
 
@@ -101,3 +101,28 @@ def test_the_client_takes_nothing_but_names_from_the_sandbox() -> None:
 def test_every_package_has_its_rule() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert packages == {*MAY_IMPORT, "defs", "commands"}
+
+
+def test_every_text_file_is_utf8_whatever_the_locale() -> None:
+    """A file that is opened as text says its encoding; one that is not, is opened as bytes."""
+    silent = [
+        f"{relative(module)}:{call.lineno}"
+        for module in modules()
+        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and _opens_text(call)
+        if not any(word.arg == "encoding" for word in call.keywords)
+    ]
+    assert silent == []
+
+
+def _opens_text(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Attribute(attr="read_text" | "write_text"):
+            return True
+        case ast.Attribute(value=ast.Name("os" | "webbrowser")):
+            return False
+        case ast.Attribute(attr="open") | ast.Name("open"):
+            modes = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            return any(set(str(mode)) <= set("rwxat+") for mode in modes)
+        case _:
+            return False

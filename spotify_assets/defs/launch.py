@@ -60,7 +60,7 @@ def prepare_home(home: Path) -> None:
         config = home / "dagster.yaml"
         if not config.exists():
             default = resources.files("spotify_assets").joinpath("dagster.yaml")
-            config.write_text(default.read_text())
+            config.write_text(default.read_text(encoding="utf-8"), encoding="utf-8")
         # Dagster would say by a traceback of its database that it cannot write here.
         tempfile.TemporaryFile(dir=home).close()
     os.environ["DAGSTER_HOME"] = str(home)

@@ -52,7 +52,8 @@ def _start_of(pid: int) -> str:
     """When a process began, in ticks since the machine did; ``gone`` if it is not there."""
     try:
         # After the name, which may hold anything: the state, and 18 fields before the time.
-        state, *_, began = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[:20]
+        stat = (PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].decode("ascii")
+        state, *_, began = stat.split()[:20]
     except OSError:
         return "alive" if _answers(pid) else "gone"
     # Dead, but its parent has not asked how it ended.

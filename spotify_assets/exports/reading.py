@@ -275,7 +275,9 @@ def _account(lake: Lake, file_id: str, database: Database, *, already: bool) -> 
 
 
 def _facts(lake: Lake, file_id: str) -> dict[str, object]:
-    facts: dict[str, object] = json.loads(history.facts_file(lake, file_id).read_text("utf-8"))
+    facts: dict[str, object] = json.loads(
+        history.facts_file(lake, file_id).read_text(encoding="utf-8")
+    )
     return facts
 
 

@@ -23,7 +23,7 @@ from pyarrow import parquet
 
 from spotify_assets.exports.elements import LONGEST_ELEMENT, Element
 
-SQL = resources.files("spotify_assets.exports").joinpath("rows.sql").read_text()
+SQL = resources.files("spotify_assets.exports").joinpath("rows.sql").read_text(encoding="utf-8")
 KEPT = (
     *("ts", "endTime", "ms_played", "msPlayed"),
     *("spotify_track_uri", "master_metadata_track_name", "master_metadata_album_artist_name"),

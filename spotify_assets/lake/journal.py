@@ -13,6 +13,7 @@ import fcntl
 import json
 import logging
 import os
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +61,7 @@ class Journal:
 
     Attributes:
         terms: Those that the collection was begun under.
+        sealing: Held by the thread that seals it.
 
     Raises:
         LakeError: Another process collects the same partition.
@@ -73,6 +75,7 @@ class Journal:
             terms: What is wanted, where the collection begins now.
         """
         self.path = path
+        self.sealing = threading.Lock()
         self._file = _locked(path)
         try:
             if damaged := self._read_what_is_there():
@@ -141,7 +144,7 @@ class Journal:
         noted = self.path.with_name(TERMS.format(number_of(self.path)))
         if noted.exists():
             try:
-                return Terms(**json.loads(noted.read_text()))
+                return Terms(**json.loads(noted.read_text(encoding="utf-8")))
             except (ValueError, TypeError) as error:
                 raise LakeError(
                     f"{noted} is damaged ({error}). Delete it: the collection goes on under the "
@@ -149,7 +152,7 @@ class Journal:
                 ) from error
         with writing(noted, "the terms of the collection"):
             temporary = noted.with_suffix(".writing")
-            temporary.write_text(json.dumps(asdict(terms)) + "\n")
+            temporary.write_text(json.dumps(asdict(terms)) + "\n", encoding="utf-8")
             sync(temporary)
             temporary.replace(noted)
         return terms

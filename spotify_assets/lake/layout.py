@@ -5,6 +5,9 @@ import datetime as dt
 import os
 import time
 import unicodedata
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import total_ordering
 from pathlib import Path
@@ -115,6 +118,19 @@ class Lake:
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @contextmanager
+    def temporary(self, suffix: str) -> Iterator[Path]:
+        """A new name in `scratch`; what was not renamed into place is gone afterwards.
+
+        It is nobody else's. A process id would not do: two containers on one data folder share it.
+        """
+        path = self.scratch / f"{uuid.uuid4().hex}{suffix}"
+        try:
+            yield path
+        finally:
+            if path.exists():
+                path.unlink()
+
     def begin(self, genre_day: GenreDay) -> None:
         """Note that a run rewrites a genre-day: until `finish`, its tables do not fit together."""
         marker = self.marker(genre_day)
@@ -146,7 +162,7 @@ class Lake:
         """
         stamp = self.root / "source.txt"
         if stamp.exists():
-            held = stamp.read_text().strip()
+            held = stamp.read_text(encoding="utf-8").strip()
             if held != source:
                 raise LakeError(
                     f"The lake {self.root} holds data of the {held}, and this run would add data "
@@ -155,9 +171,8 @@ class Lake:
                 )
             return
         # By a rename: an empty stamp would be of no source, and refuse every one.
-        temporary = self.scratch / f"{os.getpid()}-source.txt"
-        with writing(stamp, "the source of the lake"):
-            temporary.write_text(f"{source}\n")
+        with writing(stamp, "the source of the lake"), self.temporary(".txt") as temporary:
+            temporary.write_text(f"{source}\n", encoding="utf-8")
             temporary.replace(stamp)
 
     def sweep(self) -> None:

@@ -11,7 +11,6 @@ import datetime as dt
 import fcntl
 import json
 import os
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -339,23 +338,19 @@ def _place(
     held: Mapping[dt.date, Stamp] | None = None,
 ) -> None:
     """Write rows, read them back, and put them in their place by one rename."""
-    temporary = lake.scratch / f"{uuid.uuid4().hex}.parquet"
     told = {date.isoformat(): (one.bytes, one.modified_ns) for date, one in (held or {}).items()}
-    try:
-        with writing(target, "rows"):
-            write_parquet(rows, temporary, {DAYS: json.dumps(told)} if held else None)
-            if not pl.read_parquet(temporary, hive_partitioning=False).equals(rows):
-                raise LakeError(f"{target} was not written: what was read back was not the same.")
-            if stamp:
-                os.utime(temporary, ns=(stamp.modified_ns, stamp.modified_ns))
-            sync(temporary)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(target)
-            # The file in its folder, and that folder in the genre's.
-            sync(target.parent)
-            sync(target.parent.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(target, "rows"), lake.temporary(".parquet") as temporary:
+        write_parquet(rows, temporary, {DAYS: json.dumps(told)} if held else None)
+        if not pl.read_parquet(temporary, hive_partitioning=False).equals(rows):
+            raise LakeError(f"{target} was not written: what was read back was not the same.")
+        if stamp:
+            os.utime(temporary, ns=(stamp.modified_ns, stamp.modified_ns))
+        sync(temporary)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(target)
+        # The file in its folder, and that folder in the genre's.
+        sync(target.parent)
+        sync(target.parent.parent)
 
 
 def _is_in(genre_day: GenreDay, month: GenreDay) -> bool:

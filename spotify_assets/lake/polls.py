@@ -123,14 +123,14 @@ class PolledDay:
             is_due = self._growing.exists() and not self._is_sealed
             if is_due:
                 lines = self._mend()
-                temporary = self.lake.scratch / f"{os.getpid()}-{self.date}-{SEALED}"
-                size = compress(self._growing, temporary)
-                facts = {"lines": lines, "bytes": size, "sha256": sha256(temporary)}
-                temporary.replace(self._sealed)
-                noted = temporary.with_name(f"{os.getpid()}-{self.date}-{SIDECAR}")
-                noted.write_text(json.dumps(facts, indent=2) + "\n")
-                sync(noted)
-                noted.replace(self._sidecar)
+                with self.lake.temporary(".jsonl.zst") as temporary:
+                    size = compress(self._growing, temporary)
+                    facts = {"lines": lines, "bytes": size, "sha256": sha256(temporary)}
+                    temporary.replace(self._sealed)
+                with self.lake.temporary(".json") as noted:
+                    noted.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+                    sync(noted)
+                    noted.replace(self._sidecar)
             if self._is_sealed:
                 self._growing.unlink(missing_ok=True)
             return is_due
@@ -201,17 +201,17 @@ class PolledDay:
         if not self._is_sealed:
             return
         self._check()
-        temporary = self.lake.scratch / f"{os.getpid()}-{self.date}-{GROWING}"
-        with self._sealed.open("rb") as source, temporary.open("wb") as target:
-            zstandard.ZstdDecompressor().copy_stream(source, target)
-        sync(temporary)
-        temporary.replace(self._growing)
+        with self.lake.temporary(".jsonl") as temporary:
+            with self._sealed.open("rb") as source, temporary.open("wb") as target:
+                zstandard.ZstdDecompressor().copy_stream(source, target)
+            sync(temporary)
+            temporary.replace(self._growing)
         self._sidecar.unlink()
         self._sealed.unlink()
 
     def _check(self) -> None:
         try:
-            expected = json.loads(self._sidecar.read_text())["sha256"]
+            expected = json.loads(self._sidecar.read_text(encoding="utf-8"))["sha256"]
         except (ValueError, KeyError, TypeError):
             expected = None
         if not self._sealed.exists() or sha256(self._sealed) != expected:

@@ -11,7 +11,6 @@ the journal, which is ``journal``, and the form of a line, which is ``exchanges`
 
 import contextlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -110,7 +109,7 @@ class RawPartition:
         if number is None:
             return False
         try:
-            facts = json.loads((self.folder / SIDECAR.format(number)).read_text())
+            facts = json.loads((self.folder / SIDECAR.format(number)).read_text(encoding="utf-8"))
             size = (self.folder / SEALED.format(number)).stat().st_size
             # Sidecars of older versions do not say how long it was.
             return bool(size == facts.get("compressed_bytes", size))
@@ -143,34 +142,54 @@ class RawPartition:
         sealed file with its sidecar, which is written last.
         """
         number = number_of(journal.path)
+        # The journal is locked for this process; this keeps its own threads apart.
+        with journal.sealing:
+            if number not in self._numbers(SIDECAR):
+                self._compress(journal, number)
+            sealed = self._read_back(number)
+            with writing(sealed.path, f"the raw responses of {self.genre_day}"):
+                # Missing where another process has cleared them away, as `journal` does. The
+                # journal is the last: it tells that there is something to clear away.
+                (self.folder / TERMS.format(number)).unlink(missing_ok=True)
+                journal.path.unlink(missing_ok=True)
+        return sealed
+
+    def _compress(self, journal: Journal, number: int) -> None:
+        """Write the sealed file and, at the end, its sidecar."""
         sealed, sidecar = self.folder / SEALED.format(number), self.folder / SIDECAR.format(number)
-        temporary = self.lake.scratch / f"{os.getpid()}-{number}.jsonl.zst"
         with writing(sealed, f"the raw responses of {self.genre_day}"):
-            size = compress(journal.path, temporary)
-            facts = {
-                "lines": journal.lines,
-                "bytes": size,
-                "compressed_bytes": temporary.stat().st_size,
-                "sha256": sha256(temporary),
-                "terms": asdict(journal.terms),
-            }
-            temporary.replace(sealed)
-            noted = temporary.with_suffix(".json")
-            noted.write_text(json.dumps(facts, indent=2) + "\n")
-            sync(noted)
-            noted.replace(sidecar)
-            # Missing where another process has cleared them away, as `journal` does. The journal
-            # is the last, because it is what tells that there is something to clear away.
-            (self.folder / TERMS.format(number)).unlink(missing_ok=True)
-            journal.path.unlink(missing_ok=True)
-        return self._sealed(number)
+            with self.lake.temporary(".jsonl.zst") as temporary:
+                size = compress(journal.path, temporary)
+                facts = {
+                    "lines": journal.lines,
+                    "bytes": size,
+                    "compressed_bytes": temporary.stat().st_size,
+                    "sha256": sha256(temporary),
+                    "terms": asdict(journal.terms),
+                }
+                temporary.replace(sealed)
+            with self.lake.temporary(".json") as noted:
+                noted.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+                sync(noted)
+                noted.replace(sidecar)
+
+    def _read_back(self, number: int) -> Sealed:
+        """The sealed file as it is on the disk; where it is not what was sealed, it is none.
+
+        Without its sidecar the journal, which is still there, is the collection again.
+        """
+        try:
+            return self._sealed(number)
+        except DamagedFile:
+            (self.folder / SIDECAR.format(number)).unlink(missing_ok=True)
+            raise
 
     def _journal_path(self, *, anew: bool) -> Path:
         sealed, under_way = self._numbers(SIDECAR), self._under_way()
         for left_over in set(self._numbers(JOURNAL)) - under_way:
             # Killed between writing the sidecar and deleting the journal.
             (self.folder / TERMS.format(left_over)).unlink(missing_ok=True)
-            (self.folder / JOURNAL.format(left_over)).unlink()
+            (self.folder / JOURNAL.format(left_over)).unlink(missing_ok=True)
         if sealed and not under_way and not anew:
             raise LakeError(f"{self.genre_day} is collected already.")
         put_aside = self._numbers(ABANDONED)
@@ -190,7 +209,7 @@ class RawPartition:
     def _sealed(self, number: int) -> Sealed:
         path = self.folder / SEALED.format(number)
         try:
-            facts = json.loads((self.folder / SIDECAR.format(number)).read_text())
+            facts = json.loads((self.folder / SIDECAR.format(number)).read_text(encoding="utf-8"))
             sealed = Sealed(
                 self.genre_day,
                 path,

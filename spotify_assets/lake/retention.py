@@ -258,7 +258,7 @@ def purging(lake: Lake) -> Iterator[None]:
     with ExitStack() as held:
         with writing(note, "the note that a purge is under way"):
             lake.root.mkdir(parents=True, exist_ok=True)
-            file = held.enter_context(note.open("a"))
+            file = held.enter_context(note.open("ab"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -362,7 +362,7 @@ def _rows(file: Path, date: dt.date | None = None) -> int | None:
             .collect()
             .item()
         ),
-        ".json": lambda path: json.loads(path.read_text()).get("lines", 0),
+        ".json": lambda path: json.loads(path.read_text(encoding="utf-8")).get("lines", 0),
         ".jsonl": lambda path: path.read_bytes().count(b"\n"),
     }
     count = counts.get(file.suffix)

@@ -4,7 +4,6 @@ import datetime as dt
 import filecmp
 import logging
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,18 +80,14 @@ def write_rows(
     Raises:
         LakeError: The disk is full or the folder cannot be written; the old rows are still there.
     """
-    temporary = lake.scratch / f"{uuid.uuid4().hex}.parquet"
-    try:
-        with writing(target, what):
-            write_parquet(frame, temporary)
-            changed = not (target.exists() and filecmp.cmp(temporary, target, shallow=False))
-            if changed:
-                if target.exists():
-                    before_rewrite()
-                target.parent.mkdir(parents=True, exist_ok=True)
-                temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(target, what), lake.temporary(".parquet") as temporary:
+        write_parquet(frame, temporary)
+        changed = not (target.exists() and filecmp.cmp(temporary, target, shallow=False))
+        if changed:
+            if target.exists():
+                before_rewrite()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(target)
     return Written(target, frame.height, target.stat().st_size, changed)
 
 

@@ -54,4 +54,4 @@ def _steady() -> float:
 @cache
 def _boot() -> str:
     """The id of this start; where the system has none, of this process: then the wall decides."""
-    return BOOT_ID.read_text().strip() if BOOT_ID.exists() else uuid.uuid4().hex
+    return BOOT_ID.read_text(encoding="utf-8").strip() if BOOT_ID.exists() else uuid.uuid4().hex

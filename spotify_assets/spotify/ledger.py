@@ -63,6 +63,13 @@ app = :app AND (
     OR (boot <> :boot AND ended_at > :wall - :window
         AND ended_at < :wall + :window + {LONGEST_FLIGHT_SECONDS})
 )"""
+# Another boot need not be over: it may be another machine, or a process that cannot read the boot's
+# id. Its calls end by the wall, as far as the clocks of two machines agree.
+MAY_STILL_ARRIVE = f"""
+status IS NULL AND failure IS NULL AND (
+    (boot = :boot AND ended_steady > :steady)
+    OR (boot <> :boot AND ended_at > :wall AND ended_at < :wall + 2 * {LONGEST_FLIGHT_SECONDS})
+)"""
 PUBLISHED = (
     *("request_id", "requested_at", "app", "source", "run_id", "genre", "date"),
     *("endpoint", "path", "params", "attempt", "http_status", "failure", "rows", "bytes"),
@@ -334,9 +341,8 @@ class Ledger:
     def requests(self, after: int, now: Moment) -> Iterator[dict[str, Any]]:
         """The calls after an id, in order, up to the first that may still get its outcome."""
         [under_way] = self._select(
-            "SELECT min(request_id) AS first FROM requests WHERE status IS NULL "
-            "AND failure IS NULL AND boot = ? AND ended_steady > ?",
-            (now.boot, now.steady),
+            f"SELECT min(request_id) AS first FROM requests WHERE {MAY_STILL_ARRIVE}",
+            {"boot": now.boot, "steady": now.steady, "wall": now.wall},
         )
         first = under_way["first"]
         with self._reporting():

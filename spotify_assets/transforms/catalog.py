@@ -19,7 +19,9 @@ from spotify_assets.transforms.pages import read_pages
 from spotify_assets.transforms.shapes import CONTAINERS
 from spotify_assets.transforms.version import code_version
 
-SQL = resources.files("spotify_assets.transforms").joinpath("catalog.sql").read_text()
+SQL = (
+    resources.files("spotify_assets.transforms").joinpath("catalog.sql").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True)

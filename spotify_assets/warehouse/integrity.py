@@ -14,7 +14,11 @@ from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.tables import quoted
 
 GENRE_DAY = ("genre", "date")
-UNRECONCILED = resources.files("spotify_assets.warehouse").joinpath("unreconciled.sql").read_text()
+UNRECONCILED = (
+    resources.files("spotify_assets.warehouse")
+    .joinpath("unreconciled.sql")
+    .read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True)

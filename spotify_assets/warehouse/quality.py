@@ -130,7 +130,7 @@ def measure(
         days: Only these genre-days; else the last of each genre. Of a measure of genres, theirs.
         genres: Only these genres.
     """
-    sql = SQL.joinpath(f"{what.name}.sql").read_text()
+    sql = SQL.joinpath(f"{what.name}.sql").read_text(encoding="utf-8")
     bound = {"today": today} if "$today" in sql else {}
     if not what.is_of_genre:
         # In the file: after a year, an object for each genre-day would take seconds.

@@ -60,7 +60,7 @@ def alone(path: Path) -> Iterator[None]:
     """
     with writing(path, "the warehouse"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f".{path.name}.lock").open("w")
+        lock = path.with_name(f".{path.name}.lock").open("wb")
     with lock:
         deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
         while True:

@@ -1,20 +1,26 @@
 """Sealing: a finished collection is one file that can be held to its hash."""
 
+import datetime as dt
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spotify_assets.lake import LakeError
+from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.exchanges import encode
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets_tests.lake import processes, victims
 from spotify_assets_tests.lake.samples import OTHER_TERMS, TERMS, answer, numbered_answer, question
 
+GENRES = ("forró", "samba", "rock")
+FIRST, DAY, ROUNDS = dt.date(2025, 11, 1), dt.timedelta(days=1), 12
 CHANGES_OF_A_SEAL = 5
 """Renaming the file, writing the sidecar, renaming it, deleting the terms and the journal."""
 CHANGES_OF_A_BEGINNING = 4
@@ -223,6 +229,63 @@ def test_a_seal_does_not_mind_that_another_process_has_cleared_the_journal_away(
 
     assert partition.latest() is None
     assert _sealed(partition) == partition.latest()
+
+
+def test_seals_of_different_days_in_containers_with_the_same_process_id_do_not_meet(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each container the first process is 1."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    for number in range(ROUNDS):
+        days = [RawPartition(lake, GenreDay(genre, FIRST + number * DAY)) for genre in GENRES]
+        lines = [_collected(day) for day in days]
+
+        sealed = _at_once([partial(_sealed, day) for day in days])
+
+        assert [day.latest() for day in days] == sealed
+        assert [_lines_of(one) for one in sealed] == lines
+    assert list(lake.scratch.iterdir()) == []
+
+
+def test_two_seals_at_once_of_one_collection_make_one_file_that_can_be_read(lake: Lake) -> None:
+    for number in range(ROUNDS):
+        day = RawPartition(lake, GenreDay("forró", FIRST + number * DAY))
+        lines = _collected(day)
+        with day.journal(TERMS) as journal:
+            first, second = _at_once([partial(day.seal, journal)] * 2)
+
+        assert first == second == day.latest()
+        assert _lines_of(first) == lines
+        assert _names(day) == ["0001.json", "0001.jsonl.zst"]
+
+
+def test_what_was_sealed_and_reads_otherwise_keeps_its_journal(
+    partition: RawPartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = _collected(partition)
+    replace = Path.replace
+
+    def replace_by_something_else(self: Path, target: Path) -> Path:
+        if target.suffix == ".zst":
+            self.write_bytes(b"of another process")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace_by_something_else)
+    with pytest.raises(LakeError, match="not the file that was sealed"):
+        _sealed(partition)
+    monkeypatch.undo()
+
+    assert partition.is_under_way()
+    assert _lines_of(_sealed(partition)) == lines
+
+
+def _at_once(calls: Sequence[Callable[[], Sealed]]) -> list[Sealed]:
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [one.result() for one in [pool.submit(call) for call in calls]]
+
+
+def _lines_of(sealed: Sealed) -> list[bytes]:
+    return [encode(one.line, one.request, one.response) for one in read_exchanges(sealed.path)]
 
 
 def _cut_in_half(sealed: Sealed) -> None:

@@ -169,11 +169,34 @@ def test_a_call_without_an_outcome_holds_up_the_others_for_its_flight_only(
     assert _ids(ledger, clock) == []
 
     if restarts:
-        clock.restart(after_seconds=20)
-    else:
-        clock.advance(LONGEST_FLIGHT_SECONDS)
+        clock.restart(after_seconds=1)
+        assert _ids(ledger, clock) == []
+    clock.advance(LONGEST_FLIGHT_SECONDS)
 
     assert _ids(ledger, clock) == [lost, settled]
+
+
+def test_a_call_that_another_machine_has_under_way_is_read_with_its_outcome(
+    ledger: Ledger, clock: SetClock
+) -> None:
+    """Two machines, or two processes that cannot read the id of the boot, share the ledger."""
+    asked = _enter(ledger, clock)
+    there, here = clock.now(), dataclasses.replace(clock.now(), boot="another", steady=7.0)
+
+    assert list(ledger.requests(0, here)) == []
+
+    ledger.settle(asked, Outcome(9, status=200), there)
+    assert [call["http_status"] for call in ledger.requests(0, here)] == [200]
+
+
+def test_a_call_without_an_outcome_of_a_clock_that_was_years_ahead_holds_nothing_up(
+    ledger: Ledger, clock: SetClock
+) -> None:
+    lost = _enter(ledger, clock)
+    clock.set(clock.wall - 1e8)
+    clock.restart(after_seconds=5)
+
+    assert _ids(ledger, clock) == [lost]
 
 
 def test_ids_of_a_ledger_that_is_begun_anew_follow_on_the_old_ones(
