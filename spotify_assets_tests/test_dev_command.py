@@ -1,5 +1,6 @@
 """``spotify-assets dev``: what keeps it from starting is said, and nothing is started."""
 
+import subprocess
 from pathlib import Path
 
 import dagster as dg
@@ -7,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spotify_assets.cli import app
+from spotify_assets.commands.servers import DAGSTER
 from spotify_assets.defs.processes import PROCESS, this_process
 from spotify_assets_tests.defs.dagster_runs import stands
 
@@ -25,3 +27,11 @@ def test_a_file_that_cannot_be_used_is_named_where_a_killed_run_must_be_noted(
     done = CliRunner().invoke(app, ["dev"])
 
     assert (done.exit_code, str(data_dir / file) in done.stderr) == (1, True), done.exception
+
+
+def test_dagster_begins_without_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It warns of its own command first, and then finds that this is no folder to work in.
+    monkeypatch.setenv("DAGSTER_HOME", "not absolute")
+    done = subprocess.run([*DAGSTER, "dev"], capture_output=True, text=True, check=False)
+    assert "must be an absolute path" in done.stderr
+    assert "Warning" not in done.stderr

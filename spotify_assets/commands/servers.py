@@ -24,6 +24,9 @@ from spotify_assets.commands.ending import (
 from spotify_assets.terminal import out
 
 SANDBOX_PORT = 8765
+# Dagster commends `dg dev`, which is of another package and is for projects that `dg` laid out.
+SUPERSEDED = "ignore:Function `dev_command` is superseded"
+DAGSTER = (sys.executable, "-W", SUPERSEDED, "-m", "dagster")
 
 
 class Mode(StrEnum):
@@ -118,7 +121,7 @@ def dev(
         stop(str(error), FAILED)
     python = [sys.executable, "-m"]
     commands = [
-        [*python, "dagster", "dev", "-m", "spotify_assets.definitions", "-p", str(port)],
+        [*DAGSTER, "dev", "-m", "spotify_assets.definitions", "-p", str(port)],
     ]
     if needs_sandbox:
         serve = [*python, "spotify_assets", "sandbox", "--port", str(sandbox_port)]

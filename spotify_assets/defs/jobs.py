@@ -112,11 +112,12 @@ def merge_months_that_are_over(context: dg.OpExecutionContext) -> None:
 
 
 @dg.job(
-    description="Old catalogue content, small files, Dagster's old runs. Old ticks go by "
-    "dagster.yaml."
+    description="Delete what is kept too long and the events of old failed runs; merge the files "
+    "of months that are over."
 )
 def housekeeping() -> None:
     """Delete what nobody needs any more, or may keep; merge what will hardly change."""
+    # Old ticks go by dagster.yaml.
     forget_old_runs()
     purge_what_is_kept_too_long()
     # Not after it: what keeps one from its end must not keep the other.

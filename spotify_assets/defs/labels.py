@@ -17,7 +17,8 @@ from spotify_assets.defs.checks import asset_key
 from spotify_assets.schemas import DERIVED, LAKE, LAKE_ONLY, LISTENING, Contract
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS
 
-OWNER = "team:data"
+OWNER = "team:spotify-assets"
+"""Who mends an asset: those who maintain this project."""
 CODE = "dagster/code_references"
 DICTIONARY = "docs/tables.md"
 PROJECT = Path(spotify_assets.__file__).parents[1]

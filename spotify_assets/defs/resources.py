@@ -20,7 +20,7 @@ from spotify_assets.warehouse.reading import read_only
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The lake."""
+    """The lake: a folder with every raw response and all tables as Parquet files."""
 
     root: str
 
@@ -31,11 +31,10 @@ class LakeResource(dg.ConfigurableResource[Lake]):
 
 
 class ApiResource(dg.ConfigurableResource[Client]):
-    """The Web API.
+    """The Spotify Web API, or the sandbox: which one, the settings say when a run begins."""
 
-    It has no fields: credentials are read when a run needs them, so that no run's configuration
-    ever holds them.
-    """
+    # No fields: credentials are read when a run needs them, so that no run's configuration ever
+    # holds them.
 
     @contextmanager
     def client(self, genre_day: GenreDay, run_id: str) -> Iterator[Client]:
@@ -77,11 +76,10 @@ class ApiResource(dg.ConfigurableResource[Client]):
 
 
 class WarehouseResource(DuckDBResource):
-    """The published DuckDB file, read-only.
+    """The published DuckDB file, read-only."""
 
-    dagster-duckdb's own `get_connection` opens for writing, retries for 102 s on a lock and does
-    not close where the body raises. This one reads, never waits and always closes.
-    """
+    # dagster-duckdb's own `get_connection` opens for writing, retries for 102 s on a lock and does
+    # not close where the body raises. This one reads, never waits and always closes.
 
     @contextmanager
     def get_connection(self) -> Iterator[DuckDBPyConnection]:

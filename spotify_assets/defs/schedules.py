@@ -24,7 +24,13 @@ PORTION = 60
 """Genre-days that are made again at a time: about 20 s of work."""
 
 
-@dg.schedule(cron_schedule="0 21 * * *", job=jobs.catalog, default_status=RUNNING)
+@dg.schedule(
+    cron_schedule="0 21 * * *",
+    job=jobs.catalog,
+    description="Before the day ends (UTC), one more run for each genre that is still due, as far "
+    "as the API's limits allow.",
+    default_status=RUNNING,
+)
 def daily_completion(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.SkipReason | list[dg.RunRequest]:
@@ -56,6 +62,8 @@ def daily_completion(
 @dg.schedule(
     cron_schedule=f"*/{SETTINGS.poll_minutes} * * * *",
     job=jobs.poll_plays,
+    description="Asks Spotify what you played last, once you have signed in with "
+    "`spotify-assets login`.",
     default_status=RUNNING,
 )
 def recently_played(
@@ -73,7 +81,13 @@ def recently_played(
     return dg.RunRequest(partition_key=dt.datetime.now(dt.UTC).date().isoformat())
 
 
-@dg.schedule(cron_schedule="15 * * * *", job=jobs.reprocess, default_status=RUNNING)
+@dg.schedule(
+    cron_schedule="15 * * * *",
+    job=jobs.reprocess,
+    description="Makes again what an older version of the code made: a portion an hour, the "
+    "newest days first.",
+    default_status=RUNNING,
+)
 def reprocess_outdated(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.SkipReason | list[dg.RunRequest]:
@@ -94,13 +108,24 @@ def reprocess_outdated(
     ]
 
 
-@dg.schedule(cron_schedule="45 * * * *", job=jobs.measures, default_status=RUNNING)
+@dg.schedule(
+    cron_schedule="45 * * * *",
+    job=jobs.measures,
+    description="Checks the published file as it is, so that what is late shows without a run.",
+    default_status=RUNNING,
+)
 def hourly_measures(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
     """Measure the published file, so that what is late shows without a run."""
     return _still_running(context.instance, jobs.measures.name) or dg.RunRequest()
 
 
-@dg.schedule(cron_schedule="30 3 * * *", job=jobs.housekeeping, default_status=RUNNING)
+@dg.schedule(
+    cron_schedule="30 3 * * *",
+    job=jobs.housekeeping,
+    description="Deletes what is kept too long, where SPOTIFY_RETENTION_DAYS is set, and the events "
+    "of old failed runs; merges the files of months that are over.",
+    default_status=RUNNING,
+)
 def daily_housekeeping(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
     """Delete old catalogue content, where that is set, and old failed runs."""
     return _still_running(context.instance, jobs.housekeeping.name) or dg.RunRequest()

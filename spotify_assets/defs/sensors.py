@@ -77,6 +77,8 @@ class Attempts:
 
 @dg.sensor(
     job=jobs.catalog,
+    description="Starts a run for each genre that has no complete day today: those that have "
+    "waited longest first, some at a time, as far as the API's limits allow.",
     minimum_interval_seconds=round(SETTINGS.rotation_minutes * 60),
     default_status=RUNNING,
 )
@@ -118,7 +120,12 @@ def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
     )
 
 
-@dg.sensor(minimum_interval_seconds=30, default_status=RUNNING)
+@dg.sensor(
+    description="Enters the runs that ended, and their checks, in `monitoring.runs` and "
+    "`monitoring.check_results`, publishes them, and writes the metrics. Starts no run.",
+    minimum_interval_seconds=30,
+    default_status=RUNNING,
+)
 def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Enter the runs that ended in the run table, publish it, and write the metrics."""
     settings = Settings()
@@ -146,6 +153,8 @@ def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 
 
 @dg.sensor(
+    description="Looks for what is wrong and what is over, and sends it by mail and webhook, "
+    "where these are set. Starts no run.",
     minimum_interval_seconds=SETTINGS.alerts_every_seconds,
     default_status=RUNNING,
 )
@@ -159,6 +168,8 @@ def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 @dg.run_failure_sensor(
     request_job=jobs.reprocess,
+    description="Where a run over several days failed because raw does not hold some of them, "
+    "starts runs for the others.",
     default_status=RUNNING,
     minimum_interval_seconds=30,
 )
@@ -206,7 +217,13 @@ def genres_under_way(instance: dg.DagsterInstance, today: dt.date) -> set[str]:
     }
 
 
-@dg.sensor(job=jobs.import_history, minimum_interval_seconds=30, default_status=RUNNING)
+@dg.sensor(
+    job=jobs.import_history,
+    description="Imports the exports of your listening history that lie in the inbox, once "
+    "nothing in it changes any more.",
+    minimum_interval_seconds=30,
+    default_status=RUNNING,
+)
 def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Import the exports that somebody put into the inbox, once they are there as a whole."""
     folder = Settings().inbox

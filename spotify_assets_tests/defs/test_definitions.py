@@ -50,6 +50,36 @@ def test_every_asset_is_in_the_group_of_its_layer() -> None:
         assert 1 <= len(node.kinds) <= 3
 
 
+def test_everything_that_the_ui_lists_says_what_it_does(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    said: dict[str, str | None] = {
+        **{f"job {one.name}": one.description for one in ours(repository.get_all_jobs())},
+        **{f"sensor {one.name}": one.description for one in repository.sensor_defs},
+        **{f"schedule {one.name}": one.description for one in repository.schedule_defs},
+        **{
+            f"resource {name}": one.description
+            for name, one in repository.get_top_level_resources().items()
+        },
+        **{
+            f"step {node.name} of {job.name}": node.definition.description
+            for job in ours(repository.get_all_jobs())
+            for node in job.nodes
+        },
+        **{
+            f"check {key.to_user_string()}": graph().get_check_spec(key).description
+            for key in graph().asset_check_keys
+        },
+    }
+    assert not [name for name, text in said.items() if not text]
+    # Markdown shows what is indented as a block of code.
+    assert not [name for name, text in said.items() if "\n    " in str(text)]
+
+
+def ours(jobs: Any) -> list[dg.JobDefinition]:
+    return [job for job in jobs if not job.name.startswith("__")]
+
+
 def test_every_table_has_its_contract_as_a_blocking_check_and_its_columns() -> None:
     checks = {
         key.asset_key.to_user_string(): graph().get_check_spec(key)
