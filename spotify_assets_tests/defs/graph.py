@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from spotify_assets.definitions import defs
+from spotify_assets.transforms.version import code_version
 
 KIND = "dagster/kind/"
 
@@ -52,7 +53,8 @@ def _asset(node: Any, graph: Any) -> dict[str, Any]:
         "backfill_policy": _said(node.backfill_policy),
         "freshness_policy": _said(node.freshness_policy),
         "automation_condition": _said(node.automation_condition),
-        "code_version": node.code_version,
+        # Not which: it changes with each rule of a transform, and the graph does not.
+        "is_of_this_code": node.code_version == code_version(),
         "pools": sorted(node.pools or []),
         "checks": {
             key.name: _check(graph.get_check_spec(key))
