@@ -32,9 +32,9 @@ OF_A_WINDOW = (
     "top_tracks({})",
     "top_artists({})",
     "top_albums({})",
-    "listening_by_day({})",
-    "listening_by_hour({})",
-    "listening_by_weekday({})",
+    "by_day({})",
+    "by_hour({})",
+    "by_weekday({})",
     "sessions({}) ORDER BY minutes DESC LIMIT 10",
     "discovery({})",
     "skip_rate({})",
@@ -58,7 +58,7 @@ def bench(scale: Scale, folder: Path) -> list[Table]:
     sizes = (scale.tracks, 10 * scale.tracks)
     shown = table(
         f"Answers (ms, and ms of CPU; medians of {scale.runs}, {THREADS} threads)",
-        "FROM star.…",
+        "FROM listening.…",
         *(f"{size:,} plays" for size in sizes),
     )
     medians = [_medians(size, scale.runs, folder / f"{size}.duckdb") for size in sizes]
@@ -82,11 +82,11 @@ def _medians(plays: int, runs: int, path: Path) -> dict[str, Cost]:
     with _listened(plays, path) as connection:
         for name, answer in ANSWERS.items():
             say(f"{plays:,} plays: {name}")
-            connection.execute(f"FROM star.{answer}").fetchall()
+            connection.execute(f"FROM listening.{answer}").fetchall()
             taken = []
             for _ in range(runs):
                 with taking() as cost:
-                    connection.execute(f"FROM star.{answer}").fetchall()
+                    connection.execute(f"FROM listening.{answer}").fetchall()
                 taken.append(cost)
             medians[name] = Cost(
                 statistics.median(cost.wall_s for cost in taken),

@@ -173,7 +173,7 @@ FROM monitoring.revisions;
 
 -- 14. What did I play most in the last four weeks, and how much of them is known?
 SELECT rank, previous_rank, status, name, artist, plays, coverage, days_complete, days
-FROM star.top_tracks(
+FROM listening.top_tracks(
     (SELECT max(date) - 27 FROM star.play_coverage),
     (SELECT max(date) FROM star.play_coverage),
     n := 10
@@ -186,7 +186,7 @@ SELECT
     round(100 * share_new) AS percent_new,
     round(100 * share_old_favourites) AS percent_old_favourites,
     coverage
-FROM star.discovery(
+FROM listening.discovery(
     (SELECT max(date) - 365 FROM star.play_coverage),
     (SELECT max(date) FROM star.play_coverage)
 );
@@ -221,7 +221,7 @@ SELECT
     isodow(local_at) AS weekday,
     hour(local_at) AS hour,
     round(sum(ms_played) / 60000) AS minutes
-FROM star.local_plays_between(
+FROM listening.local_plays_between(
     (SELECT max(date) - 90 FROM star.play_coverage),
     (SELECT max(date) FROM star.play_coverage)
 )
@@ -231,7 +231,7 @@ ORDER BY weekday, hour;
 -- 19. Which were my longest sessions of the last four weeks, and what were my longest streaks?
 (
     SELECT 'session' AS what, started_at::DATE AS first_day, round(minutes) AS length, 'min' AS unit
-    FROM star.sessions(
+    FROM listening.sessions(
         (SELECT max(date) - 27 FROM star.play_coverage),
         (SELECT max(date) FROM star.play_coverage)
     )
@@ -239,8 +239,8 @@ ORDER BY weekday, hour;
     LIMIT 5
 )
 UNION ALL
-(SELECT 'streak', first_day, days, 'days' FROM star.streaks(5));
+(SELECT 'streak', first_day, days, 'days' FROM listening.streaks(5));
 
 -- 20. What did I play on this day of earlier years?
 SELECT year, rank, name, artist, plays, coverage
-FROM star.on_this_day((SELECT max(date) FROM star.play_coverage), n := 5);
+FROM listening.on_this_day((SELECT max(date) FROM star.play_coverage), n := 5);

@@ -30,7 +30,7 @@ from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
 TABLE = "rankings.top_tracks"
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 MANY_BYTES = "SELECT i, md5(i::VARCHAR) AS text FROM range(20000) AS r(i)"
-LISTENING = "FROM star.{}('2025-04-01', '2025-05-31')"
+LISTENING = "FROM listening.{}('2025-04-01', '2025-05-31')"
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_lists_are_json_where_a_field_is_one_value() -> None:
     [
         ("star.plays", 3),
         ("dim_genre", 2),
-        ("FROM star.top_tracks('2025-04-01', '2025-05-31');", 1),
+        ("FROM listening.top_tracks('2025-04-01', '2025-05-31');", 1),
         ("WITH two AS (FROM range(2)) FROM two -- a comment", 2),
         ("DESCRIBE star.dim_genre", 4),
         ("SELECT 1 AS same, [2] AS same", 1),
@@ -151,7 +151,7 @@ def test_views_and_queries_are_exported_and_counted(what: str, rows: int, ending
         ("DROP TABLE star.dim_genre", "out.csv", "not one query"),
         ("SELECT 1; SELECT 2", "out.csv", "not one query"),
         ("rankings.top_track", "out.csv", "Did you mean rankings.top_tracks"),
-        ("star.top_tracks", "out.csv", 'is a macro: write "FROM star.top_tracks(…)"'),
+        ("listening.top_tracks", "out.csv", 'is a macro: write "FROM listening.top_tracks(…)"'),
         ("star.dim_genre", "out.doc", ".csv, .json, .ndjson, .parquet, .xlsx"),
         ("star.dim_genre", "out", ".csv, .json, .ndjson, .parquet, .xlsx"),
     ],
@@ -364,7 +364,7 @@ def test_a_restored_file_is_the_same_table_by_table(database: Path, folder: Path
     assert ask(restored, "SELECT count(*) FROM star.fact_play") == [(3,)]
 
 
-@pytest.mark.parametrize("answer", ["top_tracks", "listening_by_day", "sessions", "skip_rate"])
+@pytest.mark.parametrize("answer", ["top_tracks", "by_day", "sessions", "skip_rate"])
 def test_a_restored_file_answers_the_same(database: Path, folder: Path, answer: str) -> None:
     assert command("restore", str(folder), "--to", "new.duckdb").exit_code == 0
     expected = ask(database, LISTENING.format(answer))

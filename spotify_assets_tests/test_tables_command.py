@@ -64,11 +64,10 @@ def test_every_table_view_and_macro_is_listed() -> None:
     listed = {name: kind for name, kind, *_ in lines(command("tables"))[1:]}
     tables = {name for name, kind in listed.items() if kind == "table"}
     assert tables == set(WAREHOUSE)
-    answers = {name if "." in name else f"star.{name}" for name in ANSWERS}
-    assert set(listed) - tables == answers
+    assert set(listed) - tables == set(ANSWERS)
     assert listed["star.plays"] == "view"
-    assert listed["star.top_tracks"] == "table macro"
-    assert listed["star.is_skip"] == "macro"
+    assert listed["listening.top_tracks"] == "table macro"
+    assert listed["listening.is_skip"] == "macro"
 
 
 @pytest.mark.usefixtures("published")
@@ -76,7 +75,7 @@ def test_tables_are_listed_with_their_rows_and_their_grain() -> None:
     listed = {name: [rows, what] for name, _, rows, what in lines(command("tables"))[1:]}
     assert listed["rankings.top_tracks"] == ["4", "one rank of a genre-day"]
     assert listed["star.plays"] == ["", "one play"]
-    assert listed["star.local_time"][1] == "What the listener's clock shows at a moment in UTC"
+    assert listed["listening.local_time"][1] == "What the listener's clock shows at a moment in UTC"
 
 
 @pytest.mark.usefixtures("published")
@@ -118,17 +117,17 @@ def test_columns_of_a_view_have_the_comments_of_the_tables_they_come_from() -> N
 
 
 def test_a_macro_is_described_by_its_parameters_and_its_sql(published: Path) -> None:
-    done = command("describe", "star.top_artists")
+    done = command("describe", "listening.top_artists")
     told = facts(done)
     assert told["grain"] == "one rank"
     assert told["call"] == (
-        "FROM star.top_artists(from_date, to_date, n := 50, classes := ['counted'])"
+        "FROM listening.top_artists(from_date, to_date, n := 50, classes := ['counted'])"
     )
     sql = done.stdout.splitlines()[-1]
     with duckdb.connect(published) as connection:
-        connection.execute("DROP MACRO TABLE star.top_artists")
+        connection.execute("DROP MACRO TABLE listening.top_artists")
         connection.execute(sql)
-        connection.execute("FROM star.top_artists('2026-11-16', '2026-11-17')")
+        connection.execute("FROM listening.top_artists('2026-11-16', '2026-11-17')")
 
 
 @pytest.mark.usefixtures("published")
@@ -136,7 +135,7 @@ def test_a_name_needs_its_schema_only_where_several_have_it() -> None:
     assert facts(command("describe", "dim_track"))["kind"] == "table"
     several = command("describe", "top_tracks")
     assert several.exit_code == 2
-    assert "rankings.top_tracks (table), star.top_tracks (table macro)" in several.stderr
+    assert "rankings.top_tracks (table), listening.top_tracks (table macro)" in several.stderr
 
 
 @pytest.mark.parametrize("name", ["rankings.top_track", "dim_trak", "plai"])

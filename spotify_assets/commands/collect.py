@@ -48,14 +48,14 @@ DEMO_QUERIES = {
         SELECT table_name, sum(received) AS received, sum(kept) AS kept,
             sum(repeated) AS repeated, sum(quarantined) AS quarantined
         FROM processed.intake GROUP BY table_name ORDER BY table_name""",
-    "Artists of the last 12 months, held against the 12 before (star.top_artists)": """
+    "Artists of the last 12 months, held against the 12 before (listening.top_artists)": """
         SELECT rank, previous_rank AS was, status, name, plays, ms_played // 3600000 AS hours,
             coverage, days_complete || ' of ' || days AS days_complete
-        FROM star.top_artists(today() - 365, today() - 1, n := 8)""",
-    "When the music plays (star.listening_by_weekday)": """
+        FROM listening.top_artists(today() - 365, today() - 1, n := 8)""",
+    "When the music plays (star.by_weekday)": """
         SELECT name AS weekday, plays, ms_played // 3600000 AS hours,
             days_complete || ' of ' || days AS days_complete
-        FROM star.listening_by_weekday(today() - 365, today() - 1)""",
+        FROM listening.by_weekday(today() - 365, today() - 1)""",
     "What is in the warehouse": """
         SELECT schema_name || '.' || table_name AS table, estimated_size AS rows
         FROM duckdb_tables() WHERE schema_name <> 'monitoring' ORDER BY ALL""",

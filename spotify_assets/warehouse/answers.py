@@ -14,40 +14,40 @@ from spotify_assets.warehouse.tables import literal
 
 SQL = resources.files("spotify_assets.warehouse").joinpath("answers")
 ANSWERS = (
-    "time_zone",
-    "local_time",
-    "day_start",
-    "previous_from",
-    "is_skip",
-    "play_class",
-    "worse_coverage",
-    "worst_coverage",
-    "utc_days",
-    "plays_between",
-    "local_plays_between",
-    "coverage_by_day",
-    "coverage_by_month",
-    "coverage_between",
-    "plays",
-    "fact_recently_played",
-    "ranking_key",
-    "ranking",
-    "top",
-    "top_tracks",
-    "top_artists",
-    "top_albums",
-    "listening_by_day",
-    "listening_by_hour",
-    "listening_by_weekday",
-    "sessions",
-    "streaks_between",
-    "streaks",
-    "discovery",
-    "skip_rate",
-    "on_this_day",
-    "year_in_review",
-    "artists_as_of",
-    "tracks_as_of",
+    "listening.time_zone",
+    "listening.local_time",
+    "listening.day_start",
+    "listening.previous_from",
+    "listening.is_skip",
+    "listening.play_class",
+    "listening.coverage_of_two",
+    "listening.coverage_of",
+    "listening.utc_days",
+    "listening.plays_between",
+    "listening.local_plays_between",
+    "listening.coverage_by_day",
+    "listening.coverage_by_month",
+    "listening.coverage_between",
+    "star.plays",
+    "star.fact_recently_played",
+    "listening.ranking_key",
+    "listening.ranking",
+    "listening.top",
+    "listening.top_tracks",
+    "listening.top_artists",
+    "listening.top_albums",
+    "listening.by_day",
+    "listening.by_hour",
+    "listening.by_weekday",
+    "listening.sessions",
+    "listening.streaks_between",
+    "listening.streaks",
+    "listening.discovery",
+    "listening.skip_rate",
+    "listening.on_this_day",
+    "listening.year_in_review",
+    "star.artists_as_of",
+    "star.tracks_as_of",
     "rankings.top_tracks_as_of",
     "rankings.top_artists_as_of",
 )
@@ -74,13 +74,15 @@ def create_answers(connection: duckdb.DuckDBPyConnection, time_zone: str) -> Non
         raise WarehouseError(
             f"{time_zone!r} is no time zone. Set one by its IANA name, e.g. 'America/Sao_Paulo'."
         )
+    for schema in dict.fromkeys(name.partition(".")[0] for name in ANSWERS):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for name, text in zip(ANSWERS, definitions(), strict=True):
         # DDL takes no parameters.
         connection.execute(text.replace("$time_zone", literal(time_zone)))
-        what = f"{_kind(text)} {_qualified(name)}"
+        what = f"{_kind(text)} {name}"
         connection.execute(f"COMMENT ON {what} IS {literal(_comment(text))}")
         if _kind(text) == "VIEW":
-            _describe_columns(connection, _qualified(name), text)
+            _describe_columns(connection, name, text)
 
 
 def _describe_columns(connection: duckdb.DuckDBPyConnection, view: str, sql: str) -> None:
@@ -110,10 +112,6 @@ def _describe_columns(connection: duckdb.DuckDBPyConnection, view: str, sql: str
     ).fetchall()
     for column, comment in described:
         connection.execute(f'COMMENT ON COLUMN {view}."{column}" IS {literal(comment)}')
-
-
-def _qualified(name: str) -> str:
-    return name if "." in name else f"star.{name}"
 
 
 def _kind(sql: str) -> str:

@@ -139,7 +139,10 @@ def _definition_hash(connection: duckdb.DuckDBPyConnection, tables: Iterable[Tab
 def _answers(connection: duckdb.DuckDBPyConnection) -> str:
     """The statements that make all macros and views, with their comments, in order."""
     listed = {entry.full_name: entry for entry in entries(connection) if entry.kind != "table"}
-    lines = ["-- Macros and views, in an order in which DuckDB takes them."]
+    lines = ["-- Macros and views, in an order in which DuckDB takes them.", ""]
+    # A schema may hold macros alone.
+    schemas = dict.fromkeys(identifier(entry.schema) for entry in listed.values())
+    lines += [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in schemas]
     for statement in _in_order(schema_of(connection)):
         name = created(statement)
         if name is None:

@@ -79,7 +79,7 @@ def empty_warehouse(time_zone: str = "UTC") -> duckdb.DuckDBPyConnection:
 
 def live_in(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
     """Let the listener live there."""
-    if connection.execute("SELECT star.time_zone()").fetchone() != (time_zone,):
+    if connection.execute("SELECT listening.time_zone()").fetchone() != (time_zone,):
         create_answers(connection, time_zone)
 
 

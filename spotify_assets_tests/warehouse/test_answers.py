@@ -74,7 +74,7 @@ def test_every_file_is_made_and_commented_by_its_first_lines(
 ) -> None:
     files = {Path(file.name).stem for file in SQL.iterdir() if file.name.endswith(".sql")}
     assert files == set(ANSWERS)
-    ours = "schema_name IN ('star', 'rankings')"
+    ours = "schema_name IN ('star', 'listening', 'rankings')"
     comments = dict(
         connection.execute(
             f"SELECT schema_name || '.' || function_name, comment FROM duckdb_functions() "
@@ -82,9 +82,9 @@ def test_every_file_is_made_and_commented_by_its_first_lines(
             f"SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE {ours}"
         ).fetchall()
     )
-    assert set(comments) == {name if "." in name else f"star.{name}" for name in files}
+    assert set(comments) == files
     assert all(comments.values())
-    assert comments["star.listening_by_hour"].startswith(
+    assert comments["listening.by_hour"].startswith(
         "What was played in each hour of the listener's day. Grain: one of 24 hours."
     )
 
@@ -101,7 +101,7 @@ def test_answers_survive_a_copy_of_the_database(tmp_path: Path) -> None:
         connection.execute(f"ATTACH '{tmp_path / 'copy.duckdb'}' AS copied")
         connection.execute("COPY FROM DATABASE memory TO copied")
     with duckdb.connect(tmp_path / "copy.duckdb", read_only=True) as copy:
-        assert column(copy, "plays", "star.top_tracks('2024-07-02', '2024-07-02')") == [1]
+        assert column(copy, "plays", "listening.top_tracks('2024-07-02', '2024-07-02')") == [1]
         assert column(copy, "local_date", "star.plays") == [date("2024-07-02")]
 
 
@@ -137,7 +137,7 @@ def test_the_class_of_a_play(
     of_class = [
         name
         for name in CLASSES
-        if rows(connection, "FROM star.plays_between('2024-01-01', '2024-01-01', [?])", name)
+        if rows(connection, "FROM listening.plays_between('2024-01-01', '2024-01-01', [?])", name)
     ]
     assert of_class == [expected]
 
@@ -158,7 +158,7 @@ def test_a_window_goes_from_local_midnight_to_local_midnight(
             Play(moment("2024-05-03 03:00:00"), name="the day after"),
         ],
     )
-    names = column(connection, "name", "star.top_tracks('2024-05-01', '2024-05-02')")
+    names = column(connection, "name", "listening.top_tracks('2024-05-01', '2024-05-02')")
     assert sorted(names) == ["first", "last"]
 
 
@@ -167,29 +167,29 @@ def test_a_day_without_midnight_begins_when_clocks_go_forward(
 ) -> None:
     live_in(connection, SAO_PAULO)
     tell(connection, played("2018-11-04 02:59:00", "2018-11-04 03:00:00"))
-    by_day = rows(connection, "FROM star.listening_by_day('2018-11-03', '2018-11-04')")
+    by_day = rows(connection, "FROM listening.by_day('2018-11-03', '2018-11-04')")
     assert [(row["day"].day, row["plays"]) for row in by_day] == [(3, 1), (4, 1)]
-    by_hour = column(connection, "plays", "star.listening_by_hour('2018-11-03', '2018-11-04')")
+    by_hour = column(connection, "plays", "listening.by_hour('2018-11-03', '2018-11-04')")
     assert [hour for hour, plays in enumerate(by_hour) if plays] == [1, 23]
 
 
 def test_the_hour_that_clocks_repeat_counts_twice(connection: duckdb.DuckDBPyConnection) -> None:
     live_in(connection, BERLIN)
     tell(connection, played("2024-10-27 00:30", "2024-10-27 01:30", "2024-10-27 02:30"))
-    by_hour = column(connection, "plays", "star.listening_by_hour('2024-10-27', '2024-10-27')")
+    by_hour = column(connection, "plays", "listening.by_hour('2024-10-27', '2024-10-27')")
     assert (by_hour[1], by_hour[2], by_hour[3]) == (0, 2, 1)
 
 
 def test_the_hour_that_clocks_leave_out_is_empty(connection: duckdb.DuckDBPyConnection) -> None:
     live_in(connection, BERLIN)
     tell(connection, played("2024-03-31 00:30", "2024-03-31 01:30"))
-    by_hour = column(connection, "plays", "star.listening_by_hour('2024-03-31', '2024-03-31')")
+    by_hour = column(connection, "plays", "listening.by_hour('2024-03-31', '2024-03-31')")
     assert (by_hour[1], by_hour[2], by_hour[3]) == (1, 0, 1)
 
 
 def test_a_day_begins_when_midnight_first_strikes(connection: duckdb.DuckDBPyConnection) -> None:
     live_in(connection, "America/Havana")
-    begins = rows(connection, "SELECT star.day_start('2018-11-04') AS begins")
+    begins = rows(connection, "SELECT listening.day_start('2018-11-04') AS begins")
     assert begins == [{"begins": moment("2018-11-04 04:00")}]
 
 
@@ -197,7 +197,7 @@ def test_a_day_that_a_place_left_out_is_not_counted(connection: duckdb.DuckDBPyC
     """Samoa crossed the date line after the 29th December 2011; the next day was the 31st."""
     live_in(connection, "Pacific/Apia")
     tell(connection, played("2011-12-30 09:30", "2011-12-30 10:30"))
-    by_day = rows(connection, "FROM star.listening_by_day('2011-12-29', '2011-12-31')")
+    by_day = rows(connection, "FROM listening.by_day('2011-12-29', '2011-12-31')")
     assert [(row["day"].day, row["plays"]) for row in by_day] == [(29, 1), (31, 1)]
 
 
@@ -209,8 +209,9 @@ def test_each_day_is_the_time_of_its_date_and_no_other(
     wrong = connection.execute(
         "SELECT day FROM (SELECT unnest(range(DATE '2006-01-01', DATE '2027-01-01', "
         "INTERVAL 1 DAY))::DATE AS day) "
-        "WHERE star.local_time(star.day_start(day))::DATE <> day "
-        "OR star.local_time(star.day_start(day) - INTERVAL 1 MICROSECOND)::DATE <> day - 1"
+        "WHERE listening.local_time(listening.day_start(day))::DATE <> day "
+        "OR listening.local_time(listening.day_start(day) - INTERVAL 1 MICROSECOND)::DATE "
+        "<> day - 1"
     ).fetchall()
     assert wrong == []
 
@@ -221,10 +222,10 @@ def test_on_a_day_without_change_the_clock_is_ahead_by_the_same_all_day(
 ) -> None:
     live_in(connection, zone)
     wrong = connection.execute(
-        "SELECT quarter FROM star.utc_days('2010-01-01', '2013-12-31') "
+        "SELECT quarter FROM listening.utc_days('2010-01-01', '2013-12-31') "
         "CROSS JOIN (SELECT unnest(range(96)) AS number) "
         "CROSS JOIN LATERAL (SELECT utc_day + to_minutes(15 * number) AS quarter) "
-        "WHERE ahead IS NOT NULL AND quarter + ahead <> star.local_time(quarter)"
+        "WHERE ahead IS NOT NULL AND quarter + ahead <> listening.local_time(quarter)"
     ).fetchall()
     assert wrong == []
 
@@ -244,7 +245,7 @@ def test_top_tracks_stand_by_plays_then_time_then_name(
             *played("2024-01-01 14:00", name="A"),
         ],
     )
-    top = rows(connection, "FROM star.top_tracks('2024-01-01', '2024-01-01')")
+    top = rows(connection, "FROM listening.top_tracks('2024-01-01', '2024-01-01')")
     assert [(row["rank"], row["name"], row["plays"]) for row in top] == [
         (1, "Twice", 2),
         (2, "Long", 1),
@@ -256,7 +257,8 @@ def test_top_tracks_stand_by_plays_then_time_then_name(
 
 def test_no_more_ranks_than_were_asked(connection: duckdb.DuckDBPyConnection) -> None:
     tell(connection, [Play(moment(f"2024-01-01 10:{m}"), name=f"{m}") for m in range(10, 20)])
-    assert len(rows(connection, "FROM star.top_tracks('2024-01-01', '2024-01-01', n := 3)")) == 3
+    top = rows(connection, "FROM listening.top_tracks('2024-01-01', '2024-01-01', n := 3)")
+    assert len(top) == 3
 
 
 def test_a_recording_under_several_ids_is_one_track_by_its_most_played_name(
@@ -269,7 +271,7 @@ def test_a_recording_under_several_ids_is_one_track_by_its_most_played_name(
             *played("2024-01-01 11:00", "2024-01-01 12:00", name="Album", item="a", isrc="QZ1"),
         ],
     )
-    top = rows(connection, "FROM star.top_tracks('2024-01-01', '2024-01-01')")
+    top = rows(connection, "FROM listening.top_tracks('2024-01-01', '2024-01-01')")
     assert [(row["name"], row["plays"]) for row in top] == [("Album", 3)]
 
 
@@ -283,7 +285,7 @@ def test_where_only_the_api_knows_a_play_the_length_of_the_track_counts(
             *played("2024-01-01 11:00", name="?", source="api", ms_played=None, duration_ms=None),
         ],
     )
-    top = rows(connection, "FROM star.top_tracks('2024-01-01', '2024-01-01')")
+    top = rows(connection, "FROM listening.top_tracks('2024-01-01', '2024-01-01')")
     assert [(row["name"], row["ms_played"]) for row in top] == [("Song", 4 * MINUTE_MS), ("?", 0)]
 
 
@@ -304,7 +306,7 @@ def test_movement_is_against_the_window_of_the_same_length_before(
             *(plays("returned", now, 2) + plays("fresh", now, 1)),
         ],
     )
-    top = rows(connection, "FROM star.top_tracks('2024-01-10', '2024-01-11')")
+    top = rows(connection, "FROM listening.top_tracks('2024-01-10', '2024-01-11')")
     assert [(r["name"], r["previous_rank"], r["movement"], r["status"]) for r in top] == [
         ("rises", 2, 1, "up"),
         ("falls", 1, -1, "down"),
@@ -327,9 +329,9 @@ def test_artists_and_albums_are_known_by_their_names(
         ],
     )
     window = "'2024-01-01', '2024-01-01'"
-    artists = rows(connection, f"FROM star.top_artists({window})")
+    artists = rows(connection, f"FROM listening.top_artists({window})")
     assert [(row["name"], row["plays"]) for row in artists] == [("X", 2), ("Y", 1)]
-    albums = rows(connection, f"FROM star.top_albums({window})")
+    albums = rows(connection, f"FROM listening.top_albums({window})")
     assert [(r["name"], r["artist"], r["plays"]) for r in albums] == [
         ("Live", "X", 2),
         ("Live", "Y", 1),
@@ -348,8 +350,8 @@ def test_only_the_classes_that_were_asked_are_ranked(
         ],
     )
     window = "'2024-01-01', '2024-01-01'"
-    assert column(connection, "name", f"star.top_tracks({window})") == ["Song"]
-    both = f"star.top_tracks({window}, classes := ['podcast', 'incognito'])"
+    assert column(connection, "name", f"listening.top_tracks({window})") == ["Song"]
+    both = f"listening.top_tracks({window}, classes := ['podcast', 'incognito'])"
     assert sorted(column(connection, "name", both)) == ["Secret", "Talk"]
 
 
@@ -367,7 +369,7 @@ def test_an_answer_tells_the_worst_day_of_its_window(
         ("2024-01-03", "possible gap", 1),
         ("2024-01-04", "nothing", 1),
     ):
-        (known,) = rows(connection, f"FROM star.top_tracks('2024-01-01', '{until}')")
+        (known,) = rows(connection, f"FROM listening.top_tracks('2024-01-01', '{until}')")
         days = date(until).day
         assert (known["coverage"], known["days_complete"], known["days"]) == (
             worst,
@@ -382,7 +384,7 @@ def test_a_local_day_is_known_no_better_than_the_days_it_touches(
     live_in(connection, SAO_PAULO)
     coverage = {date("2024-01-03"): "possible gap"}
     tell(connection, played("2024-01-01 10:00", "2024-01-04 10:00"), coverage)
-    by_day = "star.listening_by_day('2024-01-01', '2024-01-04')"
+    by_day = "listening.by_day('2024-01-01', '2024-01-04')"
     assert column(connection, "coverage", by_day) == [
         "complete",
         "possible gap",
@@ -396,8 +398,8 @@ def test_the_worse_of_two_is_the_worst_of_both(
     warehouse: duckdb.DuckDBPyConnection, two: list[str | None]
 ) -> None:
     ((worse, worst),) = warehouse.execute(
-        "SELECT any_value(star.worse_coverage($1, $2)), "
-        "star.worst_coverage(coalesce(each, 'nothing')) FROM (SELECT unnest([$1, $2]) AS each)",
+        "SELECT any_value(listening.coverage_of_two($1, $2)), "
+        "listening.coverage_of(coalesce(each, 'nothing')) FROM (SELECT unnest([$1, $2]) AS each)",
         two,
     ).fetchall()
     assert worse == worst
@@ -411,7 +413,7 @@ def test_a_weekday_is_known_as_well_as_its_own_days(
 ) -> None:
     tuesday = date("2024-01-02")
     tell(connection, played("2024-01-01 10:00", "2024-01-15 10:00"), {tuesday: "polled"})
-    week = rows(connection, "FROM star.listening_by_weekday('2024-01-01', '2024-01-15')")
+    week = rows(connection, "FROM listening.by_weekday('2024-01-01', '2024-01-15')")
     assert [row["name"] for row in week][:2] == ["Monday", "Tuesday"]
     assert [(r["plays"], r["coverage"], r["days_complete"], r["days"]) for r in week][:2] == [
         (2, "complete", 3, 3),
@@ -431,13 +433,13 @@ def test_a_session_belongs_to_the_window_it_began_in_as_a_whole(
             *played("2024-01-02 12:00", name="next day"),
         ],
     )
-    (session,) = rows(connection, "FROM star.sessions('2024-01-01', '2024-01-01')")
+    (session,) = rows(connection, "FROM listening.sessions('2024-01-01', '2024-01-01')")
     assert session["started_at"] == moment("2024-01-01 23:47")
     assert session["ended_at"] == moment("2024-01-02 00:10")
     assert (session["plays"], session["minutes"]) == (2, 6.0)
     assert (session["first_track"], session["last_track"]) == ("opening", "closing")
     assert session["coverage"] == "complete"
-    following = "star.sessions('2024-01-02', '2024-01-02')"
+    following = "listening.sessions('2024-01-02', '2024-01-02')"
     assert column(connection, "first_track", following) == ["next day"]
 
 
@@ -449,7 +451,7 @@ def test_a_streak_is_a_run_of_local_days(connection: duckdb.DuckDBPyConnection) 
         played("2024-01-02 01:00", "2024-01-02 12:00", "2024-01-04 02:00", "2024-01-05 12:00"),
         {date("2024-01-10"): "complete"},
     )
-    found = rows(connection, "FROM star.streaks()")
+    found = rows(connection, "FROM listening.streaks()")
     assert [(row["first_day"].day, row["last_day"].day, row["days"]) for row in found] == [
         (1, 3, 3),
         (5, 5, 1),
@@ -462,9 +464,9 @@ def test_the_current_streak_reaches_the_last_day_asked_or_the_day_before(
 ) -> None:
     plays = played("2024-01-01 10:00", "2024-01-03 10:00", "2024-01-04 10:00")
     tell(connection, plays, {date("2024-01-05"): "polled"})
-    assert column(connection, "is_current", "star.streaks()") == [True, False]
+    assert column(connection, "is_current", "listening.streaks()") == [True, False]
     tell(connection, plays, {date("2024-01-06"): "polled"})
-    assert column(connection, "is_current", "star.streaks()") == [False, False]
+    assert column(connection, "is_current", "listening.streaks()") == [False, False]
 
 
 def test_a_streak_next_to_a_day_that_is_not_known_may_be_longer(
@@ -473,7 +475,7 @@ def test_a_streak_next_to_a_day_that_is_not_known_may_be_longer(
     plays = played("2024-01-02 10:00", "2024-01-04 10:00", "2024-01-06 10:00")
     known = {date("2024-01-01"): "complete", date("2024-01-05"): "possible gap"}
     tell(connection, plays, known)
-    found = rows(connection, "FROM star.streaks()")
+    found = rows(connection, "FROM listening.streaks()")
     longer = {row["first_day"].day: row["may_be_longer"] for row in found}
     assert longer == {2: False, 4: True, 6: True}
 
@@ -495,7 +497,7 @@ def test_discovery_tells_first_plays_from_old_favourites(
             *played("2024-01-05 10:30", name="new"),
         ],
     )
-    december, january = rows(connection, "FROM star.discovery('2023-12-01', '2024-01-31')")
+    december, january = rows(connection, "FROM listening.discovery('2023-12-01', '2024-01-31')")
     assert (december["month"], december["plays"], december["share_new"]) == (
         date("2023-12-01"),
         1,
@@ -508,7 +510,7 @@ def test_discovery_tells_first_plays_from_old_favourites(
 
 def test_a_month_without_plays_has_no_shares(connection: duckdb.DuckDBPyConnection) -> None:
     tell(connection, played("2024-01-05 10:00"))
-    (february,) = rows(connection, "FROM star.discovery('2024-02-01', '2024-02-29')")
+    (february,) = rows(connection, "FROM listening.discovery('2024-02-01', '2024-02-29')")
     assert (february["plays"], february["share_new"]) == (0, None)
 
 
@@ -526,7 +528,7 @@ def test_the_skip_rate_is_of_plays_whose_end_is_known(
             *played("2024-01-01 10:50", name="talk", kind="podcast", reason_end="fwdbtn"),
         ],
     )
-    (month,) = rows(connection, "FROM star.skip_rate('2024-01-01', '2024-01-31')")
+    (month,) = rows(connection, "FROM listening.skip_rate('2024-01-01', '2024-01-31')")
     assert (month["begun"], month["end_known"], month["skipped"]) == (5, 4, 2)
     assert month["share"] == 0.5
 
@@ -546,7 +548,7 @@ def test_on_this_day_shows_the_same_local_day_of_earlier_years(
         ],
         {date("2021-05-01"): "polled"},
     )
-    shown = rows(connection, "FROM star.on_this_day('2024-05-01')")
+    shown = rows(connection, "FROM listening.on_this_day('2024-05-01')")
     assert [(row["year"], row["rank"], row["name"]) for row in shown] == [
         (2022, 1, "often"),
         (2022, 2, "once"),
@@ -559,7 +561,7 @@ def test_the_29_february_is_held_against_leap_years_only(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     tell(connection, played("2020-02-29 10:00", "2022-02-28 10:00", "2023-03-01 10:00"))
-    assert column(connection, "year", "star.on_this_day('2024-02-29')") == [2020]
+    assert column(connection, "year", "listening.on_this_day('2024-02-29')") == [2020]
 
 
 def test_a_year_in_one_row(connection: duckdb.DuckDBPyConnection) -> None:
@@ -573,7 +575,7 @@ def test_a_year_in_one_row(connection: duckdb.DuckDBPyConnection) -> None:
             *played("2024-07-02 10:00", name="short", ms_played=1000),
         ],
     )
-    (year,) = rows(connection, "FROM star.year_in_review(2024)")
+    (year,) = rows(connection, "FROM listening.year_in_review(2024)")
     assert (year["year"], year["plays"], year["minutes"]) == (2024, 5, 15.0)
     assert (year["tracks"], year["artists"], year["discovered"]) == (3, 2, 2)
     assert year["top_track"] == {"name": "hit", "artist": "Band", "plays": 3}
@@ -595,7 +597,7 @@ def test_a_year_in_one_row(connection: duckdb.DuckDBPyConnection) -> None:
 
 def test_a_year_without_plays_is_a_row_too(connection: duckdb.DuckDBPyConnection) -> None:
     tell(connection, played("2024-03-01 10:00"))
-    (year,) = rows(connection, "FROM star.year_in_review(2020)")
+    (year,) = rows(connection, "FROM listening.year_in_review(2020)")
     assert (year["plays"], year["top_track"], year["coverage"]) == (0, None, "nothing")
 
 
@@ -648,9 +650,9 @@ def test_hours_weekdays_and_days_add_up_to_the_plays_of_the_window(
     local = [p.at.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)) for p in told if p.counts]
     inside = [at for at in local if start <= at.date() <= end]
     window = f"'{start}', '{end}'"
-    hours = column(warehouse, "plays", f"star.listening_by_hour({window})")
-    weekdays = column(warehouse, "plays", f"star.listening_by_weekday({window})")
-    days = column(warehouse, "plays", f"star.listening_by_day({window})")
+    hours = column(warehouse, "plays", f"listening.by_hour({window})")
+    weekdays = column(warehouse, "plays", f"listening.by_weekday({window})")
+    days = column(warehouse, "plays", f"listening.by_day({window})")
     assert hours == [sum(at.hour == hour for at in inside) for hour in range(24)]
     assert weekdays == [sum(at.isoweekday() == day for at in inside) for day in range(1, 8)]
     assert sum(hours) == sum(weekdays) == sum(days) == len(inside)
@@ -667,12 +669,12 @@ def test_the_ranking_is_that_of_a_count_and_so_is_the_rank_in_the_window_before(
     inside = [p for p in told if p.counts and start <= p.at.date() <= end]
     for what, key in (("tracks", "recording"), ("artists", "artist")):
         counted = Counter(getattr(play, key) for play in inside)
-        top = rows(warehouse, f"FROM star.top_{what}('{start}', '{end}')")
+        top = rows(warehouse, f"FROM listening.top_{what}('{start}', '{end}')")
         assert [row["rank"] for row in top] == list(range(1, len(counted) + 1))
         assert [row["plays"] for row in top] == sorted(counted.values(), reverse=True)
-    artists = rows(warehouse, f"FROM star.top_artists('{start}', '{end}')")
+    artists = rows(warehouse, f"FROM listening.top_artists('{start}', '{end}')")
     assert {r["name"]: r["plays"] for r in artists} == Counter(p.artist for p in inside)
-    before = rows(warehouse, "FROM star.top_artists('2024-10-20', '2024-10-29')")
+    before = rows(warehouse, "FROM listening.top_artists('2024-10-20', '2024-10-29')")
     ranks = {row["name"]: row["rank"] for row in before}
     assert [row["previous_rank"] for row in artists] == [ranks.get(r["name"]) for r in artists]
 
@@ -690,8 +692,8 @@ def test_a_window_reads_no_more_than_its_part_of_the_plays(tmp_path: Path) -> No
         )
         connection.execute("PRAGMA enable_profiling = 'json'")
         connection.execute(f"SET profiling_output = {str(profile)!r}")
-        for answer in ("top_tracks", "listening_by_hour", "skip_rate"):
-            connection.execute(f"FROM star.{answer}('2018-11-01', '2018-11-30')").fetchall()
+        for answer in ("top_tracks", "by_hour", "skip_rate"):
+            connection.execute(f"FROM listening.{answer}('2018-11-01', '2018-11-30')").fetchall()
             assert 0 < scanned(json.loads(profile.read_text())) < 250_000, answer
 
 

@@ -58,7 +58,7 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables of `DERIVED`.
 
     Args:
-        connection: Has the sources named above, and the macro ``star.play_class``.
+        connection: Has the sources named above, and the macro ``listening.play_class``.
     """
     for step in ("rows", "extended", "reported", "account", "items"):
         _run(connection, step)

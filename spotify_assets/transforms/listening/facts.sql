@@ -42,7 +42,7 @@ classified AS (
         i.recording,
         i.kind,
         coalesce(p.ms_played, i.duration_ms, 0) AS ms_heard,
-        star.play_class(i.kind, p.ms_played, p.is_skipped, p.reason_end, p.is_incognito) AS class,
+        listening.play_class(i.kind, p.ms_played, p.is_skipped, p.reason_end, p.is_incognito) AS class,
         -- Of unknown length, it is a moment: its time may be the start or the end.
         p.ended_at - to_milliseconds(coalesce(p.ms_played, 0)) AS started_at
     FROM plays AS p

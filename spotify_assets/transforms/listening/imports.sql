@@ -5,7 +5,7 @@ WITH classes AS (
         e.file_id,
         CASE
             WHEN x.row_id IS NULL THEN 'duplicate'
-            ELSE star.play_class(e.kind, e.ms_played, e.is_skipped, e.reason_end, e.is_incognito)
+            ELSE listening.play_class(e.kind, e.ms_played, e.is_skipped, e.reason_end, e.is_incognito)
         END AS class,
         e.ended_at
     FROM export_rows AS e

@@ -1,12 +1,12 @@
 -- What was played in each hour of the listener's day.
 -- Grain: one of 24 hours. Parameters: local days, both inclusive; the classes of plays.
 -- A play belongs to the hour in which it ended. The coverage is that of the window.
-CREATE OR REPLACE MACRO star.listening_by_hour(
+CREATE OR REPLACE MACRO listening.by_hour(
     from_date, to_date, classes := ['counted']
 ) AS TABLE
 WITH played AS (
     SELECT hour(local_at) AS hour, count(*) AS plays, sum(ms_played)::BIGINT AS ms_played
-    FROM star.local_plays_between(from_date, to_date, classes := classes)
+    FROM listening.local_plays_between(from_date, to_date, classes := classes)
     GROUP BY ALL
 )
 SELECT
@@ -16,5 +16,5 @@ SELECT
     known.*
 FROM range(24) AS hours (hour)
 LEFT JOIN played USING (hour)
-CROSS JOIN star.coverage_between(from_date, to_date) AS known
+CROSS JOIN listening.coverage_between(from_date, to_date) AS known
 ORDER BY hours.hour

@@ -4,16 +4,16 @@
 -- The same recording under several ids is one track, by the name of the id that was played most.
 -- Artists are known by their name, albums by theirs and the artist's: exports give no ids.
 -- Ties: more plays, then more time, then the name.
-CREATE OR REPLACE MACRO star.ranking(
+CREATE OR REPLACE MACRO listening.ranking(
     what, from_date, to_date, classes := ['counted']
 ) AS TABLE
 WITH per_item AS (
     SELECT item_key, count(*) AS plays, coalesce(sum(ms_played), 0)::BIGINT AS ms_played
-    FROM star.plays_between(from_date, to_date, classes := classes)
+    FROM listening.plays_between(from_date, to_date, classes := classes)
     GROUP BY item_key
 ), summed AS (
     SELECT
-        star.ranking_key(what, item.recording, item.artist_name, item.album_name) AS key,
+        listening.ranking_key(what, item.recording, item.artist_name, item.album_name) AS key,
         arg_max(
             {
                 name: CASE what

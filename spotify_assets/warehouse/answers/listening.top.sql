@@ -3,27 +3,27 @@
 -- ranks; the classes of plays.
 -- Status: new (never played before), up, down, same, re-entry (played before, but not in the
 -- window before). The coverage is that of the window; the window before has its own days.
-CREATE OR REPLACE MACRO star.top(
+CREATE OR REPLACE MACRO listening.top(
     what, from_date, to_date, n := 50, classes := ['counted']
 ) AS TABLE
 WITH ranked AS MATERIALIZED (
     SELECT now.*, before.rank AS previous_rank
-    FROM star.ranking(what, from_date, to_date, classes := classes) AS now
-    LEFT JOIN star.ranking(
-        what, star.previous_from(from_date, to_date), from_date::DATE - 1, classes := classes
+    FROM listening.ranking(what, from_date, to_date, classes := classes) AS now
+    LEFT JOIN listening.ranking(
+        what, listening.previous_from(from_date, to_date), from_date::DATE - 1, classes := classes
     ) AS before USING (key)
     WHERE now.rank <= n
 ), played_earlier AS (
     SELECT DISTINCT unranked.key
     FROM (FROM ranked WHERE previous_rank IS NULL) AS unranked
     JOIN star.dim_item AS item
-        ON star.ranking_key(what, item.recording, item.artist_name, item.album_name) = unranked.key
+        ON listening.ranking_key(what, item.recording, item.artist_name, item.album_name) = unranked.key
     JOIN star.fact_play AS play USING (item_key)
     WHERE
-        play.ended_at < star.day_start(star.previous_from(from_date, to_date))
+        play.ended_at < listening.day_start(listening.previous_from(from_date, to_date))
         AND list_contains(
             classes,
-            star.play_class(
+            listening.play_class(
                 item.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito
             )
         )
@@ -46,5 +46,5 @@ SELECT
     known.*
 FROM ranked
 LEFT JOIN played_earlier USING (key)
-CROSS JOIN star.coverage_between(from_date, to_date) AS known
+CROSS JOIN listening.coverage_between(from_date, to_date) AS known
 ORDER BY ranked.rank

@@ -1,14 +1,14 @@
 -- A year of the listener in one row. What counts are plays of the class counted.
 -- Grain: one row. Parameter: the year.
 -- The longest streak is that within the year; the longest session began in it.
-CREATE OR REPLACE MACRO star.year_in_review(year) AS TABLE
+CREATE OR REPLACE MACRO listening.year_in_review(year) AS TABLE
 WITH per_item AS (
     SELECT
         item_key,
         count(*) AS plays,
         sum(ms_played) AS ms_played,
         count(*) FILTER (WHERE is_first_play) AS discovered
-    FROM star.plays_between(make_date(year, 1, 1), make_date(year, 12, 31))
+    FROM listening.plays_between(make_date(year, 1, 1), make_date(year, 12, 31))
     GROUP BY item_key
 ), totals AS (
     SELECT
@@ -25,38 +25,38 @@ SELECT
     totals.*,
     (
         SELECT {name: name, artist: artist, plays: plays}
-        FROM star.ranking('track', make_date(year, 1, 1), make_date(year, 12, 31))
+        FROM listening.ranking('track', make_date(year, 1, 1), make_date(year, 12, 31))
         WHERE rank = 1
     ) AS top_track,
     (
         SELECT {name: name, plays: plays}
-        FROM star.ranking('artist', make_date(year, 1, 1), make_date(year, 12, 31))
+        FROM listening.ranking('artist', make_date(year, 1, 1), make_date(year, 12, 31))
         WHERE rank = 1
     ) AS top_artist,
     (
         SELECT {name: name, artist: artist, plays: plays}
-        FROM star.ranking('album', make_date(year, 1, 1), make_date(year, 12, 31))
+        FROM listening.ranking('album', make_date(year, 1, 1), make_date(year, 12, 31))
         WHERE rank = 1
     ) AS top_album,
     (
         SELECT {day: day, plays: plays}
-        FROM star.listening_by_day(make_date(year, 1, 1), make_date(year, 12, 31))
+        FROM listening.by_day(make_date(year, 1, 1), make_date(year, 12, 31))
         WHERE plays > 0
         ORDER BY plays DESC, day
         LIMIT 1
     ) AS busiest_day,
     (
         SELECT {first_day: first_day, last_day: last_day, days: days}
-        FROM star.streaks_between(make_date(year, 1, 1), make_date(year, 12, 31))
+        FROM listening.streaks_between(make_date(year, 1, 1), make_date(year, 12, 31))
         ORDER BY days DESC, last_day DESC
         LIMIT 1
     ) AS longest_streak,
     (
         SELECT {started_at: started_at, minutes: minutes, plays: plays}
-        FROM star.sessions(make_date(year, 1, 1), make_date(year, 12, 31))
+        FROM listening.sessions(make_date(year, 1, 1), make_date(year, 12, 31))
         ORDER BY minutes DESC, started_at
         LIMIT 1
     ) AS longest_session,
     known.*
 FROM totals
-CROSS JOIN star.coverage_between(make_date(year, 1, 1), make_date(year, 12, 31)) AS known
+CROSS JOIN listening.coverage_between(make_date(year, 1, 1), make_date(year, 12, 31)) AS known

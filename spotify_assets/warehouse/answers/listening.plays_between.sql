@@ -1,7 +1,7 @@
 -- Plays of some classes in a window of the listener's days.
 -- Grain: one play. Parameters: local days, both inclusive; the classes.
 -- Where the API alone knows a play, ms_played is the length of the track, or 0 if that is unknown.
-CREATE OR REPLACE MACRO star.plays_between(from_date, to_date, classes := ['counted']) AS TABLE
+CREATE OR REPLACE MACRO listening.plays_between(from_date, to_date, classes := ['counted']) AS TABLE
 SELECT
     play.ended_at,
     play.item_key,
@@ -13,11 +13,11 @@ SELECT
     play.first_at
 FROM star.fact_play AS play
 WHERE
-    play.ended_at >= star.day_start(from_date)
-    AND play.ended_at < star.day_start(to_date::DATE + 1)
+    play.ended_at >= listening.day_start(from_date)
+    AND play.ended_at < listening.day_start(to_date::DATE + 1)
     AND list_contains(
         classes,
-        star.play_class(
+        listening.play_class(
             play.kind,
             play.ms_played,
             play.is_skipped,

@@ -2,10 +2,10 @@
 -- Grain: one run. Parameter: how many. Ties: the latest first.
 -- The current one reaches the last day that was asked, or the day before: that day is not over.
 -- It may be longer where the day before it or after it is not completely known.
-CREATE OR REPLACE MACRO star.streaks(n := 10) AS TABLE
+CREATE OR REPLACE MACRO listening.streaks(n := 10) AS TABLE
 WITH edges AS (
     SELECT day
-    FROM star.coverage_by_day(
+    FROM listening.coverage_by_day(
         (SELECT min(date) - 1 FROM star.play_coverage),
         (SELECT max(date) + 1 FROM star.play_coverage)
     )
@@ -21,7 +21,7 @@ SELECT
     first_day - 1 NOT IN (FROM edges) OR last_day + 1 NOT IN (FROM edges) AS may_be_longer,
     coverage,
     days_complete
-FROM star.streaks_between(
+FROM listening.streaks_between(
     (SELECT min(date) - 1 FROM star.play_coverage), (SELECT max(date) + 1 FROM star.play_coverage)
 )
 QUALIFY rank <= n

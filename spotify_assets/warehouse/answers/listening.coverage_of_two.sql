@@ -1,5 +1,5 @@
 -- The worse of two coverages; null is nothing.
-CREATE OR REPLACE MACRO star.worse_coverage(one, other) AS
+CREATE OR REPLACE MACRO listening.coverage_of_two(one, other) AS
     CASE
         WHEN one IS NULL OR other IS NULL OR 'nothing' IN (one, other) THEN 'nothing'
         WHEN 'possible gap' IN (one, other) THEN 'possible gap'

@@ -1,7 +1,7 @@
 -- The sessions that began in a window: from one pause of over 30 minutes to the next.
 -- Grain: one session. Parameters: local days, both inclusive; the classes of plays.
 -- All times are the listener's. The coverage is the worse of its first and last day.
-CREATE OR REPLACE MACRO star.sessions(from_date, to_date, classes := ['counted']) AS TABLE
+CREATE OR REPLACE MACRO listening.sessions(from_date, to_date, classes := ['counted']) AS TABLE
 WITH whole AS (
     SELECT
         session,
@@ -13,35 +13,35 @@ WITH whole AS (
         arg_min(item_key, epoch_us(ended_at) + item_key % 1000000) AS first_key,
         arg_max(item_key, epoch_us(ended_at) + item_key % 1000000) AS last_key
     -- A session that begins in the window may go on after it.
-    FROM star.plays_between(from_date, DATE '9999-12-30', classes := classes)
+    FROM listening.plays_between(from_date, DATE '9999-12-30', classes := classes)
     WHERE
         session > (
             SELECT coalesce(max(session), 0)
             FROM star.fact_play
-            WHERE ended_at < star.day_start(from_date)
+            WHERE ended_at < listening.day_start(from_date)
         )
         AND session <= (
             SELECT max(session)
             FROM star.fact_play
-            WHERE ended_at < star.day_start(to_date::DATE + 1)
+            WHERE ended_at < listening.day_start(to_date::DATE + 1)
         )
     GROUP BY session
 )
 SELECT
     whole.session,
-    coalesce(whole.started_at + first_day.ahead, star.local_time(whole.started_at)) AS started_at,
-    coalesce(whole.ended_at + last_day.ahead, star.local_time(whole.ended_at)) AS ended_at,
+    coalesce(whole.started_at + first_day.ahead, listening.local_time(whole.started_at)) AS started_at,
+    coalesce(whole.ended_at + last_day.ahead, listening.local_time(whole.ended_at)) AS ended_at,
     whole.plays,
     round(whole.ms_played / 60000, 1) AS minutes,
     first_item.name AS first_track,
     last_item.name AS last_track,
-    star.worse_coverage(first_known.coverage, last_known.coverage) AS coverage
+    listening.coverage_of_two(first_known.coverage, last_known.coverage) AS coverage
 FROM whole
 JOIN star.dim_item AS first_item ON first_item.item_key = whole.first_key
 JOIN star.dim_item AS last_item ON last_item.item_key = whole.last_key
-LEFT JOIN star.utc_days(from_date, to_date) AS first_day
+LEFT JOIN listening.utc_days(from_date, to_date) AS first_day
     ON first_day.utc_day = whole.started_at::DATE
-LEFT JOIN star.utc_days(from_date, to_date) AS last_day
+LEFT JOIN listening.utc_days(from_date, to_date) AS last_day
     ON last_day.utc_day = whole.ended_at::DATE
 LEFT JOIN star.play_coverage AS first_known ON first_known.date = whole.started_at::DATE
 LEFT JOIN star.play_coverage AS last_known ON last_known.date = whole.ended_at::DATE

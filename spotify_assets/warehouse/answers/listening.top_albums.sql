@@ -1,10 +1,10 @@
 -- The albums played most in a window, with their movement against the window just before.
 -- Grain: one rank. Parameters: local days, both inclusive; how many; the classes of plays.
--- Rules of the ranking: star.ranking. Where no one knows how long a play was, its ms_played is the
+-- Rules of the ranking: listening.ranking. Where no one knows how long a play was, its ms_played is the
 -- length of the track.
-CREATE OR REPLACE MACRO star.top_albums(
+CREATE OR REPLACE MACRO listening.top_albums(
     from_date, to_date, n := 50, classes := ['counted']
 ) AS TABLE
 SELECT *
-FROM star.top('album', from_date, to_date, n := n, classes := classes)
+FROM listening.top('album', from_date, to_date, n := n, classes := classes)
 ORDER BY rank

@@ -1,17 +1,17 @@
 -- Runs of the listener's days with a counted play on each, in a window.
 -- Grain: one run. Parameters: local days, both inclusive.
-CREATE OR REPLACE MACRO star.streaks_between(from_date, to_date) AS TABLE
+CREATE OR REPLACE MACRO listening.streaks_between(from_date, to_date) AS TABLE
 WITH numbered AS (
     -- The number of the day less the number of the row is the same all along a run.
     SELECT *, day - row_number() OVER (ORDER BY day)::INTEGER AS run
-    FROM star.listening_by_day(from_date, to_date)
+    FROM listening.by_day(from_date, to_date)
     WHERE plays > 0
 )
 SELECT
     min(day) AS first_day,
     max(day) AS last_day,
     sum(plays)::BIGINT AS plays,
-    star.worst_coverage(coverage) AS coverage,
+    listening.coverage_of(coverage) AS coverage,
     count(*) FILTER (WHERE coverage = 'complete') AS days_complete,
     count(*) AS days
 FROM numbered

@@ -1,14 +1,14 @@
 -- The tracks played most on this day of earlier years, the latest year first.
 -- Grain: one rank of a year. Parameters: the day; how many of each year; the classes of plays.
--- 29 February is in leap years only. Recordings and ties as in star.ranking.
-CREATE OR REPLACE MACRO star.on_this_day(on_date, n := 10, classes := ['counted']) AS TABLE
+-- 29 February is in leap years only. Recordings and ties as in listening.ranking.
+CREATE OR REPLACE MACRO listening.on_this_day(on_date, n := 10, classes := ['counted']) AS TABLE
 WITH years AS (
     SELECT
         known.day AS local_day,
         known.coverage,
-        star.day_start(known.day) AS begins,
-        star.day_start(known.day + 1) AS ends
-    FROM star.coverage_by_day((SELECT min(date) - 1 FROM star.play_coverage), on_date) AS known
+        listening.day_start(known.day) AS begins,
+        listening.day_start(known.day + 1) AS ends
+    FROM listening.coverage_by_day((SELECT min(date) - 1 FROM star.play_coverage), on_date) AS known
     WHERE
         month(known.day) = month(on_date::DATE)
         AND dayofmonth(known.day) = dayofmonth(on_date::DATE)
@@ -37,7 +37,7 @@ WITH years AS (
     JOIN star.dim_item AS item USING (item_key)
     WHERE list_contains(
         classes,
-        star.play_class(
+        listening.play_class(
             item.kind, played.ms_played, played.is_skipped, played.reason_end, played.is_incognito
         )
     )

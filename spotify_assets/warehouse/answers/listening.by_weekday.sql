@@ -1,7 +1,7 @@
 -- What was played on each weekday, from 1 (Monday) to 7 (Sunday).
 -- Grain: one of 7 weekdays. Parameters: local days, both inclusive; the classes of plays.
 -- The coverage is that of the weekday's own days.
-CREATE OR REPLACE MACRO star.listening_by_weekday(
+CREATE OR REPLACE MACRO listening.by_weekday(
     from_date, to_date, classes := ['counted']
 ) AS TABLE
 WITH played AS (
@@ -9,10 +9,10 @@ WITH played AS (
         isodow(day) AS weekday,
         sum(plays)::BIGINT AS plays,
         sum(ms_played)::BIGINT AS ms_played,
-        star.worst_coverage(coverage) AS coverage,
+        listening.coverage_of(coverage) AS coverage,
         count(*) FILTER (WHERE coverage = 'complete') AS days_complete,
         count(*) AS days
-    FROM star.listening_by_day(from_date, to_date, classes := classes)
+    FROM listening.by_day(from_date, to_date, classes := classes)
     GROUP BY ALL
 )
 SELECT

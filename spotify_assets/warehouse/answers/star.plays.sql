@@ -3,9 +3,9 @@
 CREATE OR REPLACE VIEW star.plays AS
 SELECT
     play.ended_at,
-    star.local_time(play.ended_at) AS local_at,
-    star.local_time(play.ended_at)::DATE AS local_date,
-    star.play_class(
+    listening.local_time(play.ended_at) AS local_at,
+    listening.local_time(play.ended_at)::DATE AS local_date,
+    listening.play_class(
         item.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito
     ) AS class,
     item.name,

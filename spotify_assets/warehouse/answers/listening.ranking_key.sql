@@ -1,5 +1,5 @@
 -- What is ranked as one: a track's recording, an artist's name, an album's name with its artist's.
-CREATE OR REPLACE MACRO star.ranking_key(what, recording, artist_name, album_name) AS
+CREATE OR REPLACE MACRO listening.ranking_key(what, recording, artist_name, album_name) AS
     CASE what
         WHEN 'track' THEN recording
         WHEN 'artist' THEN artist_name
