@@ -122,8 +122,8 @@ def hourly_measures(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg
 @dg.schedule(
     cron_schedule="30 3 * * *",
     job=jobs.housekeeping,
-    description="Deletes what is kept too long, where SPOTIFY_RETENTION_DAYS is set, and the events "
-    "of old failed runs; merges the files of months that are over.",
+    description="Deletes what is kept too long, where SPOTIFY_RETENTION_DAYS is set, and the "
+    "events of old failed runs; merges the files of months that are over.",
     default_status=RUNNING,
 )
 def daily_housekeeping(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
