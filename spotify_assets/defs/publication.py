@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spotify_assets import exports
 from spotify_assets.alerts import causes
 from spotify_assets.defs.logs import LOGS
 from spotify_assets.defs.partitions import key_of
@@ -45,6 +46,8 @@ def publish_now(
         LedgerError: The request ledger cannot be read.
         OperationsError: The runs cannot be read.
     """
+    for left in exports.renew(settings.lake):
+        log.warning("The export file %s: %s", left.name, left.reason)
     published = publish(
         settings.lake,
         settings.database,

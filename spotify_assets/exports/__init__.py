@@ -6,7 +6,7 @@ row, and what such a row means. Does not belong here: what is made of the rows o
 
 from spotify_assets.exports.errors import ExportError
 from spotify_assets.exports.packages import ExportFile, Found, Refused, find
-from spotify_assets.exports.reading import ImportedFile, process, read, read_all
+from spotify_assets.exports.reading import ImportedFile, process, read, read_all, renew
 
 __all__ = [
     "ExportError",
@@ -18,4 +18,5 @@ __all__ = [
     "process",
     "read",
     "read_all",
+    "renew",
 ]

@@ -5,7 +5,7 @@ Belongs here: recognising Spotify's files by name and content. Does not belong h
 
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -17,11 +17,21 @@ CHUNK_BYTES = 1 << 16
 HEAD_BYTES = CHUNK_BYTES
 """What is looked at to recognise a file: some 80 rows."""
 
+AUDIO, VIDEO, MUSIC, PODCAST, AUDIOBOOK = "audio", "video", "music", "podcast", "audiobook"
 # A browser adds " (1)" to the name of a second download.
 NAMES = {
-    EXTENDED: re.compile(r"(Streaming_History_(Audio|Video)_.*|endsong_\d+.*)\.json", re.I),
-    ACCOUNT: re.compile(r"StreamingHistory(_music_|_podcast_)?\d+.*\.json", re.I),
+    EXTENDED: re.compile(r"(Streaming_History_(Audio|Video)|end(song|video))(_.*)?\.json", re.I),
+    ACCOUNT: re.compile(r"StreamingHistory(_[a-z]+_)?\d+.*\.json", re.I),
 }
+# Of several the first that is true; all of Spotify's names are English.
+MEDIA = {
+    EXTENDED: {VIDEO: re.compile(r"_video_|^endvideo", re.I), AUDIO: re.compile("")},
+    ACCOUNT: {one: re.compile(f"_{one}_", re.I) for one in (PODCAST, AUDIOBOOK, VIDEO, MUSIC)},
+}
+TELLING = {"podcastName": PODCAST, "audiobookName": AUDIOBOOK}
+"""Keys of account data that say what its file is of, whatever it is called."""
+PART = re.compile(r"(?<!\d)(\d{1,3})(?:\s*\(\d+\))?\.json", re.I)
+"""The number at the end of a name, that is no year."""
 SIGNATURES = {EXTENDED: {"ts", "ms_played"}, ACCOUNT: {"endTime", "msPlayed"}}
 """Keys that no other file of Spotify's packages has together."""
 KEY = re.compile(rb'"([A-Za-z_][A-Za-z0-9_]{0,63})"\s*:')
@@ -54,10 +64,12 @@ class ExportFile:
     name: str
     """Its path in there, with slashes."""
     package: str
-    is_video: bool
-    is_podcast: bool
+    media: str
+    """Of what it tells: `AUDIO` stands for music and podcasts together."""
     keys: frozenset[str]
     """Names of the keys in its first rows."""
+    origin: str
+    """The same for files that came together: what their zip lists, or the path of their folder."""
     entry: zipfile.ZipInfo | None = None
     """Its entry, where the container is a zip."""
 
@@ -69,6 +81,16 @@ class ExportFile:
     def file_name(self) -> str:
         """Its name without folders."""
         return PurePosixPath(self.name).name
+
+    @property
+    def is_video(self) -> bool:
+        """It tells of videos."""
+        return self.media == VIDEO
+
+    @property
+    def part(self) -> int | None:
+        """Its number among the files of its package; none, where its name has none."""
+        return part_of(self.file_name)
 
     def chunks(self) -> Iterator[bytes]:
         """Its bytes, from the start.
@@ -101,8 +123,7 @@ class Recognised:
     """What a file is, by its name and its first bytes."""
 
     package: str
-    is_video: bool
-    is_podcast: bool
+    media: str
     keys: frozenset[str]
 
 
@@ -117,9 +138,20 @@ def recognise(name: str, head: bytes) -> Recognised | None:
     package = next(by_content, None) or next(by_name, None)
     if package is None:
         return None
-    lower = name.lower()
-    is_podcast = package == ACCOUNT and ("_podcast_" in lower or "podcastName" in keys)
-    return Recognised(package, "_video_" in lower, is_podcast, keys)
+    return Recognised(package, media_of(package, name, keys), keys)
+
+
+def media_of(package: str, name: str, keys: Collection[str] = ()) -> str:
+    """Of what a file tells, by its keys and its name."""
+    by_keys = (media for key, media in TELLING.items() if package == ACCOUNT and key in keys)
+    by_name = (media for media, pattern in MEDIA[package].items() if pattern.search(name))
+    return next(by_keys, None) or next(by_name, AUDIO)
+
+
+def part_of(name: str) -> int | None:
+    """The number that a name ends with: 3 of ``Streaming_History_Audio_2019-2020_3.json``."""
+    found = PART.search(name)
+    return int(found[1]) if found else None
 
 
 def find(paths: Iterable[Path]) -> Found:
@@ -166,20 +198,23 @@ class _Search:
         try:
             if file.suffix.lower() == ".zip":
                 # First the whole archive: one that is a trap gives no file at all.
-                for entry in zips.entries(file):
-                    if _is_wanted(PurePosixPath(entry.filename).name, (".json",)):
-                        self._try(file, entry.filename, entry)
+                entries = zips.entries(file)
+                listing = zips.fingerprint(entries)
+                for entry in entries:
+                    path = PurePosixPath(entry.filename)
+                    if _is_wanted(path.name, (".json",)):
+                        self._try(file, entry.filename, f"{listing}/{path.parent}", entry)
             else:
-                self._try(folder, file.relative_to(folder).as_posix(), None)
+                self._try(folder, file.relative_to(folder).as_posix(), str(file.resolve().parent))
         except ExportError as error:
             self.refuse(file, str(error))
 
-    def _try(self, container: Path, name: str, entry: zipfile.ZipInfo | None) -> None:
+    def _try(
+        self, container: Path, name: str, origin: str, entry: zipfile.ZipInfo | None = None
+    ) -> None:
         head = next(_chunks(container, name, entry), b"")
         if it := recognise(PurePosixPath(name).name, head):
-            found = ExportFile(
-                container, name, it.package, it.is_video, it.is_podcast, it.keys, entry
-            )
+            found = ExportFile(container, name, it.package, it.media, it.keys, origin, entry)
             self.files.append(found)
         else:
             self.passed_over += 1

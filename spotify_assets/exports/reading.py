@@ -6,36 +6,47 @@ rows mean.
 
 import datetime as dt
 import hashlib
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import pyarrow as pa
+
+from spotify_assets.exports import facts
 from spotify_assets.exports.elements import LONGEST_ELEMENT, elements
 from spotify_assets.exports.errors import ExportError
 from spotify_assets.exports.packages import ExportFile, Refused
 from spotify_assets.exports.rows import (
     KEPT,
     LARGEST_LIST,
+    TRACK_KEY,
     Database,
     Origin,
     account,
+    account_of,
     code_version,
     open_database,
+    reader_version,
     receive_elements,
     receive_list,
+    typed_version,
     write_typed,
 )
 from spotify_assets.lake import Lake, history
-from spotify_assets.lake.errors import writing
+from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import ROWS_FILE
 
 ID_DIGITS = 16
 AT_ONCE = 2
 """DuckDB reads a file in one thread; memory grows with each."""
 BLANK = b"\xef\xbb\xbf \t\r\n"
+IS_TRACK_KEY = re.compile(rb'"%s"\s{0,20}:' % TRACK_KEY.encode())
+LONGEST_KEY = 64
 
 
 @dataclass(frozen=True)
@@ -110,13 +121,53 @@ def read(file: ExportFile, lake: Lake, now: dt.datetime) -> ImportedFile:
 
 def _read(file: ExportFile, lake: Lake, now: dt.datetime, database: Database) -> ImportedFile:
     seen = _look_through(file)
-    typed = (history.STREAMS, history.QUARANTINED_PLAYS)
-    is_new = not all(history.history_file(lake, table, seen.folder).exists() for table in typed)
-    if is_new:
-        if not history.facts_file(lake, seen.file_id).exists():
-            _receive(file, seen, lake, now, database)
-        is_new = _process(lake, seen.file_id, database)
+    there = facts.there(lake, seen.file_id)
+    streams = history.history_file(lake, history.STREAMS, seen.folder)
+    was_typed = streams.exists()
+    is_current = there.get("reader_version") == reader_version()
+    if not is_current:
+        _receive(file, seen, there, lake, now, database)
+    with database.noting:
+        facts.note_origin(file, seen.file_id, lake)
+    is_new = False
+    if not is_current or not _is_typed(lake, seen.file_id):
+        # What another thread was faster with was there already.
+        is_new = _process(lake, seen.file_id, database) or was_typed
     return _account(lake, seen.file_id, database, already=not is_new)
+
+
+def renew(lake: Lake) -> list[Refused]:
+    """Make the typed rows of those files anew that an older version of us made.
+
+    Returns:
+        The files whose rows cannot be made, with the reason: they stay as they are.
+    """
+    outdated = [one for one in history.imported_files(lake) if not _is_typed(lake, one)]
+    if not outdated:
+        return []
+    with open_database() as database:
+        tried = [_renewed(lake, one, database) for one in outdated]
+    return [one for one in tried if one]
+
+
+def _renewed(lake: Lake, file_id: str, database: Database) -> Refused | None:
+    try:
+        facts.complete(lake, file_id)
+        _process(lake, file_id, database)
+    except (LakeError, duckdb.Error, pa.ArrowInvalid) as error:
+        return Refused(file_id, f"its rows cannot be typed anew: {error}")
+    return None
+
+
+def _is_typed(lake: Lake, file_id: str) -> bool:
+    """Whether a file has typed rows that this version made."""
+    folder = history.file_folder(file_id)
+    streams = history.history_file(lake, history.STREAMS, folder)
+    quarantined = history.history_file(lake, history.QUARANTINED_PLAYS, folder)
+    try:
+        return quarantined.exists() and typed_version(streams) == code_version()
+    except OSError:
+        return False
 
 
 def process(lake: Lake, file_id: str) -> bool:
@@ -134,14 +185,14 @@ def process(lake: Lake, file_id: str) -> bool:
 
 def _process(lake: Lake, file_id: str, database: Database) -> bool:
     folder = history.file_folder(file_id)
-    facts = _facts(lake, file_id)
+    known = facts.read(lake, file_id)
     received = history.history_file(lake, history.STREAMING_HISTORY, folder)
     origin = Origin(
         file_id,
-        str(facts["package"]),
-        bool(facts["is_video"]),
+        known["package"],
+        known["is_video"],
         lake.relative(received),
-        _naive(dt.datetime.fromisoformat(str(facts["imported_at"]))),
+        _naive(dt.datetime.fromisoformat(known["imported_at"])),
     )
     with history.making(lake) as streams, history.making(lake) as quarantined:
         with writing(streams, f"the rows of the file {file_id}"):
@@ -161,6 +212,8 @@ class _Seen:
     last: bytes
     has_long_element: bool
     """For the length of the longest element that is read, none begins."""
+    track_keys: int
+    """How often `TRACK_KEY` is a key."""
     chunks: tuple[bytes, ...]
     """All of its bytes; none, where they are more than `LARGEST_LIST`."""
 
@@ -185,8 +238,8 @@ class _Seen:
 
 def _look_through(file: ExportFile) -> _Seen:
     digest, size = hashlib.sha256(), 0
-    first = last = b""
-    without_row = longest = 0
+    first = last = before = b""
+    without_row = longest = track_keys = 0
     chunks: list[bytes] = []
     for chunk in file.chunks():
         digest.update(chunk)
@@ -195,45 +248,68 @@ def _look_through(file: ExportFile) -> _Seen:
         last = chunk.rstrip(BLANK)[-1:] or last
         without_row = 0 if b"{" in chunk else without_row + len(chunk)
         longest = max(longest, without_row)
+        track_keys += _track_keys(before, chunk)
+        before = chunk
         if size <= LARGEST_LIST:
             chunks.append(chunk)
         else:
             chunks.clear()
     is_long = longest > LONGEST_ELEMENT // 2
-    return _Seen(digest.hexdigest(), size, first, last, is_long, tuple(chunks))
+    return _Seen(digest.hexdigest(), size, first, last, is_long, track_keys, tuple(chunks))
+
+
+def _track_keys(before: bytes, chunk: bytes) -> int:
+    """How often the key of a track's URI ends in a chunk; in a text, its quotes are escaped."""
+    seam = before[-LONGEST_KEY:]
+    return sum(match.end() > len(seam) for match in IS_TRACK_KEY.finditer(seam + chunk))
 
 
 def _receive(
-    file: ExportFile, seen: _Seen, lake: Lake, now: dt.datetime, database: Database
+    file: ExportFile,
+    seen: _Seen,
+    there: Mapping[str, Any],
+    lake: Lake,
+    now: dt.datetime,
+    database: Database,
 ) -> None:
+    """Write the raw rows and the facts of a file, in the place of what an older reader wrote."""
+    secret = history.secret(lake)
     with history.making(lake) as made:
         rows = made / ROWS_FILE
         with writing(made, f"the rows of {file.file_name}"):
-            records = _receive_rows(file, seen, rows, database)
-            facts = {
+            records = _receive_rows(file, seen, rows, database, secret)
+            known = {
                 "file_name": file.file_name,
                 "package": file.package,
+                "media": file.media,
+                "part": file.part,
                 "is_video": file.is_video,
-                "is_podcast": file.is_podcast,
+                "account": account_of(database, rows),
+                "downloads": [],
                 "bytes": seen.size,
                 "sha256": seen.sha256,
                 "imported_at": now.isoformat(),
                 "records": records,
                 "ends_early": seen.ends_early,
                 "dropped_keys": sorted(file.keys - set(KEPT)),
-                "code_version": code_version(),
+                "reader_version": reader_version(),
             }
-            text = json.dumps(facts, ensure_ascii=False, indent=2)
-            (made / history.FACTS_FILE).write_text(f"{text}\n", encoding="utf-8")
+            # The file that was imported first stands for a play: it keeps its place.
+            known |= {key: there[key] for key in facts.KEPT_FOR_EVER if key in there}
+            (made / history.FACTS_FILE).write_text(facts.text(known), encoding="utf-8")
         history.place(made, history.history_folder(lake, history.STREAMING_HISTORY, seen.folder))
 
 
-def _receive_rows(file: ExportFile, seen: _Seen, target: Path, database: Database) -> int:
+def _receive_rows(
+    file: ExportFile, seen: _Seen, target: Path, database: Database, secret: str
+) -> int:
     if seen.is_list:
-        records = receive_list(database, _content(file, seen), target)
-        if records is not None:
+        has_key = seen.track_keys > 0
+        content = _content(file, seen)
+        records = receive_list(database, content, target, secret, has_track_key=has_key)
+        if records is not None and seen.track_keys in (0, records):
             return records
-    return receive_elements(database, elements(_content(file, seen)), target)
+    return receive_elements(database, elements(_content(file, seen)), target, secret)
 
 
 def _content(file: ExportFile, seen: _Seen) -> Iterable[bytes]:
@@ -251,7 +327,7 @@ def _again(file: ExportFile, seen: _Seen) -> Iterator[bytes]:
 
 
 def _account(lake: Lake, file_id: str, database: Database, *, already: bool) -> ImportedFile:
-    facts = _facts(lake, file_id)
+    known = facts.read(lake, file_id)
     folder = history.file_folder(file_id)
     typed = account(
         database,
@@ -260,25 +336,18 @@ def _account(lake: Lake, file_id: str, database: Database, *, already: bool) -> 
     )
     return ImportedFile(
         file_id,
-        str(facts["file_name"]),
-        str(facts["package"]),
-        bool(facts["is_video"]),
+        known["file_name"],
+        known["package"],
+        known["is_video"],
         already,
-        int(str(facts["records"])),
+        known["records"],
         typed.readable,
         sum(typed.reasons.values()),
         typed.reasons,
         typed.first_at,
         typed.last_at,
-        bool(facts["ends_early"]),
+        known["ends_early"],
     )
-
-
-def _facts(lake: Lake, file_id: str) -> dict[str, object]:
-    facts: dict[str, object] = json.loads(
-        history.facts_file(lake, file_id).read_text(encoding="utf-8")
-    )
-    return facts
 
 
 def _naive(moment: dt.datetime) -> dt.datetime:

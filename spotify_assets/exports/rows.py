@@ -30,50 +30,93 @@ KEPT = (
     *("master_metadata_album_album_name", "trackName", "artistName"),
     *("spotify_episode_uri", "episode_name", "episode_show_name", "episodeName", "podcastName"),
     *("audiobook_uri", "audiobook_title", "audiobook_chapter_uri", "audiobook_chapter_title"),
+    *("audiobookName", "chapterName", "authorName"),
     *("reason_start", "reason_end", "shuffle", "skipped", "offline", "offline_timestamp"),
     *("incognito_mode", "platform", "conn_country"),
 )
 """The only keys whose values are ever written: whatever Spotify adds may be personal."""
+WHO = "username"
+"""The key that names the account: of its value a pseudonym is written, never itself."""
+ASKED = (*KEPT, WHO)
+TRACK_KEY = "spotify_track_uri"
+"""Files of 2020 lack it; where it is there and null, what was played is no track of Spotify's."""
+RAW = """
+-- What raw rows have; those of an older reader lack columns.
+CREATE TABLE raw_rows (position BIGINT, problem VARCHAR, has_track_key BOOLEAN, {});
+-- The same for the same account in this lake, and for nobody else.
+CREATE MACRO pseudonym(t) AS left(sha256(getvariable('secret') || nullif(t, '')), 16);
+""".format(", ".join(f'"{key}" VARCHAR' for key in (*KEPT, "account")))
+READER = 2
+"""Raise it when the same bytes give other raw rows, for a reason that no query here shows."""
 
 # What is in a list or an object, where a value should be, may be personal: it is taken for
 # nothing. A text cannot be told from a list that it spells.
 SOUND = """
-SELECT row_number() OVER () AS position, CAST(NULL AS VARCHAR) AS problem, CASE
-    WHEN ascii(COLUMNS(*)) IN (ascii('['), ascii('{')) AND json_valid(COLUMNS(*))
-    THEN error('may be a list or an object')
-    ELSE COLUMNS(*)
-END
-FROM list
-"""
-ONE_BY_ONE = """
-WITH elements AS (
-    SELECT
-        position,
-        CASE WHEN text IS NULL OR NOT json_valid(text) THEN coalesce(problem, 'is no valid JSON')
-        END AS problem,
-        unnest(json_transform(
-            CASE WHEN json_valid(text) THEN text ELSE '{}' END, getvariable('shape')
-        ))
-    FROM pieces
+WITH sound AS (
+    SELECT CASE
+        WHEN ascii(COLUMNS(*)) IN (ascii('['), ascii('{')) AND json_valid(COLUMNS(*))
+        THEN error('may be a list or an object')
+        ELSE COLUMNS(*)
+    END
+    FROM list
 )
 
-SELECT position, problem, CASE
-    WHEN left(COLUMNS(* EXCLUDE (position, problem)), 1) IN ('[', '{') THEN NULL
-    -- Not `->>`, which writes large numbers in other words than a reader of texts.
-    ELSE json_transform(COLUMNS(* EXCLUDE (position, problem)), '"VARCHAR"')
-END
-FROM elements
+SELECT
+    row_number() OVER () AS position,
+    CAST(NULL AS VARCHAR) AS problem,
+    CAST(getvariable('has_track_key') AS BOOLEAN) AS has_track_key,
+    * EXCLUDE (username),
+    pseudonym(username) AS account
+FROM sound
+"""
+ONE_BY_ONE = """
+WITH checked AS (
+    SELECT
+        position,
+        coalesce(json_valid(text), false) AS is_valid,
+        CASE WHEN NOT is_valid THEN coalesce(problem, 'is no valid JSON') END AS problem,
+        CASE WHEN is_valid THEN text ELSE '{}' END AS text
+    FROM pieces
+),
+
+elements AS (
+    SELECT
+        position,
+        problem,
+        json_exists(text, getvariable('track_key')) AS has_track_key,
+        unnest(json_transform(text, getvariable('shape')))
+    FROM checked
+),
+
+texts AS (
+    SELECT position, problem, has_track_key, CASE
+        WHEN left(COLUMNS(* EXCLUDE (position, problem, has_track_key)), 1) IN ('[', '{') THEN NULL
+        -- Not `->>`, which writes large numbers in other words than a reader of texts.
+        ELSE json_transform(
+            COLUMNS(* EXCLUDE (position, problem, has_track_key)), '"VARCHAR"'
+        )
+    END
+    FROM elements
+)
+
+SELECT * EXCLUDE (username), pseudonym(username) AS account FROM texts
 """
 STREAMS, QUARANTINED = "FROM streams($received)", "FROM quarantined($received)"
 ENDS = """
 SELECT count(*), min(ended_at), max(ended_at) FROM read_parquet(?, hive_partitioning = false)
 """
+URIS = """
+SELECT count(coalesce(spotify_track_uri, spotify_episode_uri))
+FROM read_parquet(?, hive_partitioning = false)
+"""
+WHOSE = "SELECT mode(account) FROM read_parquet(?, hive_partitioning = false)"
 REASONS = """
 SELECT split_part(reason, ', got ', 1) AS reason, count(*) AS rows
 FROM read_parquet(?, hive_partitioning = false)
 GROUP BY ALL
 ORDER BY rows DESC, reason
 """
+VERSION = b"code_version"
 MEMORY = "128MB"
 LARGEST_LIST = 32 << 20
 """Spotify's files have 12.5 MB."""
@@ -100,7 +143,16 @@ class Origin:
 
 def code_version() -> str:
     """The same for the same typed rows from the same raw rows: `rows.sql` says all of it."""
-    return hashlib.sha256(SQL.encode()).hexdigest()[:8]
+    return _short(SQL, RAW)
+
+
+def reader_version() -> str:
+    """The same for the same raw rows from the same bytes."""
+    return _short(str(READER), RAW, SOUND, ONE_BY_ONE)
+
+
+def _short(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -110,6 +162,8 @@ class Database:
     connection: duckdb.DuckDBPyConnection
     receiving: Lock
     """One file is received at a time: a list that is read as a whole takes some 90 MB."""
+    noting: Lock
+    """What is known of a file is added to by one at a time: the same file may come twice."""
 
 
 @contextmanager
@@ -124,16 +178,26 @@ def open_database() -> Iterator[Database]:
         "allocator_bulk_deallocation_flush_threshold": "32MB",
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute(RAW)
         connection.execute(SQL)
-        yield Database(connection, Lock())
+        yield Database(connection, Lock(), Lock())
 
 
-def receive_list(database: Database, chunks: Iterable[bytes], target: Path) -> int | None:
+def receive_list(
+    database: Database, chunks: Iterable[bytes], target: Path, secret: str, *, has_track_key: bool
+) -> int | None:
     """Write the rows of a file as they came: ``position``, ``problem``, and `KEPT` as text.
 
     Whether a value was quoted is lost; a list or an object is null. DuckDB reads the file through
     a pipe, so that an export is never on the disk unpacked, and holds it whole: of `LARGEST_LIST`
     at most.
+
+    Args:
+        database: Of `open_database`.
+        chunks: The bytes of the file.
+        target: The Parquet file.
+        secret: Makes the pseudonym of an account.
+        has_track_key: Whether the rows have the key `TRACK_KEY`; DuckDB does not tell.
 
     Returns:
         How many rows; ``None`` if it is no sound JSON list of objects, or a value in it may be a
@@ -142,11 +206,16 @@ def receive_list(database: Database, chunks: Iterable[bytes], target: Path) -> i
     Raises:
         OSError: The disk is full.
     """
+    known = {"secret": secret, "has_track_key": has_track_key}
     try:
-        with database.receiving, _pipe(chunks) as path, _session(database) as connection:
+        with (
+            database.receiving,
+            _pipe(chunks) as path,
+            _session(database, known) as connection,
+        ):
             connection.read_json(
                 path,
-                columns=dict.fromkeys(KEPT, "VARCHAR"),
+                columns=dict.fromkeys(ASKED, "VARCHAR"),
                 format="array",
                 maximum_object_size=LONGEST_ELEMENT,
             ).create_view("list")
@@ -156,7 +225,9 @@ def receive_list(database: Database, chunks: Iterable[bytes], target: Path) -> i
         return None
 
 
-def receive_elements(database: Database, elements: Iterable[Element], target: Path) -> int:
+def receive_elements(
+    database: Database, elements: Iterable[Element], target: Path, secret: str
+) -> int:
     """Write the same for elements that were found one by one, in bounded memory.
 
     Returns:
@@ -166,8 +237,12 @@ def receive_elements(database: Database, elements: Iterable[Element], target: Pa
         OSError: The disk is full.
     """
     received = 0
-    with database.receiving, _session(database) as connection:
-        connection.execute("SET VARIABLE shape = ?", [json.dumps(dict.fromkeys(KEPT, "JSON"))])
+    known = {
+        "secret": secret,
+        "track_key": f"$.{TRACK_KEY}",
+        "shape": json.dumps(dict.fromkeys(ASKED, "JSON")),
+    }
+    with database.receiving, _session(database, known) as connection:
         connection.register("pieces", PIECES.empty_table())
         schema = connection.sql(ONE_BY_ONE).to_arrow_table().schema
         with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
@@ -190,14 +265,42 @@ def write_typed(
     Raises:
         OSError: The disk is full.
     """
-    with _session(database) as connection:
-        for name, value in vars(origin).items():
-            connection.execute(f"SET VARIABLE {name} = ?", [value])
+    known = {**vars(origin), "had_track_key": _had_track_key(database, received)}
+    with _session(database, known) as connection:
         readable = _copy(connection, STREAMS, streams, received=str(received))
         if readable < parquet.read_metadata(received).num_rows:
             _copy(connection, QUARANTINED, quarantined, received=str(received))
         else:
             parquet.write_table(NOTHING_QUARANTINED.empty_table(), quarantined, compression="zstd")
+
+
+def typed_version(streams: Path) -> str | None:
+    """The `code_version` that made the typed rows; ``None`` if it was before versions were kept.
+
+    Raises:
+        OSError: The file is damaged or gone.
+    """
+    try:
+        told = parquet.read_metadata(streams).metadata or {}
+    except pa.ArrowInvalid as error:
+        raise OSError(f"{streams} is damaged") from error
+    return told.get(VERSION, b"").decode() or None
+
+
+def account_of(database: Database, received: Path) -> str | None:
+    """The pseudonym that most raw rows have; ``None`` if no row names an account."""
+    with _session(database) as connection:
+        ((account,),) = connection.execute(WHOSE, [str(received)]).fetchall()
+    return None if account is None else str(account)
+
+
+def _had_track_key(database: Database, received: Path) -> bool:
+    """What an older reader did not note: without a single URI, the file did not have the key."""
+    if "has_track_key" in parquet.read_schema(received).names:
+        return True
+    with _session(database) as connection:
+        ((uris,),) = connection.execute(URIS, [str(received)]).fetchall()
+    return bool(uris)
 
 
 class Account(NamedTuple):
@@ -223,16 +326,23 @@ def _copy(
     """Write the rows of a query; how many there are."""
     copy = f"""
         COPY ({query}) TO $target
-        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP:d})
+        (
+            FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP:d},
+            KV_METADATA {{{VERSION.decode()}: '{code_version()}'}}
+        )
     """
     ((rows,),) = connection.execute(copy, {**parameters, "target": str(target)}).fetchall()
     return int(rows)
 
 
 @contextmanager
-def _session(database: Database) -> Iterator[duckdb.DuckDBPyConnection]:
+def _session(
+    database: Database, known: Mapping[str, object] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with database.connection.cursor() as connection:
+            for name, value in (known or {}).items():
+                connection.execute(f"SET VARIABLE {name} = ?", [value])
             yield connection
     except duckdb.IOException as error:
         raise OSError(str(error)) from error

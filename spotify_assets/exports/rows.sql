@@ -1,9 +1,11 @@
 -- Raw rows of an export file (the Parquet file `received`) → `streams(received)`, and
 -- `quarantined(received)` with the reason.
 --
--- A raw row has its `position`, the `problem` that kept the element from being read, and each key
--- that is kept, as text. Reads the variables `file_id`, `package`, `is_video`, `source_file` and
--- `imported_at`. Macros, because a view would be planned when it is made and again when it is read.
+-- A raw row has its `position`, the `problem` that kept the element from being read, whether it has
+-- the key `spotify_track_uri`, and each key that is kept, as text; the table `raw_rows` has these
+-- columns and no row. Reads the variables `file_id`, `package`, `is_video`, `source_file`,
+-- `imported_at` and `had_track_key`, which stands where a raw row does not say it.
+-- Macros, because a view would be planned when it is made and again when it is read.
 
 -- A time without an offset is UTC.
 SET GLOBAL TimeZone = 'UTC';
@@ -41,15 +43,25 @@ CREATE MACRO is_possible(t) AS
 -- Grain: one element of the file's list.
 CREATE MACRO typed(received) AS TABLE
 WITH
-texts AS (
-    SELECT position, problem, filled(COLUMNS(* EXCLUDE (position, problem)))
+raw AS (
+    FROM raw_rows
+    UNION ALL BY NAME
     -- The id in the name of the folder may look like a number.
     FROM read_parquet(received, hive_partitioning = false)
 ),
 
+texts AS (
+    SELECT
+        position, problem, has_track_key,
+        filled(COLUMNS(* EXCLUDE (position, problem, has_track_key)))
+    FROM raw
+),
+
 named AS (
     SELECT
-        position, problem, reason_start, reason_end, platform,
+        position, problem, account,
+        coalesce(has_track_key, getvariable('had_track_key')) AS has_track_key,
+        reason_start, reason_end, platform,
         coalesce(ts, endTime) AS ended_text,
         coalesce(ms_played, msPlayed) AS ms_text,
         if(ts IS NULL AND endTime IS NOT NULL, 'endTime', 'ts') AS ended_key,
@@ -63,8 +75,8 @@ named AS (
         master_metadata_album_album_name AS track_album,
         coalesce(episode_name, episodeName) AS episode,
         coalesce(episode_show_name, podcastName) AS show_name,
-        audiobook_chapter_title AS chapter,
-        audiobook_title AS book,
+        coalesce(audiobook_chapter_title, chapterName) AS chapter,
+        coalesce(audiobook_title, audiobookName) AS book,
         as_boolean(shuffle) AS is_shuffle,
         as_boolean(skipped) AS is_skipped,
         as_boolean(offline) AS is_offline,
@@ -85,7 +97,8 @@ timed AS (
             WHEN starts_with(track_uri, 'spotify:local:') THEN 'local_file'
             WHEN track_uri IS NOT NULL THEN 'music'
             WHEN coalesce(episode_uri, episode) IS NOT NULL THEN 'podcast'
-            WHEN track IS NOT NULL AND getvariable('package') = 'extended' THEN 'local_file'
+            WHEN track IS NOT NULL AND getvariable('package') = 'extended' AND has_track_key
+            THEN 'local_file'
             WHEN track IS NOT NULL THEN 'music'
         END AS kind
     FROM named
@@ -121,6 +134,7 @@ SELECT
     CAST(getvariable('package') AS VARCHAR) AS package,
     kind,
     CAST(getvariable('is_video') AS BOOLEAN) AS is_video,
+    account,
     ended_at,
     CASE kind
         WHEN 'podcast' THEN episode_uri

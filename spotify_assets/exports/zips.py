@@ -4,10 +4,11 @@ Belongs here: which archives are refused, and reading an entry. Does not belong 
 hold a listening history.
 """
 
+import hashlib
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -42,6 +43,12 @@ def entries(path: Path) -> list[zipfile.ZipInfo]:
             "listening history does. Unpack it yourself and give the folder, if you trust it."
         )
     return found
+
+
+def fingerprint(entries: Iterable[zipfile.ZipInfo]) -> str:
+    """The same for an archive of the same files, wherever it lies."""
+    listed = sorted((entry.filename, entry.file_size, entry.CRC) for entry in entries)
+    return hashlib.sha256(repr(listed).encode()).hexdigest()
 
 
 def chunks(path: Path, entry: zipfile.ZipInfo, size: int) -> Iterator[bytes]:

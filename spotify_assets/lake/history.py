@@ -5,6 +5,7 @@ what is in the files, and the partitions of the catalogue.
 """
 
 import contextlib
+import secrets
 import shutil
 import time
 import uuid
@@ -20,6 +21,7 @@ STREAMING_HISTORY = "raw.streaming_history"
 STREAMS = "processed.streams"
 QUARANTINED_PLAYS = "quarantine.plays"
 FACTS_FILE = "file.json"
+KEY_FILE = ".pseudonyms.key"
 
 
 def file_folder(file_id: str) -> str:
@@ -41,6 +43,39 @@ def history_file(lake: Lake, table: str, folder: str) -> Path:
 def facts_file(lake: Lake, file_id: str) -> Path:
     """What is known of an export file, beside its raw rows."""
     return history_folder(lake, STREAMING_HISTORY, file_folder(file_id)) / FACTS_FILE
+
+
+def write_facts(lake: Lake, file_id: str, text: str) -> None:
+    """Put other facts of an export file in the place of those that are there, at once.
+
+    Raises:
+        LakeError: The lake cannot be written.
+    """
+    target = facts_file(lake, file_id)
+    with making(lake) as folder, writing(target, f"what is known of the file {file_id}"):
+        made = folder / FACTS_FILE
+        made.write_text(text, encoding="utf-8")
+        sync(made)
+        made.replace(target)
+
+
+def secret(lake: Lake) -> str:
+    """What makes pseudonyms of this lake, and of no other: made when it is first asked for.
+
+    Raises:
+        LakeError: The lake cannot be written.
+    """
+    path = history_folder(lake, STREAMING_HISTORY, KEY_FILE)
+    with writing(path, "the key of pseudonyms"):
+        if not path.exists():
+            with making(lake) as folder:
+                made = folder / KEY_FILE
+                made.touch(mode=0o600)
+                made.write_text(secrets.token_hex(32), encoding="ascii")
+                sync(made)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.replace(path)
+        return path.read_text(encoding="ascii")
 
 
 def imported_files(lake: Lake) -> list[str]:
@@ -86,7 +121,8 @@ def place(made: Path, target: Path) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         is_new = not target.exists() and _renamed(made, target)
         if not is_new:
-            for file in made.iterdir():
+            # The facts say which reader made the rows: they come last.
+            for file in sorted(made.iterdir(), key=lambda file: file.name == FACTS_FILE):
                 file.replace(target / file.name)
         sync(target.parent)
     return is_new

@@ -98,6 +98,18 @@ def file_id() -> Any:
     )
 
 
+def account() -> Any:
+    """Whose export it is, without saying who."""
+    return pa.Field(
+        nullable=True,
+        str_matches="^[0-9a-f]{16}$",
+        description=(
+            "Pseudonym of the account: a hash of its user name with a key that only this data "
+            "folder has; null where the export does not name it."
+        ),
+    )
+
+
 def source_file() -> Any:
     """Where the row came from."""
     return pa.Field(description="Raw file, relative to the lake, that holds the response.")

@@ -10,6 +10,7 @@ from spotify_assets.schemas import columns as c
 from spotify_assets.schemas.contract import Contract
 
 PACKAGES = ["extended", "account"]
+MEDIA = ["audio", "video", "music", "podcast", "audiobook"]
 ITEM_KINDS = ["music", "podcast", "audiobook", "local_file"]
 SOURCES = ["extended", "account", "api"]
 CLASSES = ["counted", "short", "skipped", "podcast", "audiobook", "local_file", "incognito"]
@@ -34,6 +35,7 @@ class Streams(
     package: str = c.one_of(PACKAGES, "Which of Spotify's packages the file belongs to.")
     kind: str = c.one_of(ITEM_KINDS, "What was played.")
     is_video: bool = c.text("From a file of videos.")
+    account: str = c.account()
     ended_at: c.Moment = c.moment(
         "When the play ended, to the second; in account data to the minute, rounded down"
     )
@@ -223,6 +225,18 @@ class Imports(
     file_id: str = c.file_id()
     file_name: str = c.text("Name of the file in the export.")
     package: str = c.one_of(PACKAGES, "Which of Spotify's packages it belongs to.")
+    media: str = c.one_of(
+        MEDIA, "Of what it tells; `audio` is music and podcasts together.", nullable=True
+    )
+    part: pl.Int32 = c.count(
+        "Its number among the files of its package: 3 of `Streaming_History_Audio_2019_3.json`.",
+        nullable=True,
+    )
+    account: str = c.account()
+    downloads: pl.List = pa.Field(
+        dtype_kwargs={"inner": pl.String},
+        description="The zips and folders that it came in, each by a hash that names nobody.",
+    )
     imported_at: c.Moment = c.moment("When it was imported")
     bytes: pl.Int64 = c.count("Its size.")
     received: pl.Int64 = c.count("Rows in the file.")

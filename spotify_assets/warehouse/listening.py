@@ -15,7 +15,14 @@ import duckdb
 import polars as pl
 
 from spotify_assets.lake import DamagedFile, Lake
-from spotify_assets.lake.history import STREAMS, facts_file, history_folder
+from spotify_assets.lake.history import (
+    FACTS_FILE,
+    STREAMING_HISTORY,
+    STREAMS,
+    facts_file,
+    file_folder,
+    history_folder,
+)
 from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.schemas import LISTENING, Contract, listening
 from spotify_assets.schemas.monitoring import HistoryFiles
@@ -31,6 +38,8 @@ LOADED: tuple[type[Contract], ...] = (
 )
 """Tables that are in the file as they are in the lake."""
 FACTS = ("file_name", "imported_at", "package", "bytes", "records")
+LATER_FACTS = ("media", "part", "account", "downloads")
+"""What a version before did not note: not known there."""
 BATCH_ROWS = 1_000_000
 REMEDY = (
     "If it is of an export, delete its folder and import the export again. If it is of polls, "
@@ -59,11 +68,22 @@ class Listening:
 def there(lake: Lake) -> pl.DataFrame:
     """The files of the listening history in the lake, as `HistoryFiles`."""
     tables = [STREAMS, *(contract.table() for contract in LOADED)]
+    found = [
+        (file, table)
+        for table in tables
+        for file in sorted(history_folder(lake, table, "").glob(f"*/{ROWS_FILE}"))
+    ]
+    # A file is imported from its typed rows on: what else there is of others is half made.
+    imported = {file.parent.name for file, table in found if table == STREAMS}
+    facts = [
+        (file, STREAMING_HISTORY)
+        for file in sorted(history_folder(lake, STREAMING_HISTORY, "").glob(f"*/{FACTS_FILE}"))
+    ]
     return pl.DataFrame(
         [
             (lake.relative(file), table, stat.st_size, stat.st_mtime_ns)
-            for table in tables
-            for file in sorted(history_folder(lake, table, "").glob(f"*/{ROWS_FILE}"))
+            for file, table in [*found, *facts]
+            if file.parent.name in imported or not file.parent.name.startswith(file_folder(""))
             for stat in [file.stat()]
         ],
         schema=HistoryFiles.polars_schema(),
@@ -75,12 +95,13 @@ def is_damaged(lake: Lake, file: str) -> bool:
     """Whether a file of `there`, or what is known of it, cannot be read."""
     path = lake.root / file
     is_typed = path.parent.parent == history_folder(lake, STREAMS, "")
+    is_facts = path.name == FACTS_FILE
     try:
-        if is_typed:
+        if is_typed or is_facts:
             _facts(facts_file(lake, path.parent.name.partition("=")[2]))
     except DamagedFile:
         return True
-    return not is_readable(path)
+    return not (is_facts or is_readable(path))
 
 
 def take_in(
@@ -128,7 +149,11 @@ def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
 
 def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
     """`streams` and `import_files`: every row of every export file, and the files in order."""
-    connection.execute(f"CREATE TEMP VIEW streams AS {_rows_of(lake, files, listening.Streams)}")
+    # Rows that an older version typed, and this one could not type anew, lack columns.
+    connection.execute(
+        f"CREATE TEMP VIEW streams AS {_nothing(listening.Streams)} "
+        f"UNION ALL BY NAME {_rows_of(lake, files, listening.Streams)}"
+    )
     imported = pl.DataFrame(
         sorted(_import_files(lake, files), key=lambda one: (one[3], one[2], one[0])),
         schema={
@@ -139,6 +164,10 @@ def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFr
             "package": pl.String,
             "bytes": pl.Int64,
             "received": pl.Int64,
+            "media": pl.String,
+            "part": pl.Int32,
+            "account": pl.String,
+            "downloads": pl.List(pl.String),
         },
         orient="row",
     ).with_row_index("file_number", offset=1)
@@ -147,9 +176,7 @@ def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFr
     connection.unregister("imported")
 
 
-def _import_files(
-    lake: Lake, files: pl.DataFrame
-) -> Iterator[tuple[str, str, str, dt.datetime, str, int, int]]:
+def _import_files(lake: Lake, files: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     for file in files.filter(pl.col("table_name") == STREAMS)["file"]:
         file_id = Path(file).parent.name.partition("=")[2]
         path = facts_file(lake, file_id)
@@ -163,13 +190,15 @@ def _import_files(
             facts["package"],
             facts["bytes"],
             facts["records"],
+            *(facts[name] for name in LATER_FACTS),
         )
 
 
 def _facts(path: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {name: facts[name] for name in FACTS}
+        told = {name: facts[name] for name in FACTS}
+        return told | {name: facts.get(name) for name in LATER_FACTS}
     except (OSError, ValueError, KeyError, TypeError) as error:
         streams = f"processed/streams/{path.parent.name}"
         remedy = f"Delete its folder and {streams}, then import the export again."

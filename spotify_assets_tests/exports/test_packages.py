@@ -34,11 +34,54 @@ def test_the_content_says_what_a_file_is_and_else_its_name(
     assert (it and it.package) == package
 
 
-def test_files_of_videos_and_of_podcasts_are_known(tmp_path: Path) -> None:
-    video = written(tmp_path, [play()], "Streaming_History_Video_2023.json")
-    podcast = written(tmp_path, [account_play()], "StreamingHistory_podcast_0.json")
-    assert (video.is_video, video.is_podcast) == (True, False)
-    assert (podcast.is_video, podcast.is_podcast) == (False, True)
+@pytest.mark.parametrize(
+    ("name", "media", "part"),
+    [
+        ("Streaming_History_Audio_2019-2020_3.json", "audio", 3),
+        ("Streaming_History_Audio_2019_0.json", "audio", 0),
+        ("Streaming_History_Audio_2019.json", "audio", None),
+        ("Streaming_History_Video_2018-2024.json", "video", None),
+        ("Streaming_History_Video_2018-2024_1.json", "video", 1),
+        ("endsong_12.json", "audio", 12),
+        ("endsong_12 (1).json", "audio", 12),
+        ("endsong.json", "audio", None),
+        ("endvideo_0.json", "video", 0),
+        ("endvideo.json", "video", None),
+        ("StreamingHistory11.json", "audio", 11),
+        ("StreamingHistory_music_2.json", "music", 2),
+        ("StreamingHistory_podcast_0.json", "podcast", 0),
+        ("StreamingHistory_audiobook_1.json", "audiobook", 1),
+    ],
+)
+def test_the_name_says_of_what_a_file_tells_and_its_number(
+    tmp_path: Path, name: str, media: str, part: int | None
+) -> None:
+    file = written(tmp_path, b"[]", name)
+    assert (file.media, file.part, file.is_video) == (media, part, media == "video")
+
+
+@pytest.mark.parametrize(("key", "media"), [("podcastName", "podcast"), ("trackName", "audio")])
+def test_the_keys_of_account_data_say_of_what_a_renamed_file_tells(
+    tmp_path: Path, key: str, media: str
+) -> None:
+    row = {"endTime": "2024-01-05 14:23", "msPlayed": 1, key: "x"}
+    assert written(tmp_path, [row], "Historico.json").media == media
+
+
+def test_what_came_in_one_zip_or_one_folder_is_of_one_origin(tmp_path: Path) -> None:
+    both = {"a/endsong_0.json": [play()], "a/endsong_1.json": [play()]}
+    here = zipped(tmp_path / "my_spotify_data.zip", both)
+    there = zipped(tmp_path / "moved.zip", both)
+    other = zipped(tmp_path / "other.zip", {**both, "b/endsong_0.json": [play(ms_played=5)]})
+    folder = written(tmp_path / "folder", [play()])
+
+    origins = [[file.origin for file in find([path]).files] for path in (here, there, other)]
+
+    assert origins[0] == origins[1]
+    assert len(set(origins[0])) == 1
+    assert len(set(origins[2])) == 2
+    assert not {*origins[0], *origins[2]} & {folder.origin}
+    assert written(tmp_path / "folder", [play()], "endsong_4.json").origin == folder.origin
 
 
 def test_a_folder_is_searched_to_any_depth_also_its_zips(tmp_path: Path) -> None:

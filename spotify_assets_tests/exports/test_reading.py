@@ -1,5 +1,6 @@
 """A file of an export in the lake: to the row, once, whole or not at all, and nothing personal."""
 
+import datetime as dt
 import hashlib
 import json
 import tempfile
@@ -21,6 +22,7 @@ from spotify_assets.exports import (
     read,
     read_all,
     reading,
+    renew,
 )
 from spotify_assets.exports import rows as export_rows
 from spotify_assets.exports.elements import elements
@@ -50,6 +52,7 @@ from spotify_assets_tests.lake import processes
 # Beside the checkout, not in it.
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "streaming_history"
 FOLDERS_OF_A_FILE = 3
+SECRET = "known to this test alone"
 
 VALUES = st.one_of(
     st.none(),
@@ -69,7 +72,9 @@ PLAIN = st.one_of(
     st.text(st.characters(codec="utf-8")).filter(lambda text: not text.startswith(("[", "{"))),
     st.sampled_from(["2025-04-28T21:04:35Z", "", "null", "[Intro]", "{x", '"', "\\", "\x00"]),
 )
-KEYS = st.one_of(st.sampled_from(export_rows.KEPT), st.sampled_from(["ip_addr", "x"]))
+KEYS = st.one_of(
+    st.sampled_from(export_rows.KEPT), st.sampled_from(["ip_addr", "x", export_rows.WHO])
+)
 ROWS = st.dictionaries(KEYS, VALUES)
 
 
@@ -84,16 +89,25 @@ def assert_keeps(frame: pl.DataFrame, contract: type[Contract]) -> None:
 
 # Each example costs two databases: so few, of many rows.
 @settings(max_examples=12, deadline=None)
-@given(st.lists(st.dictionaries(KEYS, PLAIN), max_size=12), st.booleans())
+@given(st.lists(st.dictionaries(KEYS, PLAIN), max_size=12), st.booleans(), st.booleans())
 def test_whole_and_one_by_one_a_sound_file_gives_the_same_rows(
-    content: list[dict[str, Any]], is_ascii: bool
+    content: list[dict[str, Any]], has_track_key: bool, is_ascii: bool
 ) -> None:
-    data = json.dumps(content, ensure_ascii=is_ascii).encode()
+    key = {"spotify_track_uri": None} if has_track_key else {}
+    rows_ = [{**row, **key} for row in content]
+    if not has_track_key:
+        for row in rows_:
+            row.pop("spotify_track_uri", None)
+    data = json.dumps(rows_, ensure_ascii=is_ascii).encode()
     with tempfile.TemporaryDirectory() as folder:
         whole, single = Path(folder, "whole.parquet"), Path(folder, "single.parquet")
         with export_rows.open_database() as database:
-            assert export_rows.receive_list(database, [data], whole) == len(content)
-            assert export_rows.receive_elements(database, elements([data]), single) == len(content)
+            received = export_rows.receive_list(
+                database, [data], whole, SECRET, has_track_key=has_track_key
+            )
+            assert received == len(content)
+            received = export_rows.receive_elements(database, elements([data]), single, SECRET)
+            assert received == len(content)
         assert_frame_equal(pl.read_parquet(whole), pl.read_parquet(single))
         assert pl.read_parquet(whole).height == len(content)
 
@@ -105,8 +119,9 @@ def test_a_list_and_a_text_that_spells_one_are_told_apart_one_by_one(
     data = json.dumps([{"platform": value, "ts": "[Intro]"}]).encode()
     target = tmp_path / "rows.parquet"
     with export_rows.open_database() as database:
-        assert export_rows.receive_list(database, [data], target) is None
-        assert export_rows.receive_elements(database, elements([data]), target) == 1
+        whole = export_rows.receive_list(database, [data], target, SECRET, has_track_key=False)
+        assert whole is None
+        assert export_rows.receive_elements(database, elements([data]), target, SECRET) == 1
     (row,) = pl.read_parquet(target).to_dicts()
     assert (row["platform"], row["ts"]) == (value if isinstance(value, str) else None, "[Intro]")
 
@@ -149,12 +164,15 @@ def test_the_facts_of_a_file_are_beside_its_rows(lake: Lake) -> None:
     file = imported(lake, content)
     facts = json.loads(history.facts_file(lake, file.file_id).read_text("utf-8"))
 
-    assert facts.pop("code_version")
+    assert facts.pop("reader_version") == export_rows.reader_version()
+    assert len(facts.pop("downloads")) == 1
+    assert len(facts.pop("account")) == 16
     assert facts == {
         "file_name": NAME,
         "package": "extended",
+        "media": "audio",
+        "part": 1,
         "is_video": False,
-        "is_podcast": False,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "imported_at": NOW.isoformat(),
@@ -174,6 +192,86 @@ def test_a_file_that_is_imported_twice_touches_nothing(lake: Lake) -> None:
     assert (first.already, again.already) == (False, True)
     assert (again.file_id, again.received, again.reasons) == (first.file_id, 2, first.reasons)
     assert {path: path.stat().st_mtime_ns for path in files_of(lake.root)} == before
+
+
+def as_an_older_version_left_it(lake: Lake, file: ImportedFile, *lacking: str) -> None:
+    """Take from a file what an older reader did not write."""
+    folder = history.file_folder(file.file_id)
+    for table in (history.STREAMING_HISTORY, history.STREAMS):
+        path = history.history_file(lake, table, folder)
+        there = pl.read_parquet(path, hive_partitioning=False)
+        there.drop(lacking, strict=False).write_parquet(path)
+    path = history.facts_file(lake, file.file_id)
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("reader_version", "media", "part", "account", "downloads"):
+        facts.pop(key)
+    path.write_text(json.dumps({**facts, "code_version": "0"}), encoding="utf-8")
+
+
+NAMES_OF_BOOKS = ("audiobookName", "chapterName", "authorName", "has_track_key", "account")
+CHAPTER = {
+    "endTime": "2024-01-05 14:23",
+    "audiobookName": "Dom Casmurro",
+    "chapterName": "I",
+    "authorName": "Machado de Assis",
+    "msPlayed": 5,
+}
+
+
+def test_the_same_bytes_again_mend_what_an_older_reader_did_not_keep(lake: Lake) -> None:
+    file = imported(lake, [CHAPTER], "StreamingHistory_audiobook_0.json")
+    as_an_older_version_left_it(lake, file, *NAMES_OF_BOOKS)
+
+    later = read(find([lake.root.parent / "given"]).files[0], lake, NOW + dt.timedelta(days=1))
+
+    assert (later.file_id, later.readable, later.already) == (file.file_id, 1, False)
+    assert streams(lake, later)[0]["name"] == "I"
+    facts = json.loads(history.facts_file(lake, file.file_id).read_text(encoding="utf-8"))
+    assert facts["imported_at"] == NOW.isoformat()
+    assert imported(lake, [CHAPTER], "StreamingHistory_audiobook_0.json").already
+
+
+def test_what_an_older_version_typed_is_typed_anew_from_the_raw_rows(lake: Lake) -> None:
+    without_key = {key: value for key, value in play().items() if key != "spotify_track_uri"}
+    old = imported(lake, [without_key], "endsong_3.json")
+    local = imported(lake, [play(), play(spotify_track_uri=None)], "endsong_4.json")
+    for file in (old, local):
+        as_an_older_version_left_it(lake, file, *NAMES_OF_BOOKS, "kind")
+
+    assert renew(lake) == []
+
+    assert [row["kind"] for row in streams(lake, old)] == ["music"]
+    assert [row["kind"] for row in streams(lake, local)] == ["music", "local_file"]
+    facts = json.loads(history.facts_file(lake, old.file_id).read_text(encoding="utf-8"))
+    assert (facts["media"], facts["part"]) == ("audio", 3)
+    before = {path: path.stat().st_mtime_ns for path in files_of(lake.root)}
+    assert renew(lake) == []
+    assert {path: path.stat().st_mtime_ns for path in files_of(lake.root)} == before
+
+
+def test_a_damaged_file_keeps_no_other_from_being_typed_anew(lake: Lake) -> None:
+    damaged, whole = imported(lake, [play()]), imported(lake, [play(), play()])
+    for file in (damaged, whole):
+        as_an_older_version_left_it(lake, file, "kind")
+    folder = history.file_folder(damaged.file_id)
+    history.history_file(lake, history.STREAMING_HISTORY, folder).write_bytes(b"PAR1")
+
+    (refused,) = renew(lake)
+
+    assert refused.name == damaged.file_id
+    assert "cannot be typed anew" in refused.reason
+    assert [row["kind"] for row in streams(lake, whole)] == ["music"] * 2
+
+
+def test_a_file_that_comes_again_in_another_download_is_noted_as_of_both(
+    lake: Lake, tmp_path: Path
+) -> None:
+    first = imported(lake, [play()])
+    again = zipped(tmp_path / "again.zip", {NAME: [play()]})
+    for _ in range(2):
+        assert read(find([again]).files[0], lake, NOW).already
+    facts = json.loads(history.facts_file(lake, first.file_id).read_text(encoding="utf-8"))
+    assert len(facts["downloads"]) == 2
 
 
 def test_a_zip_and_its_unpacked_file_are_the_same_file(lake: Lake, tmp_path: Path) -> None:
@@ -303,9 +401,11 @@ def test_an_import_that_is_killed_is_done_again_as_if_it_had_not_been(
     assert [one.read_bytes() for one in ours] == [one.read_bytes() for one in theirs]
 
 
-@pytest.mark.parametrize("free", [0, 2_000])
+@pytest.mark.parametrize(
+    ("free", "what"), [(0, "the key of pseudonyms"), (2_000, f"the rows of {NAME}")]
+)
 def test_a_full_disk_is_said_and_nothing_is_half_imported(
-    lake: Lake, tmp_path: Path, free: int
+    lake: Lake, tmp_path: Path, free: int, what: str
 ) -> None:
     many = [
         play(master_metadata_track_name=hashlib.sha256(b"%d" % n).hexdigest()) for n in range(500)
@@ -315,7 +415,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_imported(
     refused = processes.run(victims.imports_to_a_full_disk, lake.root, path, free)
 
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
-    assert f"Cannot write the rows of {NAME}" in refused.stdout
+    assert f"Cannot write {what}" in refused.stdout
     assert list(lake.root.glob("*/*/file=*")) == []
     assert not read(file, lake, NOW).already
 

@@ -1,18 +1,22 @@
 """What a row of an export means, key by key, and which rows cannot be read."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spotify_assets.lake import Lake
+from spotify_assets.lake.history import STREAMING_HISTORY
 from spotify_assets_tests.exports.samples import (
     TRACK_ID,
     account_play,
     imported,
     moment,
+    old_play,
     play,
     reasons,
+    rows,
     streams,
     without_track,
 )
@@ -46,6 +50,7 @@ def test_a_play_of_a_track_keeps_all_that_is_said_of_it(lake: Lake) -> None:
         "package": "extended",
         "kind": "music",
         "is_video": False,
+        "account": None,
         "ended_at": ENDED,
         "uri": f"spotify:track:{TRACK_ID}",
         "track_id": TRACK_ID,
@@ -261,6 +266,42 @@ def test_keys_may_be_missing_all_but_a_time_a_length_and_a_name(lake: Lake) -> N
     assert {found[key] for key in ("uri", "reason_end", "is_shuffle", "offline_at")} == {None}
 
 
+def test_a_row_without_the_key_of_a_track_is_music_and_with_null_in_it_a_local_file(
+    lake: Lake,
+) -> None:
+    with_null = play(spotify_track_uri=None)
+    without = {key: value for key, value in play().items() if key != "spotify_track_uri"}
+    episode = without_track(episode_name="Folge 1", episode_show_name="Fest")
+    episode.pop("spotify_track_uri")
+    episode.pop("spotify_episode_uri")
+
+    for content in ([without], [with_null], [with_null, without, play(), episode]):
+        kinds = [row["kind"] for row in streams(lake, imported(lake, content))]
+        expected = [
+            "podcast" if row is episode else "local_file" if row is with_null else "music"
+            for row in content
+        ]
+        assert kinds == expected
+
+
+def test_a_name_that_spells_the_key_is_not_the_key(lake: Lake) -> None:
+    row = play(master_metadata_track_name='"spotify_track_uri": ', platform="spotify_track_uri")
+    row.pop("spotify_track_uri")
+    assert only(lake, row)["kind"] == "music"
+
+
+def test_the_account_is_a_pseudonym_that_differs_from_lake_to_lake(
+    lake: Lake, tmp_path: Path
+) -> None:
+    content = [old_play(), play(username="somebody else"), play(), play(username="")]
+    first, other, nobody, unnamed = streams(lake, imported(lake, content))
+    assert first["account"] != other["account"]
+    assert nobody["account"] is unnamed["account"] is None
+    assert [len(row["account"]) for row in (first, other)] == [16, 16]
+    assert only(lake, old_play())["account"] == first["account"]
+    assert only(Lake(tmp_path / "elsewhere"), old_play())["account"] != first["account"]
+
+
 def test_account_data_is_to_the_minute_and_has_no_ids(lake: Lake) -> None:
     found = only(lake, account_play(trackName="Unknown Track"), "StreamingHistory_music_0.json")
     assert (found["package"], found["kind"], found["uri"]) == ("account", "music", None)
@@ -272,6 +313,23 @@ def test_podcasts_of_account_data_are_episodes_of_shows(lake: Lake) -> None:
     row = {"endTime": "2024-01-05 14:23", "podcastName": "Fest", "episodeName": "1", "msPlayed": 5}
     found = only(lake, row, "StreamingHistory_podcast_0.json")
     assert (found["kind"], found["name"], found["artist_name"]) == ("podcast", "1", "Fest")
+
+
+def test_audiobooks_of_account_data_are_chapters_of_books(lake: Lake) -> None:
+    row = {
+        "endTime": "2024-01-05 14:23",
+        "audiobookName": "Dom Casmurro",
+        "chapterName": "I",
+        "authorName": "Machado de Assis",
+        "msPlayed": 5,
+    }
+    file = imported(lake, [row, {**row, "chapterName": None}], "StreamingHistory_audiobook_0.json")
+    found = streams(lake, file)
+    assert [(one["kind"], one["name"], one["artist_name"]) for one in found] == [
+        ("audiobook", "I", "Dom Casmurro"),
+        ("audiobook", None, "Dom Casmurro"),
+    ]
+    assert rows(lake, STREAMING_HISTORY, file)["authorName"].to_list() == ["Machado de Assis"] * 2
 
 
 def test_account_data_names_its_own_keys_where_they_are_wrong(lake: Lake) -> None:

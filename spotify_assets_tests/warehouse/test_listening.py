@@ -692,3 +692,25 @@ def test_account_data_of_the_true_plays_adds_none(
     assert ask(database, "SELECT count(*) FROM star.fact_play") == [(truth.height,)]
     query = "SELECT sum(received - duplicate) FROM monitoring.imports WHERE package = 'account'"
     assert ask(database, query) == [(0,)]
+
+
+def test_the_account_of_a_file_says_which_file_it_is(lake: Lake, tmp_path: Path) -> None:
+    named = [track("20:00:00", username="maria"), track("21:00:00", username="maria")]
+    export(lake, named, "Streaming_History_Audio_2026_7")
+    account(lake, [in_account("22:00:00")], "StreamingHistory_podcast_0")
+    publish(lake, tmp_path / "w.duckdb")
+    columns = "media, part, account IS NULL, len(downloads), file_name"
+    assert ask(
+        tmp_path / "w.duckdb", f"SELECT {columns} FROM monitoring.imports ORDER BY part"
+    ) == [
+        ("podcast", 0, True, 1, "StreamingHistory_podcast_0.json"),
+        ("audio", 7, False, 1, "Streaming_History_Audio_2026_7.json"),
+    ]
+
+
+def test_what_an_import_left_half_made_is_in_no_table(lake: Lake, tmp_path: Path) -> None:
+    file_id = export(lake, [track("20:00:00"), track("21:00:00", ts="never")])
+    export(lake, [track("22:00:00", ts="never")], "Streaming_History_Audio_2026_2")
+    history_file(lake, "processed.streams", f"file={file_id}").unlink()
+    publish(lake, tmp_path / "w.duckdb")
+    assert ask(tmp_path / "w.duckdb", "SELECT count(*) FROM quarantine.plays") == [(1,)]
