@@ -52,7 +52,7 @@ from spotify_assets_tests.lake import processes
 # Beside the checkout, not in it.
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "streaming_history"
 FOLDERS_OF_A_FILE = 3
-SECRET = "known to this test alone"
+PSEUDONYM_KEY = "known to this test alone"
 
 VALUES = st.one_of(
     st.none(),
@@ -103,10 +103,12 @@ def test_whole_and_one_by_one_a_sound_file_gives_the_same_rows(
         whole, single = Path(folder, "whole.parquet"), Path(folder, "single.parquet")
         with export_rows.open_database() as database:
             received = export_rows.receive_list(
-                database, [data], whole, SECRET, has_track_key=has_track_key
+                database, [data], whole, PSEUDONYM_KEY, has_track_key=has_track_key
             )
             assert received == len(content)
-            received = export_rows.receive_elements(database, elements([data]), single, SECRET)
+            received = export_rows.receive_elements(
+                database, elements([data]), single, PSEUDONYM_KEY
+            )
             assert received == len(content)
         assert_frame_equal(pl.read_parquet(whole), pl.read_parquet(single))
         assert pl.read_parquet(whole).height == len(content)
@@ -119,9 +121,11 @@ def test_a_list_and_a_text_that_spells_one_are_told_apart_one_by_one(
     data = json.dumps([{"platform": value, "ts": "[Intro]"}]).encode()
     target = tmp_path / "rows.parquet"
     with export_rows.open_database() as database:
-        whole = export_rows.receive_list(database, [data], target, SECRET, has_track_key=False)
+        whole = export_rows.receive_list(
+            database, [data], target, PSEUDONYM_KEY, has_track_key=False
+        )
         assert whole is None
-        assert export_rows.receive_elements(database, elements([data]), target, SECRET) == 1
+        assert export_rows.receive_elements(database, elements([data]), target, PSEUDONYM_KEY) == 1
     (row,) = pl.read_parquet(target).to_dicts()
     assert (row["platform"], row["ts"]) == (value if isinstance(value, str) else None, "[Intro]")
 
