@@ -19,8 +19,8 @@ demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
 test: lint types  ## Lint, types, tests with branch coverage
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=85
 
-dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000
-	$(BIN)/spotify-assets dev
+dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make dev PORT=3001
+	$(BIN)/spotify-assets dev $(if $(PORT),--port $(PORT))
 
 bench: $(INSTALLED)  ## Measure speed and memory; prints tables
 	$(BIN)/python -m benchmarks

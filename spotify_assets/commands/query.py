@@ -45,13 +45,19 @@ def query(
         stop(f"DuckDB does not take that query: {error}", USAGE)
     match as_:
         case Format.csv:
-            sys.stdout.write(_without_lists(rows).write_csv())
+            _write(_without_lists(rows).write_csv())
         case Format.json:
-            sys.stdout.write(rows.write_json() + "\n")
+            _write(rows.write_json() + "\n")
         case Format.parquet:
             rows.write_parquet(sys.stdout.buffer)
         case Format.table:
             show_table("", rows.columns, rows.iter_rows())
+
+
+def _write(text: str) -> None:
+    """As UTF-8, whatever the terminal: it is data for a program or a file."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
 
 
 def explain(

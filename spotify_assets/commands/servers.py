@@ -4,15 +4,15 @@ import datetime as dt
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from spotify_assets import supervisor
+from spotify_assets.commands import claims
 from spotify_assets.commands.ending import (
     FAILED,
     STORE_ERRORS,
@@ -21,6 +21,7 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
+from spotify_assets.lake import LakeError
 from spotify_assets.terminal import out
 
 SANDBOX_PORT = 8765
@@ -37,7 +38,7 @@ class Mode(StrEnum):
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = SANDBOX_PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = SANDBOX_PORT,
     mode: Annotated[Mode | None, typer.Option(help="Which API it is; else extended.")] = None,
     catalog: Annotated[
         Path | None, typer.Option(help="A table of tracks (CSV, CSV.GZ or Parquet) to serve.")
@@ -75,6 +76,10 @@ def sandbox(
     from spotify_assets.sandbox.behaviour import Behaviour, pairs  # noqa: PLC0415
 
     try:
+        claims.free_port(port, "the sandbox", "--port")
+    except claims.Taken as error:
+        stop(str(error), FAILED)
+    try:
         day = None if today is None else dt.date.fromisoformat(today)
         said = {
             "rate_limit": rate_limit,
@@ -101,14 +106,23 @@ def sandbox(
 
 
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
-    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox.")] = SANDBOX_PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+    sandbox_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the sandbox.")
+    ] = SANDBOX_PORT,
 ) -> None:
     """Start the Dagster UI and its daemon; the sandbox beside it when there are no credentials."""
     from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
 
     settings = settings_or_stop()
     needs_sandbox = not settings.sandbox_url and not settings.client_id
+    try:
+        held = claims.data_folder(settings.data_dir.resolve(), f"http://127.0.0.1:{port}")
+        claims.free_port(port, "the Dagster UI", "--port")
+        if needs_sandbox:
+            claims.free_port(sandbox_port, "the sandbox", "--sandbox-port")
+    except (claims.Taken, LakeError) as error:
+        stop(str(error), FAILED)
     if needs_sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
         out.print("No credentials: the sandbox serves instead.")
@@ -126,26 +140,9 @@ def dev(
     if needs_sandbox:
         serve = [*python, "spotify_assets", "sandbox", "--port", str(sandbox_port)]
         commands.insert(0, serve)
-    raise typer.Exit(_together(commands))
-
-
-def _together(commands: list[list[str]]) -> int:
-    """Run the commands until one ends or Ctrl-C; then stop the others."""
-    processes = [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own
     # `kill` stops the servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        while all(process.poll() is None for process in processes):
-            time.sleep(0.2)
-        # Where its daemon is killed, `dagster dev` ends with 0: nobody would start it again.
-        return next(p.returncode for p in processes if p.returncode is not None) or FAILED
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGINT)
-        for process in processes:
-            process.wait()
+    raise typer.Exit(supervisor.run(commands, keep=held.fileno()))
 
 
 def _json_object(path: Path) -> dict[str, Any]:

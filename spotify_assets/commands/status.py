@@ -40,6 +40,8 @@ def _show_now(settings: Settings) -> None:
 
 
 def _show_runs(settings: Settings) -> None:
+    if not settings.operations.exists():
+        return
     rows = [
         [run.ended_at.strftime("%m-%d %H:%M"), run.job, run.partition, run.status, run.failure]
         for run in Operations(settings.operations).runs(LAST_RUNS)
@@ -50,8 +52,9 @@ def _show_runs(settings: Settings) -> None:
 
 
 def _show_incidents(settings: Settings) -> None:
-    open_now = Alerts(settings.operations).open_incidents()
-    if open_now:
+    if not settings.operations.exists():
+        return
+    if open_now := Alerts(settings.operations).open_incidents():
         out.print()
         rows = [[_minute(one.since), one.kind, one.title] for one in open_now]
         show_table("What is wrong", ["since", "kind", "what"], rows)

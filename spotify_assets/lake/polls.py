@@ -275,9 +275,10 @@ def _locked(lake: Lake, operation: int) -> Iterator[None]:
     It is on a file of its own, because those of the days are replaced.
     """
     path = _table(lake) / ".lock"
+    only_reads = operation == fcntl.LOCK_SH and path.exists() and not os.access(path, os.W_OK)
     with writing(path, "the lock of the polls"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab")
+        file = path.open("rb" if only_reads else "ab")
     # Closing gives the lock back, and so does any end of the process.
     with file:
         fcntl.flock(file, operation)
