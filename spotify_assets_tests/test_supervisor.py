@@ -45,7 +45,7 @@ def test_servers_end_when_the_process_between_is_killed(tmp_path: Path) -> None:
 
 
 def test_kill_ends_the_servers_and_is_no_failure(tmp_path: Path) -> None:
-    with starter(tmp_path, "sleep 600 & sleep 600") as process:
+    with starter(tmp_path, "sleep 600 & exec sleep 600") as process:
         held = holders(tmp_path / "mark", 2)
         process.terminate()
 

@@ -70,7 +70,7 @@ def test_folders_of_their_own_can_be_served_at_once(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
 def test_a_taken_port_is_refused_with_the_process_that_has_it(host: str) -> None:
     with socket.create_server((host, 0)) as taken:
         port = taken.getsockname()[1]
