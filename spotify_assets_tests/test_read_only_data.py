@@ -33,7 +33,9 @@ COMMANDS = (
 
 def _may_mount() -> bool:
     found = shutil.which("unshare")
-    return bool(found) and subprocess.run([found, "-rm", "true"], check=False).returncode == 0
+    if found is None:
+        return False
+    return subprocess.run([found, "-rm", "true"], check=False).returncode == 0
 
 
 pytestmark = pytest.mark.skipif(not _may_mount(), reason="needs unshare, to mount read-only")
