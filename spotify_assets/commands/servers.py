@@ -112,7 +112,7 @@ def dev(
     ] = SANDBOX_PORT,
 ) -> None:
     """Start the Dagster UI and its daemon; the sandbox beside it when there are no credentials."""
-    from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
+    from spotify_assets.defs import launch, origin  # noqa: PLC0415 - slow to import
 
     settings = settings_or_stop()
     needs_sandbox = not settings.sandbox_url and not settings.client_id
@@ -135,7 +135,7 @@ def dev(
         stop(str(error), FAILED)
     python = [sys.executable, "-m"]
     commands = [
-        [*DAGSTER, "dev", "-m", "spotify_assets.definitions", "-p", str(port)],
+        [*DAGSTER, "dev", "-m", origin.LOCATION, "-p", str(port)],
     ]
     if needs_sandbox:
         serve = [*python, "spotify_assets", "sandbox", "--port", str(sandbox_port)]

@@ -26,6 +26,7 @@ from spotify_assets.defs.assets.listening import (
 )
 from spotify_assets.defs.assets.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
 from spotify_assets.defs.event_log import BATCH_SIZE, MOST_AT_ONCE
+from spotify_assets.defs.origin import ONCE, with_origins
 from spotify_assets.defs.partitions import GENRES, Rectangle, key_of
 from spotify_assets.defs.processes import PROCESS, end_dead_runs, this_process
 from spotify_assets.defs.publication import publish_now
@@ -74,7 +75,7 @@ def instance() -> dg.DagsterInstance:
         OperationsError: They cannot be noted.
         LedgerError: Their calls cannot be counted.
     """
-    held = dg.DagsterInstance.get()
+    held = with_origins(dg.DagsterInstance.get())
     for run_id in end_dead_runs(held):
         _record(held, run_id)
     return held
@@ -181,7 +182,9 @@ def _run(
 ) -> Outcome:
     """Run a job over genre-days, over one partition, or over none."""
     key: str | None = None
-    tags = {PROCESS: this_process()}
+    tags = {PROCESS: this_process(), **ONCE}
+    if isinstance(partitions, Rectangle):
+        tags |= partitions.labels
     if isinstance(partitions, Rectangle) and partitions.days > 1:
         tags |= partitions.tags
     elif isinstance(partitions, Rectangle):

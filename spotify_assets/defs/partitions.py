@@ -33,6 +33,8 @@ def key_of(genre_day: GenreDay) -> dg.MultiPartitionKey:
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 PARTITION = "dagster/partition"
+MOST_NAMED = 3
+"""Genres of a run that its tag names one by one."""
 MISSING = "missing"
 """Metadata of a failure: the keys of the partitions that raw does not hold."""
 
@@ -55,9 +57,19 @@ class Rectangle:
         return len(self.genres) * ((self.last - self.first).days + 1)
 
     @property
+    def labels(self) -> dict[str, str]:
+        """Tags of a run over it that people read."""
+        genres, first, last = self.genres, self.first, self.last
+        return {
+            "genre": ", ".join(genres) if len(genres) <= MOST_NAMED else f"{len(genres)} genres",
+            "day": f"{first}" if first == last else f"{first}..{last}",
+        }
+
+    @property
     def tags(self) -> dict[str, str]:
         """Those of a run over it."""
         return {
+            **self.labels,
             RANGE_START: key_of(GenreDay(self.genres[0], self.first)),
             RANGE_END: key_of(GenreDay(self.genres[-1], self.last)),
         }

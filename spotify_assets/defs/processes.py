@@ -12,8 +12,8 @@ from pathlib import Path
 
 import dagster as dg
 
-PROCESS = "spotify_assets/process"
-"""Tag of a run: in which process it runs."""
+PROCESS = ".dagster/spotify_assets_process"
+"""Tag of a run: in which process it runs. The UI hides what begins like that."""
 PROC = Path("/proc")
 RUNNING = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -33,7 +33,9 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     ended = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
         run = record.dagster_run
-        if PROCESS in run.tags and not _lives(run.tags[PROCESS]):
+        # Where the daemon executes such a run again, the tag is copied, and says nothing.
+        is_ours = PROCESS in run.tags and run.parent_run_id is None
+        if is_ours and not _lives(run.tags[PROCESS]):
             instance.report_run_failed(
                 run,
                 "The process of this run was killed. What it had received is kept: start it again.",

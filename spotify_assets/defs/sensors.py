@@ -46,7 +46,7 @@ ENDED = list(history.STATUSES)
 EPOCH = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
 MOST_ENTERED = 200
 """Runs that are entered at a time: some seconds of work."""
-WHY = "spotify_assets/why"
+WHY = "why"
 """Tag of a run: what started it."""
 LOOKED_AT = 500
 """Runs, the latest first: more than a day has."""

@@ -35,6 +35,15 @@ def test_a_run_that_a_daemon_started_is_let_be(instance: dg.DagsterInstance) -> 
     assert end_dead_runs(instance) == []
 
 
+def test_a_run_that_the_daemon_executes_again_is_let_be(instance: dg.DagsterInstance) -> None:
+    host, pid, start = this_process().rsplit("/", 2)
+    # Dagster copies the tags of the first run.
+    tags = {PROCESS: f"{host}/{pid}/{int(start) - 1}"}
+    first = stands(instance, FAILURE, tags=tags)
+    stands(instance, STARTED, tags=tags, again=first)
+    assert end_dead_runs(instance) == []
+
+
 def test_of_another_machine_nothing_is_known(instance: dg.DagsterInstance) -> None:
     started(instance, "another.example/4000000/1")
     assert end_dead_runs(instance) == []
@@ -127,7 +136,7 @@ def test_a_run_of_the_command_that_is_killed_ends_as_failed(
 
 
 def wait_for_a_started_run(instance: dg.DagsterInstance) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         for record in instance.get_run_records(dg.RunsFilter(statuses=[STARTED])):
             return record.dagster_run.run_id
