@@ -145,18 +145,21 @@ def is_inferred() -> Any:
 
 def previous_rank() -> Any:
     """Rank of an earlier day."""
-    return position("Rank when it was last ranked.", nullable=True)
+    return position(
+        "Rank when it was last ranked by the same basis, for the same market, with as many wanted.",
+        nullable=True,
+    )
 
 
 def previous_date() -> Any:
     """Day of that rank."""
-    return text("Day (UTC) on which it was last ranked.", nullable=True)
+    return text("Day (UTC) of that rank.", nullable=True)
 
 
 def movement() -> Any:
     """Ranks gained or lost."""
     return text(
-        "Ranks gained (+) or lost (-) against the day asked before; null if not ranked then.",
+        "Ranks gained (+) or lost (-) since `previous_date`; null if it was gone in between.",
         nullable=True,
     )
 
@@ -164,6 +167,9 @@ def movement() -> Any:
 def ranking_status() -> Any:
     """Movement in a word."""
     return one_of(
-        ["new", "up", "down", "same", "re-entry"],
-        "`new`: never ranked before; `re-entry`: ranked before, but not on the day asked before.",
+        ["new", "up", "down", "same", "re-entry", "not_comparable"],
+        "`new`: never ranked before, though a day before could have shown it, or on the first day "
+        "of its genre; `re-entry`: it had `left` or `fell_below` since; `not_comparable`: no "
+        "earlier rank has the same basis, market and number wanted, or no earlier day was ranked "
+        "as deep.",
     )

@@ -12,7 +12,16 @@ from spotify_assets.schemas import columns as c
 from spotify_assets.schemas.contract import Contract
 
 BASES = ["popularity", "search_position"]
-DEPARTURES = ["left", "not_asked"]
+DECISIVE = ["left", "fell_below"]
+"""Reasons of a departure by a day that could have ranked what is gone."""
+DEPARTURES = [
+    *DECISIVE,
+    "not_reached",
+    "quarantined",
+    "other_market",
+    "no_results",
+    "not_asked",
+]
 SCORE = "What the rank is made from: popularity (high first) or search position (low first)."
 RANK = "Rank in the genre on that day, from 1; no rank stands twice."
 
@@ -25,8 +34,8 @@ class RankedTracks(
 ):
     """The tracks that a genre's search found first, as many as were wanted, by popularity.
 
-    Where the API gives no popularity the search position ranks. Ties: the earlier search
-    position first, then the smaller id.
+    Those without one come last; where none has one, the search position ranks. Ties: the earlier
+    search position first, then the smaller id.
     """
 
     genre: str = c.genre()
@@ -66,11 +75,11 @@ class TopTracks(
     grain="one rank of a genre-day",
     key=("genre", "date", "rank"),
 ):
-    """The tracks that a genre's search found, ranked, with their movement.
+    """The tracks that a genre's search found first, as many as were wanted, with their movement.
 
-    Ranked by popularity, or by search position where the API gives no popularity. Ties: the
-    earlier search position first, then the smaller id. Days are compared with the day asked
-    before that has the same basis.
+    Ranked by popularity, those without one last; where none has one, by search position. Ties: the
+    earlier search position first, then the smaller id. A rank is compared with the last one before
+    it that has the same basis, market and number wanted. All rules: docs/catalog.md.
     """
 
     previous_rank: pl.Int32 = c.previous_rank()
@@ -85,7 +94,7 @@ class TopArtists(
     grain="one rank of a genre-day",
     key=("genre", "date", "rank"),
 ):
-    """The artists that a genre's search found, ranked, with their movement; rules as for tracks."""
+    """The artists that a genre's search found first, with their movement; rules as for tracks."""
 
     previous_rank: pl.Int32 = c.previous_rank()
     previous_date: pl.Date = c.previous_date()
@@ -96,21 +105,26 @@ class TopArtists(
 class Departures(
     Contract,
     table="rankings.departures",
-    grain="one track or artist that is missing on the day after it was ranked",
-    key=("genre", "date", "kind", "id", "basis"),
+    grain="one absence of a track or artist from the rankings of a genre",
+    key=("genre", "date", "kind", "id"),
 ):
-    """Those that stood in a ranking and do not on the next day, and why.
+    """Those that were ranked in a genre and then are not, and why: one row however long they stay.
 
-    `left`: the genre was asked again, deep enough to have found it, and it was not there.
-    `not_asked`: the next day was not asked, or not as deep as it stood.
+    A day decides if it could have ranked it: `left`, the search does not show it; `fell_below`, the
+    search shows it deeper than what was ranked. Where no day decides yet, the row says of the first
+    day without it: `not_reached`, it had stood deeper than was ranked or asked that day;
+    `quarantined`, its row was set aside; `other_market`; `no_results`, the answer was empty;
+    `not_asked`. By which basis a day ranks does not matter. All rules: docs/catalog.md.
     """
 
     genre: str = c.genre()
-    date: pl.Date = pa.Field(description="First day (UTC) on which it is missing.")
+    date: pl.Date = pa.Field(
+        description="First day (UTC) that decides; where none does, the first day without it."
+    )
     kind: str = c.one_of(["artist", "track"], "What is missing.")
     id: str = c.spotify_id("artist or track")
     name: str = c.name("artist or track")
     basis: str = c.one_of(BASES, "Basis of the ranking it stood in.")
     last_rank: pl.Int32 = c.position("Rank when it was last ranked.")
-    last_date: pl.Date = c.text("Day on which it was last ranked.")
-    reason: str = c.one_of(DEPARTURES, "Whether it left or was not asked for.")
+    last_date: pl.Date = c.text("Day (UTC) on which it was last ranked.")
+    reason: str = c.one_of(DEPARTURES, "What that day says of it.")

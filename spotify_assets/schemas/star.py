@@ -111,7 +111,7 @@ class BridgeTrackArtist(
         ("artist_id",): "star.dim_artist",
     },
 ):
-    """Who is credited on a track, as it was seen last."""
+    """Who is credited on a track, as it was seen last; where no credit was good then, nobody."""
 
     track_id: str = c.spotify_id("track")
     position: pl.Int32 = c.position("Place among the track's artists, from 1: the main artist.")

@@ -9,6 +9,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from spotify_assets.schemas import Contract, rankings, star
+from spotify_assets.transforms import movement
 from spotify_assets.transforms import rankings as ranking
 from spotify_assets.transforms import star as schema
 
@@ -23,9 +24,9 @@ OF_A_GENRE_DAY: dict[type[Contract], Expression] = {
 """Made from one genre-day, in this order; each is a partition of the lake."""
 
 OF_ALL_DAYS: dict[type[Contract], Expression] = {
-    rankings.TopTracks: ranking.top_tracks,
-    rankings.TopArtists: ranking.top_artists,
-    rankings.Departures: ranking.departures,
+    rankings.Departures: movement.departures,
+    rankings.TopTracks: movement.top_tracks,
+    rankings.TopArtists: movement.top_artists,
     star.DimDate: schema.dim_date,
     star.DimGenre: schema.dim_genre,
     star.DimArtist: schema.dim_artist,
@@ -33,7 +34,7 @@ OF_ALL_DAYS: dict[type[Contract], Expression] = {
     star.DimAlbum: schema.dim_album,
     star.BridgeTrackArtist: schema.bridge_track_artist,
 }
-"""Made from all days that are there, when the warehouse is published."""
+"""Made from all days that are there, when the warehouse is published, in this order."""
 
 
 @cache

@@ -10,8 +10,6 @@ from spotify_assets.schemas import processed, rankings
 from spotify_assets.transforms.relations import conform, relation
 
 GENRE_DAY = ("genre", "date")
-SERIES = ("genre", "basis")
-"""Days of a genre are compared with each other as long as the ranks have the same basis."""
 
 
 def ranked_tracks() -> ir.Table:
@@ -39,25 +37,6 @@ def ranked_artists() -> ir.Table:
     return conform(_rank(found, "artist"), rankings.RankedArtists)
 
 
-def top_tracks() -> ir.Table:
-    """Rows of `rankings.TopTracks`: the ranks of all days, with movement."""
-    ranked = relation(rankings.RankedTracks)
-    return conform(_with_movement(ranked, "track"), rankings.TopTracks)
-
-
-def top_artists() -> ir.Table:
-    """Rows of `rankings.TopArtists`: the ranks of all days, with movement."""
-    ranked = relation(rankings.RankedArtists)
-    return conform(_with_movement(ranked, "artist"), rankings.TopArtists)
-
-
-def departures() -> ir.Table:
-    """Rows of `rankings.Departures`. Grain: one id that is missing on the day after its rank."""
-    tracks = _departures(relation(rankings.RankedTracks), "track")
-    artists = _departures(relation(rankings.RankedArtists), "artist")
-    return conform(tracks.union(artists), rankings.Departures)
-
-
 def first_positions(kind: str) -> ir.Table:
     """Where the search showed an id first. Grain: one id of a kind of a genre-day."""
     results = relation(processed.SearchResults)
@@ -81,8 +60,8 @@ def _artist_names() -> ir.Table:
 def _rank(found: ir.Table, kind: str) -> ir.Table:
     """Rank the first so many that were wanted: a page can bring more, on one day and not the next.
 
-    Popularity ranks if any row of the genre-day has one, else the search position. Ties: the
-    earlier search position first, then the smaller id.
+    Popularity ranks if any of these has one, else the search position. Ties: the earlier search
+    position first, then the smaller id.
     """
     key = f"{kind}_id"
     wanted = relation(processed.Collections).select(*GENRE_DAY, wanted=f"{kind}s_wanted")
@@ -102,72 +81,3 @@ def _rank(found: ir.Table, kind: str) -> ir.Table:
     ]
     rank = ibis.row_number().over(group_by=GENRE_DAY, order_by=order) + 1
     return based.mutate(rank=rank)
-
-
-def _asked_days(ranked: ir.Table, kind: str) -> ir.Table:
-    """The days of a series, numbered; a day with an empty answer belongs to every series.
-
-    A day of which none of the kind was asked belongs to none.
-    Grain: one asked day of a genre and basis.
-    """
-    collections = relation(processed.Collections)
-    collected = collections.filter(collections[f"{kind}s_asked"] > 0).select(*GENRE_DAY)
-    answered = ranked.select(*GENRE_DAY, "basis").distinct()
-    empty = collected.anti_join(answered, GENRE_DAY)
-    bases = answered.select(*SERIES).distinct()
-    asked = answered.union(empty.join(bases, "genre").select(*GENRE_DAY, "basis"))
-    number = ibis.row_number().over(group_by=SERIES, order_by=asked.date)
-    return asked.mutate(number=number)
-
-
-def _with_movement(ranked: ir.Table, kind: str) -> ir.Table:
-    key = f"{kind}_id"
-    numbered = ranked.join(_asked_days(ranked, kind), [*GENRE_DAY, "basis"])
-    before = ibis.window(group_by=[*SERIES, key], order_by="date")
-    seen = numbered.mutate(
-        previous_rank=numbered["rank"].lag().over(before),
-        previous_date=numbered.date.lag().over(before),
-        days_away=numbered.number - numbered.number.lag().over(before),
-    )
-    movement = (seen.days_away == 1).ifelse(seen.previous_rank - seen["rank"], ibis.null("int32"))
-    status = ibis.cases(
-        (seen.previous_rank.isnull(), "new"),
-        (seen.days_away > 1, "re-entry"),
-        (movement > 0, "up"),
-        (movement < 0, "down"),
-        else_="same",
-    )
-    return seen.mutate(movement=movement, status=status)
-
-
-def _departures(ranked: ir.Table, kind: str) -> ir.Table:
-    key = f"{kind}_id"
-    asked = _asked_days(ranked, kind)
-    depth = relation(processed.Collections).select(*GENRE_DAY, depth=f"{kind}s_asked")
-    next_asked = asked.join(depth, GENRE_DAY).select(
-        *SERIES, next_date="date", next_depth="depth", number=ibis._.number - 1
-    )
-    numbered = ranked.join(asked, [*GENRE_DAY, "basis"]).join(next_asked, [*SERIES, "number"])
-    # The day after the last one is not asked yet: the inner join leaves it out.
-    there_again = ranked.select(*SERIES, key, next_date="date")
-    seen = numbered.anti_join(there_again, [*SERIES, key, "next_date"])
-    missing = seen.mutate(
-        missing_date=seen.next_date,
-        reason=(seen.search_position <= seen.next_depth).ifelse("left", "not_asked"),
-    )
-    # By way of a timestamp: DuckDB makes one of date + interval, and Ibis believes it is a date.
-    day_after = (numbered.date.cast("timestamp") + ibis.interval(days=1)).cast("date")
-    skipped = numbered.filter(numbered.next_date > day_after).mutate(
-        missing_date=day_after, reason=ibis.literal("not_asked")
-    )
-    return missing.union(skipped).select(
-        "genre",
-        "name",
-        "basis",
-        "reason",
-        date="missing_date",
-        kind=ibis.literal(kind),
-        id=key,
-        last_rank="rank",
-        last_date="date",
-    )

@@ -117,8 +117,11 @@ def dim_album() -> ir.Table:
 
 def bridge_track_artist() -> ir.Table:
     """Rows of `star.BridgeTrackArtist`. Grain: one artist credited on a track."""
-    last = _last_seen(relation(processed.TrackArtists), "track_id")
-    return conform(last, star.BridgeTrackArtist)
+    # The last sighting of the track, not of a credit: it may have none that is good.
+    tracks, credited = relation(processed.Tracks), relation(processed.TrackArtists)
+    last = _last_seen(tracks.select("track_id", *GENRE_DAY), "track_id")
+    last_credited = credited.semi_join(last, [*GENRE_DAY, "track_id"])
+    return conform(last_credited, star.BridgeTrackArtist)
 
 
 def _with_position(rows: ir.Table, kind: str) -> ir.Table:

@@ -188,15 +188,33 @@ def test_an_album_that_only_its_tracks_name_is_inferred(warehouse: SmallWarehous
 
 
 def test_the_bridge_credits_as_seen_last(warehouse: SmallWarehouse) -> None:
-    warehouse.credit(1, 1, 1)
-    warehouse.credit(1, 2, 1, position=2)
+    for number, on, genre in ((1, 1, "samba"), (1, 2, "samba"), (1, 2, "axé"), (2, 1, "samba")):
+        warehouse.track(number, on, genre)
+    warehouse.credit(1, 1, 1, "samba")
+    warehouse.credit(1, 2, 1, "samba", position=2)
     warehouse.credit(1, 3, 2, "samba")
     warehouse.credit(1, 4, 2, "axé")
-    warehouse.credit(2, 5, 1)
+    warehouse.credit(2, 5, 1, "samba")
 
     assert warehouse.rows(star.BridgeTrackArtist, "track_id", "position", "artist_id") == [
         (spotify_id("t", 1), 1, spotify_id("a", 4)),
         (spotify_id("t", 2), 1, spotify_id("a", 5)),
+    ]
+
+
+def test_the_bridge_keeps_no_credit_that_the_last_sighting_of_the_track_has_not(
+    warehouse: SmallWarehouse,
+) -> None:
+    """On day 2 the credits of track 1 are all in quarantine; of track 2, the second one."""
+    for number, on in ((1, 1), (1, 2), (2, 1), (2, 2)):
+        warehouse.track(number, on)
+    warehouse.credit(1, 1, 1)
+    warehouse.credit(2, 2, 1)
+    warehouse.credit(2, 3, 1, position=2)
+    warehouse.credit(2, 2, 2)
+
+    assert warehouse.rows(star.BridgeTrackArtist, "track_id", "position", "artist_id") == [
+        (spotify_id("t", 2), 1, spotify_id("a", 2)),
     ]
 
 

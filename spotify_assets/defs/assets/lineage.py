@@ -10,7 +10,7 @@ from sqlglot.lineage import lineage
 from sqlglot.optimizer import build_scope
 from sqlglot.optimizer.qualify import qualify
 
-from spotify_assets.schemas import LAKE, Contract
+from spotify_assets.schemas import TABLES, Contract
 from spotify_assets.transforms.expressions import inputs, sql
 
 Origin = tuple[str, str]
@@ -47,5 +47,5 @@ def _schema(contract: type[Contract]) -> dict[str, dict[str, dict[str, str]]]:
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for name in inputs(contract):
         layer, _, table = name.partition(".")
-        schema.setdefault(layer, {})[table] = dict.fromkeys(LAKE[name].polars_schema(), "VARCHAR")
+        schema.setdefault(layer, {})[table] = dict.fromkeys(TABLES[name].polars_schema(), "VARCHAR")
     return schema

@@ -1,4 +1,5 @@
--- The ranking of a genre's artists as it stood on a day: that of the last day collected by then.
+-- The ranking of a genre's artists as it stood on a day: that of the last day ranked by then. A day
+-- that was not asked for artists, or found none, has no ranking.
 -- Grain: one rank. Parameters: the genre; the day (UTC); how many ranks.
 CREATE OR REPLACE MACRO rankings.top_artists_as_of(of_genre, on_date, n := 50) AS TABLE
 SELECT *
@@ -8,7 +9,7 @@ WHERE
     AND rank <= n
     AND date = (
         SELECT max(date)
-        FROM processed.collections
+        FROM rankings.top_artists
         WHERE genre = of_genre AND date <= on_date::DATE
     )
 ORDER BY rank

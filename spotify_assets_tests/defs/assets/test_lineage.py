@@ -3,7 +3,7 @@
 import pytest
 
 from spotify_assets.defs.assets.lineage import origins
-from spotify_assets.schemas import LAKE, Contract, rankings, star
+from spotify_assets.schemas import TABLES, Contract, rankings, star
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs
 
 QUERIES = (*OF_A_GENRE_DAY, *OF_ALL_DAYS)
@@ -15,7 +15,7 @@ def test_every_column_comes_from_columns_that_the_inputs_have(contract: type[Con
     assert list(found) == list(contract.polars_schema())
     for table, column in {origin for those in found.values() for origin in those}:
         assert table in inputs(contract)
-        assert column in LAKE[table].polars_schema()
+        assert column in TABLES[table].polars_schema()
 
 
 def test_a_name_comes_through_renames_joins_and_unions() -> None:
