@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 
 GENRE_DAY = ["genre", "date"]
-SERIES = ["genre", "basis"]
+SERIES = ["genre", "market", "basis", "wanted"]
+DECISIVE = ["left", "fell_below"]
 DAY = pd.Timedelta(days=1)
 TRACK = ["name", "album_id", "duration_ms", "is_explicit", "isrc"]
 ALBUM = [
@@ -23,7 +24,7 @@ ALBUM = [
 ]
 READ = {
     "collections": [
-        *GENRE_DAY,
+        *(*GENRE_DAY, "market"),
         *("artists_wanted", "tracks_wanted", "artists_asked", "tracks_asked"),
     ],
     "artists": [*GENRE_DAY, "artist_id", "name", "popularity", "followers", "is_full"],
@@ -56,10 +57,11 @@ def made(read: Tables) -> Tables:
             ranked.loc[unnamed, "artist_names"] = pd.Series(
                 [[]] * int(unnamed.sum()), index=ranked.index[unnamed], dtype=object
             )
-        asked = _asked_days(ranked, collections, kind)
-        tables[f"top_{kind}s"] = _with_movement(ranked, asked, kind)
+        days = _days(ranked, positions, collections, kind)
+        left = _departures(ranked, days, positions, kind)
+        tables[f"top_{kind}s"] = _with_movement(ranked, days, left, kind)
         tables[f"fact_{kind}_daily"] = _facts(rows, positions, ranked, kind)
-        departures.append(_departures(ranked, asked, kind))
+        departures.append(left)
     tables["departures"] = pd.concat(departures, ignore_index=True)
     tables["dim_date"] = _dim_date(collections)
     tables["dim_genre"] = (
@@ -72,7 +74,7 @@ def made(read: Tables) -> Tables:
         _one_a_day(tracks[["track_id", *GENRE_DAY, *TRACK]], "track_id"), "track_id", TRACK
     )
     tables["dim_album"] = _dim_album(read["albums"], tracks)
-    tables["bridge_track_artist"] = _bridge(read["track_artists"])
+    tables["bridge_track_artist"] = _bridge(read["track_artists"], tracks)
     return tables
 
 
@@ -113,35 +115,58 @@ def _artist_names(credited: pd.DataFrame, artists: pd.DataFrame) -> pd.DataFrame
     return named.loc[begins, of_track].reset_index(drop=True).assign(artist_names=lists)
 
 
-def _asked_days(ranked: pd.DataFrame, collections: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Grain: one asked day of a genre and basis, with its number and the next one."""
-    depth = collections.rename(columns={f"{kind}s_asked": "depth"})[[*GENRE_DAY, "depth"]]
-    answered = ranked[[*GENRE_DAY, "basis"]].drop_duplicates()
-    collected = depth.loc[depth["depth"] > 0, GENRE_DAY]
-    empty = collected.merge(answered[GENRE_DAY], on=GENRE_DAY, how="left_anti")
-    asked = pd.concat([answered, empty.merge(answered[SERIES].drop_duplicates(), on="genre")])
-    asked = asked.merge(depth, on=GENRE_DAY).sort_values([*SERIES, "date"])
-    series = asked.groupby(SERIES)
-    following = series[["date", "depth"]].shift(-1)
-    return asked.drop(columns="depth").assign(
-        number=series.cumcount(), next_date=following["date"], next_depth=following["depth"]
-    )
+def _days(
+    ranked: pd.DataFrame, positions: pd.DataFrame, collections: pd.DataFrame, kind: str
+) -> pd.DataFrame:
+    """Grain: one collected genre-day, with how deep it was ranked and the next asked one."""
+    names = {f"{kind}s_asked": "asked", f"{kind}s_wanted": "wanted"}
+    days = collections.rename(columns=names)[[*GENRE_DAY, "market", "asked", "wanted"]]
+    of_day = ranked.groupby(GENRE_DAY)["search_position"].agg(ranked="count", deepest="max")
+    found = positions.groupby(GENRE_DAY).size().rename("shown")
+    days = days.merge(of_day.reset_index(), on=GENRE_DAY, how="left")
+    days = days.merge(found.reset_index(), on=GENRE_DAY, how="left").sort_values(GENRE_DAY)
+    days[["ranked", "deepest", "shown"]] = days[["ranked", "deepest", "shown"]].fillna(0)
+    cut = days["deepest"].clip(upper=days["asked"])
+    days["reach"] = days["asked"].where(days["ranked"] < days["wanted"], cut)
+    days["has_results"] = (days["shown"] > 0) & (days["asked"] > 0)
+    asked_on = days["date"].where(days["asked"] > 0)
+    days["next_asked"] = asked_on.groupby(days["genre"]).shift(-1)
+    days["next_asked"] = days.groupby("genre")["next_asked"].bfill()
+    shown = days["reach"].where(days["has_results"], 0)
+    markets = [days["genre"], days["market"]]
+    # Of all days before this one: it itself is shifted away.
+    deepest = shown.groupby(markets).cummax()
+    days["could_show"] = deepest.groupby(markets).shift(fill_value=0)
+    return days
 
 
-def _with_movement(ranked: pd.DataFrame, asked: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _with_movement(
+    ranked: pd.DataFrame, days: pd.DataFrame, left: pd.DataFrame, kind: str
+) -> pd.DataFrame:
     key = f"{kind}_id"
-    numbered = ranked.merge(asked, on=[*GENRE_DAY, "basis"]).sort_values("date")
-    before = numbered.groupby([*SERIES, key])[["rank", "date", "number"]].shift()
-    days_away = numbered["number"] - before["number"]
-    movement = (before["rank"] - numbered["rank"]).where(days_away == 1)
+    gone = left.loc[left["reason"].isin(DECISIVE), ["genre", "id", "last_date"]]
+    gone = gone.rename(columns={"id": key, "last_date": "date"}).assign(is_gone=1)
+    terms = days[[*GENRE_DAY, "market", "wanted", "could_show"]]
+    seen = ranked.drop(columns=f"{kind}s_wanted").merge(terms, on=GENRE_DAY)
+    seen = seen.merge(gone, on=[*GENRE_DAY, key], how="left").sort_values("date", kind="stable")
+    ever, comparable = seen.groupby(["genre", key]), seen.groupby([*SERIES, key])
+    is_gone = seen["is_gone"].fillna(0)
+    seen["times_gone"] = is_gone.groupby([seen["genre"], seen[key]]).cumsum() - is_gone
+    before = comparable[["rank", "date", "times_gone"]].shift()
+    gone_then = before["times_gone"].fillna(ever["times_gone"].shift())
+    is_first = ever.cumcount() == 0
+    is_back = ~is_first & (seen["times_gone"] > gone_then)
+    is_first_day = seen["date"] == seen.groupby("genre")["date"].transform("min")
+    is_new = is_first & (is_first_day | (seen["could_show"] >= seen["search_position"]))
+    movement = (before["rank"] - seen["rank"]).where(~is_back)
     status = np.select(
-        [before["rank"].isna(), days_away > 1, movement > 0, movement < 0],
-        ["new", "re-entry", "up", "down"],
+        [is_new, is_back, before["rank"].isna(), movement > 0, movement < 0],
+        ["new", "re-entry", "not_comparable", "up", "down"],
         "same",
     )
     names = ["artist_names"] if kind == "track" else []
     columns = [*GENRE_DAY, "rank", key, "name", *names, "score", "basis", "search_position"]
-    return numbered[columns].assign(
+    return seen[columns].assign(
         previous_rank=before["rank"].astype("Int32"),
         previous_date=before["date"],
         movement=movement.astype("Int32"),
@@ -149,22 +174,57 @@ def _with_movement(ranked: pd.DataFrame, asked: pd.DataFrame, kind: str) -> pd.D
     )
 
 
-def _departures(ranked: pd.DataFrame, asked: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _departures(
+    ranked: pd.DataFrame, days: pd.DataFrame, positions: pd.DataFrame, kind: str
+) -> pd.DataFrame:
     key = f"{kind}_id"
-    followed = ranked.merge(asked.dropna(subset="next_date"), on=[*GENRE_DAY, "basis"])
-    there = ranked[[*SERIES, key, "date"]].rename(columns={"date": "next_date"})
-    missing = followed.merge(there, on=[*SERIES, key, "next_date"], how="left_anti")
-    deep_enough = missing["search_position"] <= missing["next_depth"]
-    missing = missing.assign(
-        missing_date=missing["next_date"], reason=np.where(deep_enough, "left", "not_asked")
+    absence = ["genre", key, "last_date"]
+    seen = ranked.merge(days[[*GENRE_DAY, "market", "next_asked"]], on=GENRE_DAY)
+    seen = seen.rename(columns={"date": "last_date", "rank": "last_rank"}).sort_values("last_date")
+    seen["next_date"] = seen.groupby(["genre", key])["last_date"].shift(-1)
+    seen["day_after"] = seen["last_date"] + DAY
+    is_away = seen["next_date"].isna() | (seen["next_date"] > seen["day_after"])
+    away = seen[is_away & seen["next_asked"].notna()]
+    asked = away[~(away["next_asked"] >= away["next_date"])]
+    asked = asked.assign(date=asked["next_asked"])
+    first = _said(asked, days, positions, kind)
+    undecided = first[~first["reason"].isin(DECISIVE)]
+    able = days.loc[days["has_results"], [*GENRE_DAY, "market", "reach"]]
+    further = undecided.drop(columns=["date", "reason"]).merge(able, on=["genre", "market"])
+    is_within = (further["date"] > further["next_asked"]) & ~(
+        further["date"] >= further["next_date"]
     )
-    skipped = followed[followed["next_date"] > followed["date"] + DAY]
-    skipped = skipped.assign(missing_date=skipped["date"] + DAY, reason="not_asked")
-    left = pd.concat([missing, skipped]).assign(kind=kind)
-    left = left.rename(
-        columns={"date": "last_date", "missing_date": "date", key: "id", "rank": "last_rank"}
-    )
+    further = further[is_within & (further["search_position"] <= further["reach"])]
+    later = _said(further.drop(columns="reach"), days, positions, kind).sort_values("date")
+    later = later[later["reason"].isin(DECISIVE)].drop_duplicates(absence)
+    decided = first[first["reason"].isin(DECISIVE)]
+    at_once = undecided[undecided["date"] == undecided["day_after"]]
+    nobody = away.assign(date=away["day_after"], reason="not_asked")
+    # The first that is there says it.
+    said = pd.concat([decided, later, at_once, nobody]).drop_duplicates(absence)
+    left = said.rename(columns={key: "id"}).assign(kind=kind)
     return left[[*GENRE_DAY, "kind", "id", "name", "basis", "last_rank", "last_date", "reason"]]
+
+
+def _said(
+    absent: pd.DataFrame, days: pd.DataFrame, positions: pd.DataFrame, kind: str
+) -> pd.DataFrame:
+    """What the day `date` says of what is not ranked on it."""
+    shown = positions.rename(columns={"search_position": "shown_at"})
+    day = days[[*GENRE_DAY, "market", "has_results", "reach"]].rename(columns={"market": "there"})
+    seen = absent.merge(day, on=GENRE_DAY).merge(shown, on=[*GENRE_DAY, f"{kind}_id"], how="left")
+    reason = np.select(
+        [
+            ~seen["has_results"],
+            seen["there"] != seen["market"],
+            seen["shown_at"] <= seen["reach"],
+            seen["search_position"] > seen["reach"],
+            seen["shown_at"].notna(),
+        ],
+        ["no_results", "other_market", "quarantined", "not_reached", "fell_below"],
+        "left",
+    )
+    return seen.drop(columns=["there", "has_results", "reach", "shown_at"]).assign(reason=reason)
 
 
 def _facts(
@@ -217,8 +277,8 @@ def _dim_album(albums: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
     return last[["album_id", *ALBUM, "last_date", "is_inferred"]]
 
 
-def _bridge(credited: pd.DataFrame) -> pd.DataFrame:
-    last = _last_seen(credited[["track_id", *GENRE_DAY]], "track_id")
+def _bridge(credited: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
+    last = _last_seen(tracks[["track_id", *GENRE_DAY]], "track_id")
     return credited.merge(last, on=["track_id", *GENRE_DAY])[["track_id", "position", "artist_id"]]
 
 

@@ -44,7 +44,9 @@ SCHEMA_NAMES = (
 )
 RANKED = {contract.table() for contract in OF_A_GENRE_DAY}
 LOADED = sorted(
-    {name for contract in (*OF_A_GENRE_DAY, *OF_ALL_DAYS) for name in inputs(contract)} - RANKED
+    {name for contract in (*OF_A_GENRE_DAY, *OF_ALL_DAYS) for name in inputs(contract)}
+    - RANKED
+    - {contract.table() for contract in OF_ALL_DAYS}
 )
 """The tables of the lake that the models begin with, as `layer.table`."""
 
@@ -84,8 +86,10 @@ def write(folder: Path, lake: Path) -> None:
     for contract in OF_A_GENRE_DAY:
         _write_model(folder, "rank", contract.table(), contract.table(), _of_models(contract))
     for contract in OF_ALL_DAYS:
-        # The rankings of genre-days, which those of all days are made of, have their names.
-        made = f"made.{contract.table().partition('.')[2]}"
+        made = contract.table()
+        if made in RANKED:
+            # Those of genre-days, which those of all days are made of, have their names.
+            made = f"made.{made.partition('.')[2]}"
         _write_model(folder, "make", made, made, _of_models(contract))
 
 

@@ -40,8 +40,10 @@ def main() -> None:
         watch.to("make")
         connection.execute("CREATE SCHEMA made")
         for contract, query in MADE.items():
-            # The rankings of the lake are what those of the warehouse are made of.
-            connection.execute(f'CREATE TABLE made."{contract.table()}" AS {query}')
+            # Those of genre-days, which those of all days are made of, have their names.
+            is_of_lake = contract.table() in LAKE
+            table = f'made."{contract.table()}"' if is_of_lake else quoted(contract)
+            connection.execute(f"CREATE TABLE {table} AS {query}")
         watch.to("write")
         connection.execute("CHECKPOINT")
         watch.to("done")

@@ -69,6 +69,13 @@ RARE = {
     "a track without names": "SELECT count(*) FROM rankings.top_tracks WHERE artist_names = []",
     "a re-entry": "SELECT count(*) FROM made.top_tracks WHERE status = 're-entry'",
     "what left": "SELECT count(*) FROM made.departures WHERE reason = 'left'",
+    "what was not reached": "SELECT count(*) FROM made.departures WHERE reason = 'not_reached'",
+    "what left on a later day": (
+        "SELECT count(*) FROM made.departures WHERE reason = 'left' AND date > last_date + 1"
+    ),
+    "what cannot be compared": (
+        "SELECT count(*) FROM made.top_tracks WHERE status = 'not_comparable'"
+    ),
     "what was not asked": "SELECT count(*) FROM made.departures WHERE reason = 'not_asked'",
     "an inferred artist": "SELECT count(*) FROM made.dim_artist WHERE is_inferred",
     "an artist described later": (

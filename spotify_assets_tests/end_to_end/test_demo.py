@@ -205,7 +205,7 @@ def test_explain_prints_the_response_that_holds_a_ranking_row(demo: Demo) -> Non
         ("star.dim_album", "SELECT album_id FROM star.dim_album"),
         ("star.bridge_track_artist", "SELECT track_id, position FROM star.bridge_track_artist"),
         ("star.fact_artist_daily", "SELECT genre, date, artist_id FROM star.fact_artist_daily"),
-        ("rankings.departures", "SELECT genre, date, kind, id, basis FROM rankings.departures"),
+        ("rankings.departures", "SELECT genre, date, kind, id FROM rankings.departures"),
         (
             "processed.search_results",
             "SELECT genre, date, kind, position FROM processed.search_results",
