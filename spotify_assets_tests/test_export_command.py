@@ -21,7 +21,6 @@ from spotify_assets.cli import app
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.schemas import WAREHOUSE
 from spotify_assets.warehouse import archive
-from spotify_assets.warehouse.reading import read_only
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.exports.samples import imported, play
 from spotify_assets_tests.lake.test_retention import publish_lake
@@ -60,8 +59,7 @@ def database(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 @pytest.fixture(scope="module")
 def exported(made: Path) -> Path:
     """All of it, as `export --all` writes it."""
-    with read_only(made) as connection:
-        archive.export_all(connection, made.with_name("out"))
+    archive.export_all(made, made.with_name("out"))
     return made.with_name("out")
 
 

@@ -12,9 +12,16 @@ from spotify_assets.warehouse import archive, exporting
 from spotify_assets.warehouse.archive import Manifest
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.inventory import WrongRequest
-from spotify_assets.warehouse.reading import read_only
 
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
+
+Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact",
+        help="In CSV, do not put an apostrophe before texts that a spreadsheet would compute.",
+    ),
+]
 
 
 def export(
@@ -30,11 +37,16 @@ def export(
         typer.Option("--all", metavar="DIR", help="Write all tables into this new folder."),
     ] = None,
     force: Force = False,
+    exact: Exact = False,
 ) -> None:
     """Write a table, a view or what a query gives into a file; or, with --all, everything.
 
     An export is for taking the tables elsewhere. To back up, or to go on on another machine, copy
     the whole data folder: it holds the lake, which everything else is made from.
+
+    In CSV, texts that a spreadsheet would compute as formulas (they begin with = + - @) get an
+    apostrophe before them, unless you say --exact; numbers stay numbers. All other formats are
+    exact.
     """
     settings = settings_or_stop()
     is_one = what is not None and to is not None and every is None
@@ -42,14 +54,14 @@ def export(
     if not is_one and not is_all:
         stop("Say what and where: WHAT --to FILE, or --all DIR with a new folder.", USAGE)
     try:
-        with read_only(settings.database) as connection:
-            if what is not None and to is not None:
-                query = exporting.query_of(connection, what)
-                written = exporting.export(connection, query, to.expanduser(), force=force)
-                _say(f"{written.rows} rows, {written.bytes} bytes: {written.path}")
-            elif every is not None:
-                _say(f"{_sum(archive.export_all(connection, every.expanduser()))}: {every}")
-                _say(f"To go on on another machine, copy {settings.data_dir} as a whole instead.")
+        if what is not None and to is not None:
+            written = exporting.export(
+                settings.database, what, to.expanduser(), force=force, exact=exact
+            )
+            _say(f"{written.rows} rows, {written.bytes} bytes: {written.path}")
+        elif every is not None:
+            _say(f"{_sum(archive.export_all(settings.database, every.expanduser()))}: {every}")
+            _say(f"To go on on another machine, copy {settings.data_dir} as a whole instead.")
     except WrongRequest as error:
         stop(str(error), USAGE)
     except (WarehouseError, LakeError) as error:

@@ -5,17 +5,19 @@ import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
-import duckdb
-import polars as pl
 import typer
 
 from spotify_assets import explain as explaining
 from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.export import Exact
 from spotify_assets.explain import Explanation, Exported
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.terminal import out, show_record, show_table
+from spotify_assets.warehouse.asking import one_query, refusing
+from spotify_assets.warehouse.csv_fields import for_csv
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.inventory import WrongRequest
 from spotify_assets.warehouse.reading import read_only
 
 
@@ -31,21 +33,28 @@ class Format(StrEnum):
 def query(
     sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")],
     as_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    exact: Exact = False,
 ) -> None:
-    """Ask the warehouse, read-only; rows go to the standard output."""
+    """Ask the warehouse, read-only; rows go to the standard output.
+
+    One query, of the warehouse alone. In CSV, texts that a spreadsheet would compute as formulas
+    (they begin with = + - @) get an apostrophe before them, unless you say --exact; numbers stay
+    numbers.
+    """
     try:
         with read_only(settings_or_stop().database) as connection:
-            result = connection.sql(sql)
-            if result is None:
-                stop("That is no query: it gives no rows.", USAGE)
-            rows = result.pl()
+            query = one_query(connection, sql)
+            if as_ is Format.csv:
+                query = for_csv(connection, query, exact=exact)
+            with refusing():
+                rows = connection.sql(query).pl()
+    except WrongRequest as error:
+        stop(str(error), USAGE)
     except WarehouseError as error:
         stop(str(error), FAILED)
-    except duckdb.Error as error:
-        stop(f"DuckDB does not take that query: {error}", USAGE)
     match as_:
         case Format.csv:
-            _write(_without_lists(rows).write_csv())
+            _write(rows.write_csv())
         case Format.json:
             _write(rows.write_json() + "\n")
         case Format.parquet:
@@ -108,18 +117,3 @@ def _imported(found: Explanation, exported: Exported) -> dict[str, Any]:
         "imported at": exported.facts["imported_at"],
         "code version": found.code_version or "not kept",
     }
-
-
-def _without_lists(rows: pl.DataFrame) -> pl.DataFrame:
-    """Lists as JSON, because a CSV field is one value."""
-    nested = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
-    return rows.with_columns(
-        pl.Series(
-            name,
-            [
-                None if v is None else json.dumps(v.to_list(), ensure_ascii=False, default=str)
-                for v in rows[name]
-            ],
-        )
-        for name in nested
-    )

@@ -4,8 +4,10 @@ Belongs here: showing it. Does not belong here: reading it (`warehouse.exporting
 """
 
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import duckdb
@@ -25,7 +27,7 @@ EXAMPLES = 3
 
 def tables() -> None:
     """List every table, view and macro of the warehouse, and what one row of it is."""
-    with _asked() as connection:
+    with _asked() as (connection, _):
         rows = [
             (entry.full_name, entry.kind, _count(connection, entry), _in_short(entry.comment))
             for entry in inventory.entries(connection)
@@ -37,20 +39,23 @@ def describe(
     name: Annotated[str, typer.Argument(help="Table, view or macro, e.g. rankings.top_tracks.")],
 ) -> None:
     """Say what a table, view or macro is: its columns with examples, or its parameters and SQL."""
-    with _asked() as connection:
+    with _asked() as (connection, scratch):
         entry = inventory.find(inventory.entries(connection), name)
         if "macro" in entry.kind:
-            _describe_macro(connection, entry)
+            _describe_macro(connection, entry, scratch)
         else:
             _describe_table(connection, entry)
 
 
 @contextmanager
-def _asked() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse; where it does not answer, the command ends."""
+def _asked() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """The warehouse and its scratch folder; where it does not answer, the command ends."""
     try:
-        with read_only(settings_or_stop().database) as connection:
-            yield connection
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            read_only(settings_or_stop().database, Path(scratch)) as connection,
+        ):
+            yield connection, Path(scratch).resolve()
     except WrongRequest as error:
         stop(str(error), USAGE)
     except WarehouseError as error:
@@ -103,8 +108,8 @@ def _describe_table(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None
         show_table("", ["column", *heads], [list(row) for row in by_column])
 
 
-def _describe_macro(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:
-    definition = inventory.definition(connection, entry)
+def _describe_macro(connection: duckdb.DuckDBPyConnection, entry: Entry, scratch: Path) -> None:
+    definition = inventory.definition(connection, entry, scratch)
     called = f"{entry.full_name}({inventory.signature(definition)})"
     call = f"FROM {called}" if entry.kind == "table macro" else f"SELECT {called}"
     show_record(entry.full_name, {**_about(entry), "call": call})

@@ -25,12 +25,12 @@ from spotify_assets.warehouse.inventory import (
     columns,
     created,
     entries,
-    identifier,
     rows_of,
     schema_of,
 )
 from spotify_assets.warehouse.placing import beside, disk_errors, refuse_existing
-from spotify_assets.warehouse.tables import literal
+from spotify_assets.warehouse.reading import read_only
+from spotify_assets.warehouse.tables import identifier, literal
 
 MANIFEST, ANSWERS = "manifest.json", "macros.sql"
 
@@ -70,40 +70,51 @@ class Manifest(BaseModel):
     tables: list[Table]
 
 
-def export_all(connection: duckdb.DuckDBPyConnection, folder: Path) -> Manifest:
+def export_all(database: Path, folder: Path) -> Manifest:
     """Write every table as Parquet, the macros and views as SQL, and a manifest.
 
     All of one state of the file. The folder appears by one rename, and never takes another's place.
 
+    Args:
+        database: The DuckDB file.
+        folder: A new one, or one that is empty.
+
     Raises:
         WrongRequest: There is something in the folder already.
+        WarehouseError: There is no warehouse, or its macros cannot be made anew.
         LakeError: The folder cannot be written; nothing is left of it.
     """
     with writing(folder, "the export"):
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
             raise WrongRequest(f"{folder} is not empty. Name a new folder: none is overwritten.")
-        with beside(folder) as scratch, disk_errors():
+        with beside(folder) as scratch:
             made = scratch / "export"
             made.mkdir()
-            tables = [
-                _export_table(connection, entry, made)
-                for entry in entries(connection)
-                if entry.kind == "table"
-            ]
-            (made / ANSWERS).write_text(_answers(connection), encoding="utf-8")
-            manifest = Manifest(
-                format=FORMAT,
-                made_at=dt.datetime.now(dt.UTC),
-                package_version=version("spotify-assets"),
-                duckdb_version=duckdb.__version__,
-                definition_hash=_definition_hash(connection, tables),
-                answers_sha256=_sha256(made / ANSWERS),
-                tables=tables,
-            )
+            with read_only(database, scratch) as connection, disk_errors():
+                manifest = _export_all(connection, made, scratch)
             text = manifest.model_dump_json(indent=2) + "\n"
             (made / MANIFEST).write_text(text, encoding="utf-8")
             made.replace(folder)
     return manifest
+
+
+def _export_all(connection: duckdb.DuckDBPyConnection, folder: Path, scratch: Path) -> Manifest:
+    """Write all but the manifest, which it gives."""
+    tables = [
+        _export_table(connection, entry, folder)
+        for entry in entries(connection)
+        if entry.kind == "table"
+    ]
+    (folder / ANSWERS).write_text(_answers(connection, scratch), encoding="utf-8")
+    return Manifest(
+        format=FORMAT,
+        made_at=dt.datetime.now(dt.UTC),
+        package_version=version("spotify-assets"),
+        duckdb_version=duckdb.__version__,
+        definition_hash=_definition_hash(connection, tables),
+        answers_sha256=_sha256(folder / ANSWERS),
+        tables=tables,
+    )
 
 
 def _export_table(connection: duckdb.DuckDBPyConnection, entry: Entry, folder: Path) -> Table:
@@ -136,14 +147,14 @@ def _definition_hash(connection: duckdb.DuckDBPyConnection, tables: Iterable[Tab
     return None if found is None else str(found[0])
 
 
-def _answers(connection: duckdb.DuckDBPyConnection) -> str:
+def _answers(connection: duckdb.DuckDBPyConnection, scratch: Path) -> str:
     """The statements that make all macros and views, with their comments, in order."""
     listed = {entry.full_name: entry for entry in entries(connection) if entry.kind != "table"}
     lines = ["-- Macros and views, in an order in which DuckDB takes them.", ""]
     # A schema may hold macros alone.
     schemas = dict.fromkeys(identifier(entry.schema) for entry in listed.values())
     lines += [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in schemas]
-    for statement in _in_order(schema_of(connection)):
+    for statement in _in_order(schema_of(connection, scratch)):
         name = created(statement)
         if name is None:
             continue
@@ -231,6 +242,7 @@ def restore(folder: Path, target: Path, *, force: bool = False) -> Manifest:
 def _restore(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest) -> None:
     connection.execute(f"SET allowed_directories = [{literal(f'{folder}/')}]")
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
     connection.begin()
     for table in manifest.tables:
         entry, file = table.entry, _file(folder, table.entry)

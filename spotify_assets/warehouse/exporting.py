@@ -10,21 +10,21 @@ from pathlib import Path
 import duckdb
 
 from spotify_assets.lake.errors import writing
+from spotify_assets.warehouse.asking import one_query, refusing
+from spotify_assets.warehouse.csv_fields import for_csv
 from spotify_assets.warehouse.excel import write_xlsx
 from spotify_assets.warehouse.inventory import WrongRequest, entries, find, rows_of
 from spotify_assets.warehouse.placing import beside, disk_errors, refuse_existing
-from spotify_assets.warehouse.projection import NESTED, as_json, projected
+from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import literal
 
+CSV, XLSX = ".csv", ".xlsx"
 COPY_OPTIONS = {
-    ".csv": "FORMAT csv, HEADER",
+    CSV: "FORMAT csv, HEADER",
     ".json": "FORMAT json, ARRAY",
     ".ndjson": "FORMAT json",
     ".parquet": "FORMAT parquet, COMPRESSION zstd",
 }
-
-
-XLSX = ".xlsx"
 
 
 @dataclass(frozen=True)
@@ -51,34 +51,34 @@ def query_of(connection: duckdb.DuckDBPyConnection, what: str) -> str:
                 f"`spotify-assets describe {what}` shows them."
             )
         return rows_of(connection, entry)
-    try:
-        statements = connection.extract_statements(what)
-        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
-            raise WrongRequest("That is not one query: write one, or the name of a table or view.")
-        query = statements[0].query.strip().rstrip(";")
-        connection.sql(query)
-    except duckdb.Error as error:
-        raise _not_taken(error) from error
-    return str(query)
+    query = one_query(connection, what)
+    if len(connection.extract_statements(query)) > 1:
+        raise WrongRequest(
+            "An export needs to know its columns: say in the PIVOT which, as in ON genre IN (…)."
+        )
+    return query
 
 
 def export(
-    connection: duckdb.DuckDBPyConnection, query: str, target: Path, *, force: bool = False
+    database: Path, what: str, target: Path, *, force: bool = False, exact: bool = False
 ) -> Written:
-    """Write what a query gives; the file appears by one rename.
+    """Write a table, a view or what a query gives; the file appears by one rename.
 
     Args:
-        connection: To the file that is asked.
-        query: Of `query_of`. Its order is kept.
+        database: The DuckDB file that is asked.
+        what: The name of a table or view, or a query. The order of a query is kept; a table is
+            ordered by its key.
         target: Its ending is the format. Lists are JSON in CSV and Excel, where a field is one
             value. In Excel, times with a zone are in UTC, and numbers of more than 15 digits and
             days before 1900 are texts.
         force: Replace what is there.
+        exact: In CSV, also texts that a spreadsheet takes for formulas stand as they are.
 
     Raises:
         WrongRequest: The ending is of no format, the file is there, or DuckDB does not take the
             query.
-        WarehouseError: There are more rows, or longer texts, than Excel takes.
+        WarehouseError: There is no warehouse, or there are more rows, or longer texts, than Excel
+            takes.
         LakeError: The file cannot be written; nothing is left of it.
     """
     form = target.suffix.lower()
@@ -86,28 +86,24 @@ def export(
         endings = ", ".join((*COPY_OPTIONS, XLSX))
         raise WrongRequest(f"{target} has an ending of no format. There are: {endings}.")
     refuse_existing(target, force=force)
-    try:
-        with writing(target, "the export"), beside(target) as scratch, disk_errors():
-            temporary = scratch / f"export{form}"
-            if form == XLSX:
-                rows = write_xlsx(connection, query, temporary)
-            else:
-                rows = copy(connection, query, temporary)
-            temporary.replace(target)
-    except duckdb.Error as error:
-        raise _not_taken(error) from error
+    with writing(target, "the export"), beside(target) as scratch:
+        temporary = scratch / f"export{form}"
+        with read_only(database, scratch) as connection:
+            query = query_of(connection, what)
+            with refusing(), disk_errors():
+                if form == XLSX:
+                    rows = write_xlsx(connection, query, temporary)
+                elif form == CSV:
+                    rows = copy(connection, for_csv(connection, query, exact=exact), temporary)
+                else:
+                    rows = copy(connection, query, temporary)
+        temporary.replace(target)
     return Written(target, rows, target.stat().st_size)
 
 
 def copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Let DuckDB write the rows; how many."""
-    if target.suffix == ".csv":
-        query = projected(connection, query, lambda kind, it: as_json(it) if kind in NESTED else it)
     options = COPY_OPTIONS[target.suffix]
     # A line of its own: the query may end with a comment.
     done = connection.execute(f"COPY (FROM ({query}\n)) TO {literal(str(target))} ({options})")
     return int(done.fetchall()[0][0])
-
-
-def _not_taken(error: duckdb.Error) -> WrongRequest:
-    return WrongRequest(f"DuckDB does not take that query: {error}")

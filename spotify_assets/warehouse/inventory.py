@@ -16,7 +16,7 @@ import duckdb
 from pydantic import BaseModel
 
 from spotify_assets.schemas import WAREHOUSE
-from spotify_assets.warehouse.tables import literal
+from spotify_assets.warehouse.tables import identifier, literal
 
 Kind = Literal["table", "view", "macro", "table macro"]
 
@@ -66,11 +66,6 @@ class Column(BaseModel):
     name: str
     type: str
     comment: str | None
-
-
-def identifier(name: str) -> str:
-    """A name for a statement, whatever it is made of."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def entries(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
@@ -129,9 +124,9 @@ def columns(connection: duckdb.DuckDBPyConnection, entry: Entry) -> list[Column]
     return [Column(name=name, type=type_, comment=comment) for name, type_, comment in rows]
 
 
-def definition(connection: duckdb.DuckDBPyConnection, entry: Entry) -> str:
-    """The statement that makes a macro or view."""
-    return next(sql for sql in schema_of(connection) if created(sql) == entry.full_name)
+def definition(connection: duckdb.DuckDBPyConnection, entry: Entry, scratch: Path) -> str:
+    """The statement that makes a macro or view; arguments as `schema_of` has them."""
+    return next(sql for sql in schema_of(connection, scratch) if created(sql) == entry.full_name)
 
 
 def signature(definition: str) -> str:
@@ -149,13 +144,17 @@ def rows_of(connection: duckdb.DuckDBPyConnection, entry: Entry) -> str:
     return f"FROM {entry.sql}" + (f" ORDER BY {order}" if order else "")
 
 
-def schema_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def schema_of(connection: duckdb.DuckDBPyConnection, scratch: Path) -> list[str]:
     """The statements that make what the file holds, but for its rows and comments.
 
     Only DuckDB's own export tells the defaults of a macro's parameters.
+
+    Args:
+        connection: To the file.
+        scratch: A folder in which the connection may write.
     """
     (held,) = connection.execute("SELECT current_database()").fetchall()[0]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         # Not in memory: a connection that reads only has no other databases there.
         shape, exported = Path(folder, "shape.duckdb"), Path(folder, "exported")
         connection.execute(f"ATTACH {literal(str(shape))} AS shape (READ_WRITE)")

@@ -29,7 +29,7 @@ def refuse_existing(target: Path, *, force: bool) -> None:
 def beside(target: Path) -> Iterator[Path]:
     """A folder on the same disk, which goes with all that is in it."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
-        yield Path(scratch)
+        yield Path(scratch).resolve()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import duckdb
 
-from spotify_assets.warehouse.inventory import identifier
+from spotify_assets.warehouse.tables import identifier
 
 NESTED = ("list", "array", "struct", "map", "union")
 """Types whose values hold others, by the names of DuckDB."""
@@ -19,14 +19,24 @@ def as_json(it: str) -> str:
 
 
 def projected(
-    connection: duckdb.DuckDBPyConnection, query: str, expression: Callable[[str, str], str]
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    expression: Callable[[str, str], str],
+    named: Callable[[str], str] = str,
 ) -> str:
     """The query with an expression for each column: of its type, and what stands for it.
 
     By position, because two columns may have the same name.
+
+    Args:
+        connection: To the file that is asked.
+        query: One query.
+        expression: What is made of the type of a column, by the name of DuckDB, and of the
+            expression that stands for its value.
+        named: What is made of the name of a column.
     """
     result = connection.sql(query)
-    names = [identifier(name) for name in _distinct(result.columns)]
+    names = [identifier(name) for name in _distinct(map(named, result.columns))]
     chosen = ", ".join(
         f"{expression(kind.id, f'#{place}')} AS {name}"
         for place, (name, kind) in enumerate(zip(names, result.types, strict=True), start=1)

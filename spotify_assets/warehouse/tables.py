@@ -50,3 +50,8 @@ def quoted(contract: type[Contract]) -> str:
 def literal(text: str) -> str:
     """A text as an SQL literal; DDL takes no parameters."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name for a statement, whatever it is made of."""
+    return '"' + name.replace('"', '""') + '"'
