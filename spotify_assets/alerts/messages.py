@@ -109,11 +109,16 @@ class Message:
 
     @property
     def payload(self) -> Mapping[str, Any]:
-        """For a program; ``text`` is what hooks that are compatible with Slack show."""
+        """For a program; ``text`` is what hooks that are compatible with Slack show.
+
+        Only there, names are written so that Slack shows them: it would read others as mentions,
+        links and bold print.
+        """
         return {
             "id": self.id,
             "state": self.state,
-            "text": f"{self.subject}\n\n{self.text}",
+            "text": _for_slack(f"{self.subject}\n\n{self.text}"),
+            "mrkdwn": False,
             "incidents": [notice.payload for notice in self.notices[:MOST_IN_FULL]],
             "more": self._left_out,
         }
@@ -121,3 +126,8 @@ class Message:
     @property
     def _left_out(self) -> int:
         return max(len(self.notices) - MOST_IN_FULL, 0)
+
+
+def _for_slack(text: str) -> str:
+    """The three characters that Slack asks to be written so; all its markup needs one of them."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -26,6 +26,7 @@ from spotify_assets.due import is_complete, stalest_first
 from spotify_assets.lake import GenreDay, Lake, months, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
+from spotify_assets.outside_text import visible
 from spotify_assets.settings import Settings
 from spotify_assets.terminal import err, out, progress, show_table
 from spotify_assets.warehouse.reading import read_only
@@ -185,7 +186,7 @@ def _chosen(
         genres = [normalise_genre(settings.genre)]
     elif ask and sys.stdin.isatty() and settings.genres:
         out.print(f"Known genres: {', '.join(settings.genres)}")
-        genres = [normalise_genre(typer.prompt("Which genre", default=settings.genres[0]))]
+        genres = [normalise_genre(typer.prompt("Which genre", default=visible(settings.genres[0])))]
     else:
         raise ValueError(
             "Which genre? Say --genre rock, --all, or --batch 5; or set SPOTIFY_GENRE."
@@ -223,7 +224,7 @@ def _collect(
     _show_collected(settings.lake, said, days)
     wrong = {genre: one for genre, one in said.items() if one.state in ("failed", "waits")}
     for genre, one in wrong.items():
-        err.print(f"{genre}: {one.why}", markup=False, style="red", soft_wrap=True)
+        err.print(f"{genre}: {one.why}", style="red", soft_wrap=True)
     if not wrong:
         return 0
     return LATER if all(one.state == "waits" for one in wrong.values()) else FAILED
@@ -351,7 +352,5 @@ def _show_demo(settings: Settings, seconds: float) -> None:
         "Look at it:   make dev, then http://127.0.0.1:3000\n"
         "Your own history, in a folder of its own:\n"
         "              SPOTIFY_ASSETS_DATA_DIR=mine spotify-assets import my_spotify_data.zip",
-        markup=False,
-        highlight=False,
         soft_wrap=True,
     )

@@ -62,5 +62,5 @@ def _compact(settings: Settings, wanted: set[str]) -> bool:
     else:
         out.print("There is no file to merge: no month is over that has files of single days.")
     for reason in done.left:
-        err.print(reason, markup=False, style="red", soft_wrap=True)
+        err.print(reason, style="red", soft_wrap=True)
     return not done.left and done.published.damaged.is_empty()

@@ -24,7 +24,7 @@ STORE_ERRORS = (LakeError, WarehouseError, LedgerError, OperationsError, AlertsE
 
 def stop(message: str, code: int) -> NoReturn:
     """End with a message."""
-    err.print(message, markup=False, style="red", soft_wrap=True)
+    err.print(message, style="red", soft_wrap=True)
     raise typer.Exit(code)
 
 

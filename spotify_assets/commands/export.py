@@ -93,4 +93,4 @@ def _sum(manifest: Manifest) -> str:
 
 
 def _say(text: str) -> None:
-    out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)

@@ -20,9 +20,9 @@ def listed() -> None:
     """Show the genres, in their order."""
     settings = settings_or_stop()
     for genre in settings.genres:
-        out.print(genre, markup=False, highlight=False)
+        out.print(genre)
     for refused in settings.genre_list.refused:
-        err.print(f"{settings.own_genres_file}, {refused}", markup=False, style="red")
+        err.print(f"{settings.own_genres_file}, {refused}", style="red")
 
 
 @app.command()
@@ -49,4 +49,4 @@ def _change(
             stop(str(error), USAGE)
         except LakeError as error:
             stop(str(error), FAILED)
-        out.print(f"{name} {done if is_changed else was_so}.", markup=False, highlight=False)
+        out.print(f"{name} {done if is_changed else was_so}.")

@@ -66,9 +66,9 @@ def import_history(
     except STORE_ERRORS as error:
         stop(str(error), FAILED)
     for warning in read.warnings:
-        err.print(warning, style="yellow", markup=False, soft_wrap=True)
+        err.print(warning, style="yellow", soft_wrap=True)
     for name, reason in read.refused:
-        err.print(f"Not imported: {name}: {reason}", style="red", markup=False, soft_wrap=True)
+        err.print(f"Not imported: {name}: {reason}", style="red", soft_wrap=True)
     if read.refused:
         raise typer.Exit(FAILED)
 
@@ -144,7 +144,7 @@ def _show_poll(settings: Settings, begun: dt.datetime) -> None:
             f"Plays from {first} to {last} UTC may be missing: the API shows the last 50 only. "
             "Poll more often; an export closes the gap."
         )
-        err.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        err.print(said, style="yellow", soft_wrap=True)
 
 
 def _show(settings: Settings, read: "Imported") -> None:

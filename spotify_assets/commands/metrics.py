@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
-from spotify_assets.terminal import out
+from spotify_assets.terminal import out, write
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -39,9 +39,9 @@ def metrics(
     if serve is not None:
         _serve(measuring.registry(settings), host, serve)
     elif as_json:
-        typer.echo(json.dumps(measuring.as_json(settings), indent=2, allow_nan=False))
+        write(json.dumps(measuring.as_json(settings), indent=2, allow_nan=False) + "\n")
     else:
-        typer.echo(measuring.as_text(settings), nl=False)
+        write(measuring.as_text(settings))
 
 
 def _serve(registry: "CollectorRegistry", host: str, port: int) -> None:
@@ -55,7 +55,7 @@ def _serve(registry: "CollectorRegistry", host: str, port: int) -> None:
     # not end a wait such as `join`; set anew, it is Python's own again.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
-    out.print(f"The metrics are at http://{host}:{server.server_port}/metrics", highlight=False)
+    out.print(f"The metrics are at http://{host}:{server.server_port}/metrics")
     try:
         thread.join()
     except KeyboardInterrupt:

@@ -108,7 +108,7 @@ def _purge(settings: Settings, rule: retention.Rule, *, dry_run: bool, ask: bool
             )
             _show_deleted(settings, files, set(left["file"]))
     for reason in stay:
-        err.print(reason, markup=False, style="red", soft_wrap=True)
+        err.print(reason, style="red", soft_wrap=True)
     return not stay
 
 
@@ -151,7 +151,5 @@ def _show_deleted(settings: Settings, files: pl.DataFrame, left: set[str]) -> No
         f"{gone.filter(is_raw)['rows'].sum()} responses, "
         f"{gone.filter(~is_raw)['rows'].sum()} rows.\n"
         f"{settings.database} was made without them: {settings.database.stat().st_size} bytes.",
-        markup=False,
         soft_wrap=True,
-        highlight=False,
     )

@@ -13,7 +13,7 @@ from spotify_assets.commands.export import Exact
 from spotify_assets.explain import Explanation, Exported
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.exchanges import Exchange
-from spotify_assets.terminal import out, show_record, show_table
+from spotify_assets.terminal import out, show_json, show_record, show_table, write
 from spotify_assets.warehouse.asking import one_query, refusing
 from spotify_assets.warehouse.csv_fields import for_csv
 from spotify_assets.warehouse.errors import WarehouseError
@@ -54,19 +54,15 @@ def query(
         stop(str(error), FAILED)
     match as_:
         case Format.csv:
-            _write(rows.write_csv())
+            write(rows.write_csv())
         case Format.json:
-            _write(rows.write_json() + "\n")
+            write(rows.write_json() + "\n")
         case Format.parquet:
+            if out.is_terminal:
+                stop("Parquet is not for a terminal: put > FILE behind the command.", USAGE)
             rows.write_parquet(sys.stdout.buffer)
         case Format.table:
             show_table("", rows.columns, rows.iter_rows())
-
-
-def _write(text: str) -> None:
-    """As UTF-8, whatever the terminal: it is data for a program or a file."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
 
 
 def explain(
@@ -85,7 +81,10 @@ def explain(
     except (explaining.CannotExplain, WarehouseError, LakeError, OSError) as error:
         stop(str(error), FAILED)
     if whole:
-        sys.stdout.buffer.write(found.whole)
+        if out.is_terminal:
+            write(found.whole.decode(errors="replace"))
+        else:
+            sys.stdout.buffer.write(found.whole)
         return
     show_record(found.table, found.row)
     if found.origin != found.table:
@@ -95,7 +94,7 @@ def explain(
         show_record("read from the response to", _asked(found, found.source) | place)
     else:
         show_record("read from the export", _imported(found, found.source) | place)
-    out.print_json(json.dumps(found.shown, ensure_ascii=False))
+    show_json(found.shown)
 
 
 def _asked(found: Explanation, exchange: Exchange) -> dict[str, Any]:

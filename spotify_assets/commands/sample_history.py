@@ -73,9 +73,7 @@ def sample_history(
     out.print(
         "The sandbox plays the same music while its state says "
         f'"listener": {listener.model_dump_json()}.',
-        markup=False,
         soft_wrap=True,
-        highlight=False,
     )
 
 

@@ -56,11 +56,10 @@ def logout() -> None:
     except SpotifyError as error:
         stop(str(error), FAILED)
     said = f"Deleted the token in {store.where}." if was_there else "Nobody was signed in."
-    out.print(said, markup=False, highlight=False, soft_wrap=True)
+    out.print(said, soft_wrap=True)
     if was_there:
         out.print(
             "To take the access away at Spotify too: https://www.spotify.com/account/apps",
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -85,6 +84,6 @@ def _show_sign_in(url: str, port: int, *, browser: bool) -> None:
         f"No browser here? From the machine that has one: ssh -L {port}:127.0.0.1:{port} HOST\n"
         "Waiting for the answer (Ctrl-C stops) ..."
     )
-    out.print(said, markup=False, highlight=False, soft_wrap=True)
+    out.print(said, soft_wrap=True)
     if browser:
         webbrowser.open(url)

@@ -31,7 +31,7 @@ def _show_now(settings: Settings) -> None:
         now = status_of(settings)
     except NoCredentials as error:
         # What was collected is there all the same.
-        out.print(str(error), markup=False, soft_wrap=True)
+        out.print(str(error), soft_wrap=True)
         return
     show_record("App", {**_app(now), "sign-in": _sign_in(settings)})
     _show_budget(now)

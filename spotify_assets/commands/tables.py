@@ -113,4 +113,4 @@ def _describe_macro(connection: duckdb.DuckDBPyConnection, entry: Entry, scratch
     called = f"{entry.full_name}({inventory.signature(definition)})"
     call = f"FROM {called}" if entry.kind == "table macro" else f"SELECT {called}"
     show_record(entry.full_name, {**_about(entry), "call": call})
-    out.print(definition, markup=False, highlight=False, soft_wrap=True)
+    out.print(definition, soft_wrap=True)

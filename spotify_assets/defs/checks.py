@@ -10,6 +10,7 @@ import dagster as dg
 import pandera.errors
 import polars as pl
 
+from spotify_assets.defs.assets import markdown
 from spotify_assets.defs.partitions import genre_days_of_run
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.schemas import DERIVED, FACTS, Contract
@@ -84,7 +85,7 @@ def contract_broken(
         passed=False,
         asset_key=asset_key(contract),
         check_name=CONTRACT,
-        metadata={"failures": dg.MetadataValue.md(f"```\n{shown}\n```")},
+        metadata={"failures": dg.MetadataValue.md(markdown.block(str(shown)))},
     )
 
 
@@ -121,6 +122,6 @@ def published(
             check_name=RECONCILES.name,
             metadata={
                 "unreconciled": len(wrong),
-                "first": dg.MetadataValue.md(f"```\n{wrong.head()}\n```"),
+                "first": dg.MetadataValue.md(markdown.block(str(wrong.head()))),
             },
         )

@@ -33,6 +33,7 @@ NEWS = dt.timedelta(days=3)
 TOKEN_LIMITS = (30, 7, 1)
 """Days before the end of a sign-in."""
 LATE = "FAIL"
+_PLAIN = int | float | str
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,22 @@ def _failed_check(result: CheckResult) -> Incident:
     if result.genre and result.date:
         partition = str(key_of(GenreDay(result.genre, result.date)))
     return causes.check_failure(
-        result.check_name, result.asset, partition, result.details, result.checked_at
+        result.check_name, result.asset, partition, _in_words(result), result.checked_at
     )
+
+
+def _in_words(result: CheckResult) -> str:
+    """What a check found, by its name; lists for programs are left out."""
+    found = json.loads(result.details)
+    said = [f"{name}: {_value(it)}" for name, it in found.items() if isinstance(it, _PLAIN)]
+    return "\n".join(said) or "It does not say more: see the check in the Dagster UI."
+
+
+def _value(it: float | str) -> str:
+    if isinstance(it, str):
+        # The UI takes texts of several lines as Markdown.
+        return re.sub(r"^`{3,}\n|\n`{3,}$", "\n", it).rstrip()
+    return f"{it:g}" if isinstance(it, float) else str(it)
 
 
 def _drops(results: list[CheckResult]) -> Iterator[Incident]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from spotify_assets.defs.assets import markdown
 from spotify_assets.defs.checks import DATABASE
 from spotify_assets.defs.partitions import genre_days_of_run
 from spotify_assets.defs.resources import WarehouseResource
@@ -74,7 +75,7 @@ def _result(what: Measure, found: list[Measured]) -> dg.AssetCheckResult:
     bad = [one for one in found if one.verdict != "passed"]
     worst = dg.AssetCheckSeverity.ERROR if any(b.verdict == "ERROR" for b in bad) else None
     lines = [
-        f"| {one.genre_day.genre} | {one.genre_day.date} | {one.value:g} | "
+        f"| {markdown.inline(one.genre_day.genre)} | {one.genre_day.date} | {one.value:g} | "
         f"{'' if one.usual is None else f'{one.usual:g}'} | {one.verdict} |"
         for one in bad[:SHOWN]
     ]

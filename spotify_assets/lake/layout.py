@@ -39,11 +39,17 @@ def normalise_genre(text: str) -> str:
     for forbidden in FORBIDDEN_IN_GENRE:
         if forbidden in genre:
             raise ValueError(f"Genre {text!r} holds {forbidden!r}, which a partition key cannot.")
-    if any(unicodedata.category(character) == "Cc" for character in genre):
-        raise ValueError(f"Genre {text!r} holds a control character.")
+    if any(_is_unseen(character) for character in genre):
+        raise ValueError(f"Genre {text!r} holds a control character, or one that nobody sees.")
     if len(quote(genre, safe="")) > LONGEST_GENRE_BYTES:
         raise ValueError(f"Genre {text!r} is too long for the name of a folder.")
     return genre
+
+
+def _is_unseen(character: str) -> bool:
+    # The two are the joiners that scripts and emoji need.
+    is_joiner = character in ("\u200c", "\u200d")
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs") and not is_joiner
 
 
 def genre_folder(genre: str) -> str:

@@ -1,9 +1,11 @@
 """What people read."""
 
 import datetime as dt
+import html
 
 from spotify_assets.alerts import Incident, Message, Notice
 from spotify_assets_tests.alerts.samples import NOON, ROCK, incident
+from spotify_assets_tests.hostile import NAMES
 
 LATER = NOON + dt.timedelta(hours=2)
 QUOTA = Incident(
@@ -71,3 +73,18 @@ def test_a_program_gets_the_same_as_the_reader() -> None:
         "opened_at": "2026-11-20T12:00:00+00:00",
         "closed_at": "2026-11-20T14:00:00+00:00",
     }
+
+
+def test_slack_reads_no_mention_and_no_link_in_a_name() -> None:
+    for name in NAMES:
+        message = Message("id", "open", (Notice(incident("rock", title=name), 1, NOON),))
+        text = message.payload["text"]
+        assert not set(text) & set("<>")
+        assert html.unescape(text) == f"{message.subject}\n\n{message.text}"
+        assert message.payload["mrkdwn"] is False
+
+
+def test_a_name_adds_no_line_to_a_subject() -> None:
+    for name in NAMES:
+        message = Message("id", "open", (Notice(incident("rock", title=name), 1, NOON),))
+        assert message.subject.isprintable()

@@ -243,9 +243,20 @@ def test_a_failing_check_is_an_incident_until_it_passes(look: Look) -> None:
     checked(passed=False, details={"unreconciled": 3})
     [found] = look().values()
     assert found.key == "check_failure/processed.tracks.reconciles/2026-11-20|rock"
-    assert '"unreconciled": 3' in found.body
+    assert found.body.startswith("unreconciled: 3\n\n")
     checked(passed=True)
     assert look() == {}
+
+
+def test_what_a_check_found_is_told_in_words_and_not_as_json(look: Look) -> None:
+    rows = "```\nshape: (1, 1)\n{a} [b]\n```"
+    checked(
+        passed=False,
+        details={"share": 0.25, "lost": 3, "first": rows, "by partition": [{"genre": "rock"}]},
+    )
+    [found] = look().values()
+    told, _, _ = found.body.partition("\n\nDo not trust")
+    assert told == "share: 0.25\nlost: 3\nfirst: \nshape: (1, 1)\n{a} [b]"
 
 
 def test_a_good_evaluation_of_a_newer_day_closes_it_and_one_of_an_older_does_not(

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from spotify_assets.outside_text import visible
+
 MOST_ROWS = 10
 LONGEST_CELL = 60
 
 
 def table(rows: pl.DataFrame) -> str:
     """The first rows as a table: at most `MOST_ROWS`, no cell longer than `LONGEST_CELL`."""
-    names = " | ".join(_escaped(name) for name in rows.columns)
+    names = " | ".join(inline(name) for name in rows.columns)
     lines = [f"| {names} |", "|" + " --- |" * rows.width]
     lines += [
         f"| {' | '.join(_cell(value) for value in row)} |" for row in rows.head(MOST_ROWS).rows()
@@ -32,16 +34,25 @@ def lineage(origins: Mapping[str, Sequence[tuple[str, str]]]) -> str:
 
 def sql(query: str) -> str:
     """A query as a block of code."""
-    return f"```sql\n{query}\n```"
+    return block(query, "sql")
+
+
+def block(text: str, language: str = "") -> str:
+    """A text as a block of code that nothing in it ends."""
+    shown = visible(text)
+    longest = max((len(ticks) for ticks in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{shown}\n{fence}"
+
+
+def inline(text: str) -> str:
+    """A text on one line, shown as it is: names hold what Markdown takes for its own, or links."""
+    one_line = visible(re.sub(r"\s", " ", text))
+    return re.sub(r"([!-+./:-@\[-`{-~])", r"\\\1", one_line)
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return _escaped(text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")
-
-
-def _escaped(text: str) -> str:
-    """Shown as it is: names of music hold what Markdown takes for its own, or for links."""
-    return re.sub(r"([!-+./:-@\[-`{-~])", r"\\\1", re.sub(r"\s", " ", text))
+    return inline(text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")

@@ -8,6 +8,8 @@ import html
 import re
 from collections.abc import Sequence
 
+from spotify_assets.outside_text import visible
+
 WIDTH, HEIGHT = 300, 76
 BARS_BOTTOM, BARS_HEIGHT = 58, 40
 # Grey and blue that can be read on the light and on the dark theme.
@@ -48,4 +50,5 @@ def image(svg: str, description: str) -> str:
 
 
 def _text(line: str) -> str:
-    return html.escape(line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1] + "…")
+    shown = visible(line)
+    return html.escape(shown if len(shown) <= LONGEST_LABEL else shown[: LONGEST_LABEL - 1] + "…")

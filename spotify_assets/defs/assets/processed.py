@@ -9,6 +9,7 @@ from itertools import islice
 import dagster as dg
 import polars as pl
 
+from spotify_assets.defs.assets import markdown
 from spotify_assets.defs.assets.metadata import describe_table, rows_by_day, table_spec
 from spotify_assets.defs.assets.raw import CATALOG
 from spotify_assets.defs.assets.recent import plots
@@ -142,7 +143,7 @@ def _report(
         aside = reasons.filter(pl.col("table_name") == name)
         by_reason = aside.group_by("reason").agg(pl.col("times").sum())
         listed = "\n".join(
-            f"- {times} x {reason}"
+            f"- {times} x {markdown.inline(reason)}"
             for reason, times in by_reason.sort("times", descending=True).head(10).iter_rows()
         )
         count = sum(rows[contract.table()].values())

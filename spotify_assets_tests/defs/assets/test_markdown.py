@@ -6,8 +6,20 @@ import re
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from spotify_assets.defs.assets.markdown import LONGEST_CELL, MOST_ROWS, lineage, table
+from spotify_assets.defs.assets.markdown import (
+    LONGEST_CELL,
+    MOST_ROWS,
+    block,
+    inline,
+    lineage,
+    table,
+)
+from spotify_assets.outside_text import visible
+from spotify_assets_tests.hostile import NAMES
+
+READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def cells(line: str) -> list[str]:
@@ -37,7 +49,7 @@ def test_any_name_stays_in_its_cell_as_it_is_and_is_cut_where_it_is_long(names: 
     assert len(lines) == 2 + len(names)
     for number, (name, line) in enumerate(zip(names, lines[2:], strict=True)):
         shown = name if len(name) <= LONGEST_CELL else name[: LONGEST_CELL - 1] + "…"
-        assert cells(line) == [re.sub(r"\s", " ", shown).strip(), str(number)]
+        assert cells(line) == [visible(re.sub(r"\s", " ", shown)).strip(), str(number)]
 
 
 def test_nothing_in_a_name_is_a_link_an_image_or_emphasis() -> None:
@@ -53,3 +65,21 @@ def test_lineage_is_a_line_for_each_column() -> None:
         "- `rank`: `processed.tracks.popularity`, `processed.tracks.date`",
         "- `kind`: no column",
     ]
+
+
+def test_a_name_is_text_to_a_reader_of_markdown_in_a_table_and_beside_it() -> None:
+    for name in NAMES:
+        right = " ".join(visible(re.sub(r"\s", " ", name)).split())
+        written = f"| genre |\n| --- |\n| {inline(name)} |\n\n- 1 x {inline(name)}"
+        read = [one for token in READER.parse(written) for one in token.children or []]
+        assert [(one.type, " ".join(one.content.split())) for one in read] == [
+            ("text", "genre"),
+            ("text", right),
+            ("text", f"1 x {right}"),
+        ]
+
+
+def test_nothing_in_a_block_of_code_ends_it() -> None:
+    for name in ("```\n<script>\n```", "````", "a ` b", "~~~"):
+        [token] = READER.parse(block(name))
+        assert (token.type, token.content) == ("fence", f"{name}\n")

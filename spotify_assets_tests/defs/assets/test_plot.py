@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.defs.assets.plot import BARS_HEIGHT, bars, image
+from spotify_assets.defs.assets.plot import BARS_HEIGHT, LONGEST_LABEL, bars, image
+from spotify_assets.outside_text import visible
+from spotify_assets_tests.hostile import NAMES
 
 SVG = "{http://www.w3.org/2000/svg}"
 values = st.lists(st.none() | st.floats(0, 1e12), max_size=31)
@@ -49,4 +51,10 @@ def test_a_month_of_any_values_of_any_genre_is_a_picture_of_at_most_4_kb(
     }
     above, below = svg.iter(f"{SVG}text")
     assert above.text == below.text
-    assert not genre or genre.startswith((above.text or "").removesuffix("…"))
+    assert not genre or visible(genre).startswith((above.text or "").removesuffix("…"))
+
+
+def test_a_name_is_text_in_a_picture() -> None:
+    for name in NAMES:
+        above, _ = parsed(bars([1], name, "")).iter(f"{SVG}text")
+        assert above.text == visible(name)[:LONGEST_LABEL]
