@@ -6,18 +6,23 @@ UV_VERSION := 0.13.8
 export UV_PYTHON_DOWNLOADS := never
 # As pip does: behind a company proxy, its certificate is in the store of the system.
 export UV_SYSTEM_CERTS := 1
+# What is imported a thousand times by the tests is compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test dev bench soak docs lint format types lock clean
+.PHONY: help demo test test-all dev bench soak docs lint format types lock clean
 
 help:  ## What there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
 demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
 	$(BIN)/spotify-assets demo
 
 test: lint types  ## Lint, types, tests with branch coverage
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=85
+
+test-all: lint types  ## The same with the full matrices and long properties
+	$(BIN)/pytest -n 2 --dist loadfile
 
 dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make dev PORT=3001
 	$(BIN)/spotify-assets dev $(if $(PORT),--port $(PORT))

@@ -1,24 +1,30 @@
-"""What many tests need: a sandbox that answers, and a data folder of their own."""
+"""What many tests need: a sandbox that answers, and a data folder of their own.
+
+What is heavy is imported by the fixture that needs it: Dagster takes seconds, and most tests know
+nothing of it.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
 import pytest
 
-from spotify_assets.defs import launch
-from spotify_assets.defs.assets.raw import CollectConfig
-from spotify_assets.sandbox import api, catalogue, server
-from spotify_assets.settings import Settings
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from spotify_assets.defs.launch import Outcome
 
 TODAY = dt.date(2026, 11, 20)
-Run = Callable[..., launch.Outcome]
+Run = Callable[..., "Outcome"]
 
 
 @pytest.fixture(scope="session")
 def sandbox_url() -> Iterator[str]:
     """A sandbox in extended mode."""
+    from spotify_assets.sandbox import api, catalogue, server  # noqa: PLC0415
+
     application = api.create_app(catalogue.generate(seed=1, tracks=4_000), today=TODAY)
     with server.running(application) as running:
         yield running.url
@@ -37,20 +43,25 @@ def data_dir(tmp_path: Path, sandbox_url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def instance(data_dir: Path) -> Iterator[dg.DagsterInstance]:
+def instance(data_dir: Path) -> "Iterator[dg.DagsterInstance]":
     """The Dagster instance of the data folder."""
+    from spotify_assets.defs import launch  # noqa: PLC0415
+    from spotify_assets.settings import Settings  # noqa: PLC0415
+
     launch.prepare_home(Settings().dagster_home)
     with launch.instance() as held:
         yield held
 
 
 @pytest.fixture
-def run(instance: dg.DagsterInstance) -> Run:
+def run(instance: "dg.DagsterInstance") -> Run:
     """Take days of a genre the whole way: ``run("rock", tracks=60)``."""
+    from spotify_assets.defs import launch  # noqa: PLC0415
+    from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
 
     def start(
         genre: str, first: dt.date = TODAY, last: dt.date | None = None, **wanted: object
-    ) -> launch.Outcome:
+    ) -> "Outcome":
         config = CollectConfig.model_validate({"artists": 20, "tracks": 60, **wanted})
         return launch.collect(instance, genre, (first, last or first), config)
 

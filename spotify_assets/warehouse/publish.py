@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -28,7 +29,7 @@ from spotify_assets.warehouse.damage import damaged_files
 from spotify_assets.warehouse.integrity import hold_to_contract
 from spotify_assets.warehouse.listening import Listening
 from spotify_assets.warehouse.partitions import Survey
-from spotify_assets.warehouse.replacing import alone, replacing
+from spotify_assets.warehouse.replacing import alone, opened, replacing
 from spotify_assets.warehouse.state import State
 from spotify_assets.warehouse.tables import create, quoted
 
@@ -83,9 +84,8 @@ def publish(
             with duckdb.connect(path, read_only=True) as connection:
                 waiting = changes.survey.waiting
                 return Published(path, _counted(connection), [], waiting, changes.damaged)
-        with replacing(path, anew=not state.is_there, compact=compact) as connection:
-            if not state.is_there:
-                _create(connection, definition, listening)
+        create = None if state.is_there else partial(_create, definition, listening)
+        with replacing(path, create=create, compact=compact) as connection:
             loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
             damaged = _take_in_plays(
                 connection, lake, changes, listening, damaged, anew=not state.is_there
@@ -207,14 +207,22 @@ def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) ->
     return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
 
 
-def _create(
-    connection: duckdb.DuckDBPyConnection, definition: str, listening: Listening | None
-) -> None:
-    connection.begin()
-    create(connection, WAREHOUSE.values())
-    create_answers(connection, listening.time_zone if listening else "UTC")
-    connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
-    connection.commit()
+_EMPTY: dict[str, bytes] = {}
+"""The empty warehouse of each definition that this process has made: 600 statements make one."""
+
+
+def _create(definition: str, listening: Listening | None, path: Path) -> None:
+    """Make the file of a warehouse that has all tables and macros, and no rows."""
+    if definition in _EMPTY:
+        path.write_bytes(_EMPTY[definition])
+        return
+    with opened(path) as connection:
+        connection.begin()
+        create(connection, WAREHOUSE.values())
+        create_answers(connection, listening.time_zone if listening else "UTC")
+        connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
+        connection.commit()
+    _EMPTY[definition] = path.read_bytes()
 
 
 def _append(

@@ -7,7 +7,7 @@ here: what is written.
 import fcntl
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,7 +22,9 @@ LOCK_POLL_SECONDS = 0.2
 
 
 @contextmanager
-def replacing(path: Path, *, anew: bool, compact: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+def replacing(
+    path: Path, *, create: Callable[[Path], None] | None = None, compact: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of the file to write to; it takes the file's place once the body has ended well.
 
     A reader sees the old state or the new one, and is never kept out. Killed at any point, the file
@@ -30,7 +32,7 @@ def replacing(path: Path, *, anew: bool, compact: bool) -> Iterator[duckdb.DuckD
 
     Args:
         path: The DuckDB file.
-        anew: Begin with an empty file.
+        create: Makes the file to begin with, instead of the copy.
         compact: Leave the bytes behind of rows that it holds no more.
 
     Raises:
@@ -39,9 +41,11 @@ def replacing(path: Path, *, anew: bool, compact: bool) -> Iterator[duckdb.DuckD
     copy = path.with_name(f".{path.name}.next")
     try:
         _remove(copy)
-        if not anew:
+        if create:
+            create(copy)
+        else:
             shutil.copyfile(path, copy)
-        with _opened(copy) as connection:
+        with opened(copy) as connection:
             yield connection
         if compact:
             _compact(copy)
@@ -78,7 +82,7 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The copy, which nobody else sees; a full disk is an ``OSError`` like any other."""
     try:
         with duckdb.connect(copy) as connection:

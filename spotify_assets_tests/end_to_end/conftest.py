@@ -2,11 +2,12 @@
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from spotify_assets_tests import forked_command
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -19,17 +20,8 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def spotify_assets(*words: str, data_dir: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, from a folder without a ``.env``."""
-    command: Sequence[str] = [sys.executable, "-m", "spotify_assets", *words]
     data_dir.mkdir(parents=True, exist_ok=True)
-    return subprocess.run(
-        command,
-        cwd=data_dir,
-        env=environment(data_dir, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forked_command.run(words, folder=data_dir, env=environment(data_dir, **more))
 
 
 @pytest.fixture(scope="session")
