@@ -11,7 +11,7 @@ import pandera.errors
 import polars as pl
 
 from spotify_assets.defs.assets import markdown
-from spotify_assets.defs.partitions import genre_days_of_run
+from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.schemas import DERIVED, FACTS, Contract
 from spotify_assets.warehouse.integrity import everything, integrity, of_days, unreconciled
@@ -102,7 +102,7 @@ def published(
     selected = context.selected_asset_check_keys
     contracts = [one for one in STAR if integrity_check(one).key in selected]
     # A run answers for what it made; where it made nothing, for all.
-    days = genre_days_of_run(context.run.tags, context.instance) or None
+    days = genre_days_to_check(context.run.tags, context.instance) or None
     with warehouse.get_connection() as connection:
         scope = of_days(connection, days) if days else everything
         findings = integrity(connection, contracts, scope)

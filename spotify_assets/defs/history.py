@@ -14,7 +14,13 @@ from typing import Any, cast
 import dagster as dg
 import polars as pl
 
-from spotify_assets.defs.partitions import PARTITION, RANGE_END, RANGE_START, genre_days_of_run
+from spotify_assets.defs.partitions import (
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    genre_days_of_run,
+    parse_key,
+)
 from spotify_assets.defs.quality import BY_PARTITION
 from spotify_assets.lake import GenreDay, Lake, months
 from spotify_assets.lake.tables import read_partition
@@ -23,6 +29,7 @@ from spotify_assets.schemas.processed import Intake
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.ledger import Ledger
 
+EVENTS_AT_ONCE = 1_000
 STATUSES: dict[dg.DagsterRunStatus, Status] = {
     dg.DagsterRunStatus.SUCCESS: "success",
     dg.DagsterRunStatus.FAILURE: "failure",
@@ -38,8 +45,10 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
         LedgerError: The calls of the run cannot be counted.
     """
     run = ended.dagster_run
-    days = genre_days_of_run(run.tags, instance)
-    counted = _counted(settings.lake, days) if run.is_success else {}
+    started_at = ended.start_time or ended.create_timestamp.timestamp()
+    made = _made(instance, run.run_id, started_at) if run.is_success else []
+    days = made or genre_days_of_run(run.tags, instance)
+    counted = _counted(settings.lake, made)
     genres = {day.genre for day in days}
     dates = sorted(day.date for day in days)
     with closing(Ledger(settings.ledger)) as ledger:
@@ -49,7 +58,7 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
             run_id=run.run_id,
             job=run.job_name.removeprefix("__").lower(),
             status=STATUSES[run.status],
-            started_at=_moment(ended.start_time or ended.create_timestamp.timestamp()),
+            started_at=_moment(started_at),
             ended_at=_moment(ended.end_time or ended.update_timestamp.timestamp()),
             partition=_partition(run),
             genre=genres.pop() if len(genres) == 1 else None,
@@ -126,6 +135,27 @@ def _results(
             )
 
 
+def _made(instance: dg.DagsterInstance, run_id: str, started_at: float) -> list[GenreDay]:
+    """The genre-days whose account a run stored, by Dagster's events and not by its tags."""
+    of_account = dg.AssetRecordsFilter(
+        asset_key=dg.AssetKey(Intake.table().split(".")), after_timestamp=started_at
+    )
+    made: set[GenreDay] = set()
+    found = instance.fetch_materializations(of_account, limit=EVENTS_AT_ONCE)
+    while True:
+        # Other runs store theirs at the same time.
+        made |= {
+            parse_key(one.partition_key)
+            for one in found.records
+            if one.run_id == run_id and one.partition_key
+        }
+        if not found.has_more:
+            return sorted(made)
+        found = instance.fetch_materializations(
+            of_account, limit=EVENTS_AT_ONCE, cursor=found.cursor
+        )
+
+
 def _counted(lake: Lake, days: list[GenreDay]) -> dict[str, int]:
     """Rows in and out of all tables of the genre-days, as their accounts have them."""
     table = Intake.table()
@@ -139,7 +169,7 @@ def _counted(lake: Lake, days: list[GenreDay]) -> dict[str, int]:
 
 
 def _partition(run: dg.DagsterRun) -> str | None:
-    if RANGE_START in run.tags:
+    if {RANGE_START, RANGE_END} <= set(run.tags):
         return f"{run.tags[RANGE_START]}...{run.tags[RANGE_END]}"
     return run.tags.get(PARTITION)
 

@@ -21,7 +21,28 @@ genres = dg.DynamicPartitionsDefinition(name=GENRES)
 days = dg.DailyPartitionsDefinition(
     start_date=Settings().start_date.isoformat(), end_offset=1, timezone="UTC"
 )
-genre_days = dg.MultiPartitionsDefinition({"date": days, "genre": genres})
+# The tags by which Dagster knows what a run is of; it exports no names for them.
+PARTITION = "dagster/partition"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+BY_DIMENSION = f"{PARTITION}/"
+"""What the tags begin with that name the date and the genre of a single partition."""
+
+
+class GenreDays(dg.MultiPartitionsDefinition):
+    """Genre × day, whose keys become one tag of a run and not one of each dimension besides.
+
+    A backfill of a job gives all its runs the tags of its first partition, and puts the range of
+    each over them, but not over the dimensions. Dagster heeds these first: every run would make
+    the first partition only, and succeed (dagster-io/dagster#28861).
+    """
+
+    def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
+        """The tag of a run of this partition."""
+        return {PARTITION: partition_key}
+
+
+genre_days = GenreDays({"date": days, "genre": genres})
 
 
 def key_of(genre_day: GenreDay) -> dg.MultiPartitionKey:
@@ -29,10 +50,12 @@ def key_of(genre_day: GenreDay) -> dg.MultiPartitionKey:
     return dg.MultiPartitionKey({"date": genre_day.date.isoformat(), "genre": genre_day.genre})
 
 
-# The tags that make a run one of a range of partitions; Dagster exports no names for them.
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-PARTITION = "dagster/partition"
+def dimensions(genre_day: GenreDay) -> dict[str, str]:
+    """Tags by which the UI finds the runs of a genre, or of a day; of a single partition only."""
+    keys = key_of(genre_day).keys_by_dimension
+    return {f"{BY_DIMENSION}{name}": key for name, key in keys.items()}
+
+
 MOST_NAMED = 3
 """Genres of a run that its tag names one by one."""
 MISSING = "missing"
@@ -76,20 +99,47 @@ class Rectangle:
 
 
 def genre_days_of_run(tags: Mapping[str, str], instance: dg.DagsterInstance) -> list[GenreDay]:
-    """The partitions that a run is of, as its tags say; none where it has none."""
+    """The partitions that a run is of, as its tags say; none where it has none, or they disagree.
+
+    A run whose tags disagree makes nothing (`genre_days_of`).
+    """
+    return _agreed(_named(tags, instance)) or []
+
+
+def _named(tags: Mapping[str, str], instance: dg.DagsterInstance) -> dict[str, list[GenreDay]]:
+    """The genre-days that the tags of a run name, by kind of tag; of which there may be several."""
+    named: dict[str, list[GenreDay]] = {}
     # The polls of what was played have days alone.
-    if "|" not in tags.get(PARTITION, tags.get(RANGE_START, "")):
+    if "|" in (key := tags.get(PARTITION, "")):
+        named["partition"] = _rectangle(key, key, instance)
+    first, last = tags.get(RANGE_START, ""), tags.get(RANGE_END, "")
+    if "|" in first + last:
+        named["range"] = _rectangle(first, last, instance)
+    if any(tag.startswith(BY_DIMENSION) for tag in tags):
+        key = "|".join(tags.get(f"{BY_DIMENSION}{name}", "") for name in ("date", "genre"))
+        named["dimensions"] = _rectangle(key, key, instance)
+    return named
+
+
+def _agreed(named: Mapping[str, list[GenreDay]]) -> list[GenreDay] | None:
+    """What all kinds of tags name; ``None`` where there are none, or they do not agree."""
+    found = list(named.values())
+    return found[0] if found and all(other == found[0] for other in found) else None
+
+
+def _rectangle(first_key: str, last_key: str, instance: dg.DagsterInstance) -> list[GenreDay]:
+    """All genre-days of a range, in order; none if its ends are no partitions."""
+    try:
+        first, last = parse_key(first_key), parse_key(last_key)
+    except ValueError:
         return []
-    if PARTITION in tags:
-        return [parse_key(tags[PARTITION])]
-    first, last = parse_key(tags[RANGE_START]), parse_key(tags[RANGE_END])
-    genres = _between(first.genre, last.genre, instance.get_dynamic_partitions(GENRES))
+    known = [] if first.genre == last.genre else instance.get_dynamic_partitions(GENRES)
     number = (last.date - first.date).days + 1
-    return [
-        GenreDay(genre, first.date + dt.timedelta(days=n))
-        for genre in genres
+    return sorted(
+        GenreDay(genre, first.date + n * ONE_DAY)
+        for genre in _between(first.genre, last.genre, known)
         for n in range(number)
-    ]
+    )
 
 
 def _between(first: str, last: str, known: Sequence[str]) -> Sequence[str]:
@@ -103,8 +153,51 @@ def _between(first: str, last: str, known: Sequence[str]) -> Sequence[str]:
 
 
 def genre_days_of(context: dg.AssetExecutionContext) -> list[GenreDay]:
-    """The partitions of a run: one, or all of a range."""
-    return sorted(parse_key(key) for key in context.partition_keys)
+    """The partitions of a run: one, or all of a range. Ask before anything is written.
+
+    Raises:
+        Failure: The tags name none or do not agree, or Dagster would enter others as made.
+    """
+    days = genre_days_to_check(context.run.tags, context.instance)
+    if not days:
+        raise dg.Failure(
+            "This run is of no genre-day, so nothing was made. Launch it again, and choose "
+            "partitions.",
+            allow_retries=False,
+        )
+    entered = sorted(parse_key(key) for key in context.partition_keys)
+    if entered != days:
+        raise _unclear({"tags": days, "Dagster": entered})
+    return days
+
+
+def genre_days_to_check(tags: Mapping[str, str], instance: dg.DagsterInstance) -> list[GenreDay]:
+    """The partitions that a run with these tags is of; none where it has none.
+
+    Raises:
+        Failure: The tags do not agree, or name no partition that there is.
+    """
+    named = _named(tags, instance)
+    days = _agreed(named)
+    if named and not days:
+        raise _unclear(named)
+    return days or []
+
+
+def _unclear(named: Mapping[str, Sequence[GenreDay]]) -> dg.Failure:
+    said = "; ".join(f"{who}: {_summary(days)}" for who, days in named.items())
+    return dg.Failure(
+        f"It is unclear which genre-days this run is of ({said}), so nothing was made. "
+        "Do not execute this run again: launch the genre-days anew, in the UI or with "
+        "`spotify-assets backfill`.",
+        allow_retries=False,
+    )
+
+
+def _summary(days: Sequence[GenreDay]) -> str:
+    if not days:
+        return "none"
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}, {len(days)} in all"
 
 
 MOST_OF_A_RUN = 200
@@ -173,11 +266,15 @@ def _parts(
 
 
 def parse_key(key: str) -> GenreDay:
-    """The partition of ``date|genre``."""
-    if not isinstance(key, dg.MultiPartitionKey):
-        key = genre_days.get_partition_key_from_str(key)
-    by_dimension = key.keys_by_dimension
-    return GenreDay(by_dimension["genre"], dt.date.fromisoformat(by_dimension["date"]))
+    """The partition of ``date|genre``.
+
+    Raises:
+        ValueError: It is no such key.
+    """
+    date, _, genre = key.partition("|")
+    if not genre or "|" in genre:
+        raise ValueError(f"{key} is no partition of genre and day.")
+    return GenreDay(genre, dt.date.fromisoformat(date))
 
 
 def not_held(missing: Mapping[GenreDay, str]) -> dg.Failure:

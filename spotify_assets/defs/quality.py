@@ -11,7 +11,7 @@ import dagster as dg
 
 from spotify_assets.defs.assets import markdown
 from spotify_assets.defs.checks import DATABASE
-from spotify_assets.defs.partitions import genre_days_of_run
+from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.quality import MEASURES, Measure, Measured, measure
@@ -42,7 +42,7 @@ def quality(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Measure what a run has made; where it made nothing, the last day of each genre."""
-    days = genre_days_of_run(context.run.tags, context.instance) or None
+    days = genre_days_to_check(context.run.tags, context.instance) or None
     with warehouse.get_connection() as connection:
         for what in _selected(context, OF_DAYS):
             yield _result(what, measure(connection, what, today=_today(), days=days))

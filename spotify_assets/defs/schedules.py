@@ -8,7 +8,7 @@ import datetime as dt
 import dagster as dg
 
 from spotify_assets.defs import jobs
-from spotify_assets.defs.partitions import GENRES, key_of, rectangles
+from spotify_assets.defs.partitions import GENRES, dimensions, key_of, rectangles
 from spotify_assets.defs.sensors import UNDER_WAY, WHY, genres_under_way
 from spotify_assets.lake import GenreDay
 from spotify_assets.outdated import outdated
@@ -53,7 +53,7 @@ def daily_completion(
         dg.RunRequest(
             run_key=f"completion/{today}/{genre}",
             partition_key=key_of(GenreDay(genre, today)),
-            tags={WHY: "daily completion"},
+            tags={**dimensions(GenreDay(genre, today)), WHY: "daily completion"},
         )
         for genre in turn.genres
     ]

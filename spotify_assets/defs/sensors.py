@@ -19,6 +19,7 @@ from spotify_assets.defs import history, incidents, jobs
 from spotify_assets.defs.partitions import (
     GENRES,
     MISSING,
+    dimensions,
     genre_days_of_run,
     key_of,
     parse_key,
@@ -111,7 +112,7 @@ def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
             dg.RunRequest(
                 run_key=f"rotation/{today}/{genre}/{attempts.times[genre]}",
                 partition_key=key_of(GenreDay(genre, today)),
-                tags={WHY: "rotation"},
+                tags={**dimensions(GenreDay(genre, today)), WHY: "rotation"},
             )
             for genre in turn.genres
         ],

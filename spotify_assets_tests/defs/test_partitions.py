@@ -12,8 +12,12 @@ from spotify_assets.defs.partitions import (
     RANGE_END,
     RANGE_START,
     Rectangle,
+    dimensions,
+    genre_days,
     genre_days_of_run,
+    genre_days_to_check,
     in_rectangles,
+    key_of,
     rectangles,
 )
 from spotify_assets.lake import GenreDay
@@ -26,7 +30,7 @@ def day(number: int) -> dt.date:
     return FIRST + dt.timedelta(days=number)
 
 
-genre_days = st.builds(GenreDay, st.sampled_from(KNOWN), st.integers(0, 9).map(day))
+some_genre_days = st.builds(GenreDay, st.sampled_from(KNOWN), st.integers(0, 9).map(day))
 
 
 def days_of(rectangle: Rectangle) -> list[GenreDay]:
@@ -40,7 +44,7 @@ def days_of(rectangle: Rectangle) -> list[GenreDay]:
     ]
 
 
-@given(st.lists(genre_days), st.integers(1, 12))
+@given(st.lists(some_genre_days), st.integers(1, 12))
 def test_together_the_runs_are_of_just_what_was_wanted_each_once(
     wanted: list[GenreDay], most: int
 ) -> None:
@@ -74,7 +78,7 @@ def test_a_run_is_of_the_genre_days_of_its_rectangle() -> None:
     wanted = [GenreDay(genre, day(n)) for genre in ("rock", "samba") for n in range(2)]
     with dg.DagsterInstance.ephemeral() as instance:
         (one,) = rectangles(instance, wanted)
-        assert genre_days_of_run(one.tags, instance) == wanted
+        assert genre_days_of_run(one.tags, instance) == sorted(wanted)
 
 
 @pytest.mark.parametrize(
@@ -88,3 +92,74 @@ def test_a_run_is_of_the_genre_days_of_its_rectangle() -> None:
 def test_a_run_without_genres_is_of_no_genre_day(tags: dict[str, str]) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         assert genre_days_of_run(tags, instance) == []
+
+
+ROCK, SAMBA = GenreDay("rock", day(0)), GenreDay("samba", day(0))
+OF_RANGE = Rectangle(("rock", "samba"), day(0), day(1)).tags
+OF_RANGE_OF_ONE = Rectangle(("rock",), day(0), day(0)).tags
+
+
+@pytest.mark.parametrize(
+    ("tags", "named"),
+    [
+        ({PARTITION: f"{day(0)}|rock"}, [ROCK]),
+        (dimensions(ROCK), [ROCK]),
+        ({PARTITION: f"{day(0)}|rock", **dimensions(ROCK), **OF_RANGE_OF_ONE}, [ROCK]),
+        (OF_RANGE, [GenreDay(genre, day(n)) for n in (0, 1) for genre in ("rock", "samba")]),
+    ],
+    ids=["a key", "dimensions", "all, of one", "a range"],
+)
+def test_tags_that_agree_name_the_genre_days_of_a_run(
+    tags: dict[str, str], named: list[GenreDay]
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("genre", list(KNOWN))
+        assert genre_days_to_check(tags, instance) == genre_days_of_run(tags, instance) == named
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {**OF_RANGE, **dimensions(ROCK)},
+        {**OF_RANGE, PARTITION: f"{day(0)}|rock"},
+        {**OF_RANGE_OF_ONE, **dimensions(SAMBA)},
+        {PARTITION: f"{day(0)}|rock", **dimensions(SAMBA)},
+        {**OF_RANGE_OF_ONE, "dagster/partition/genre": "rock"},
+    ],
+    ids=["range, dimensions", "range, key", "range of one, dimensions", "key, dimensions", "half"],
+)
+def test_tags_that_disagree_are_refused_and_name_no_genre_day(tags: dict[str, str]) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("genre", list(KNOWN))
+        assert genre_days_of_run(tags, instance) == []
+        with pytest.raises(dg.Failure, match="unclear which genre-days") as refused:
+            genre_days_to_check(tags, instance)
+        assert not refused.value.allow_retries
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {PARTITION: "yesterday|rock"},
+        {PARTITION: f"{day(0)}|rock|samba"},
+        {"dagster/partition/date": day(0).isoformat()},
+        {RANGE_START: f"{day(1)}|rock", RANGE_END: f"{day(0)}|rock"},
+        {RANGE_START: f"{day(0)}|samba", RANGE_END: f"{day(1)}|rock"},
+        {RANGE_START: f"{day(0)}|rock"},
+        {RANGE_START: f"{day(0)}|rock", RANGE_END: f"{day(0)}|unknown"},
+    ],
+)
+def test_tags_that_name_no_partition_are_refused_and_stop_nobody_who_only_looks(
+    tags: dict[str, str],
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("genre", list(KNOWN))
+        assert genre_days_of_run(tags, instance) == []
+        with pytest.raises(dg.Failure, match=r": none.* so nothing was made"):
+            genre_days_to_check(tags, instance)
+
+
+def test_the_key_of_a_partition_becomes_one_tag_and_so_a_range_cannot_inherit_its_dimensions() -> (
+    None
+):
+    assert genre_days.get_tags_for_partition_key(key_of(ROCK)) == {PARTITION: f"{day(0)}|rock"}

@@ -46,7 +46,7 @@ def rank(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Rank what the search of each genre-day found."""
-    yield from _make(context, lake.lake, RANKED)
+    yield from _make(context, lake.lake, RANKED, genre_days_of(context))
 
 
 @dg.multi_asset(
@@ -59,15 +59,18 @@ def facts(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put the measures of each genre-day into fact rows."""
-    yield from _make(context, lake.lake, FACTS)
-    for day in genre_days_of(context):
+    days = genre_days_of(context)
+    yield from _make(context, lake.lake, FACTS, days)
+    for day in days:
         lake.lake.finish(day)
 
 
 def _make(
-    context: dg.AssetExecutionContext, lake: Lake, contracts: tuple[type[Contract], ...]
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    contracts: tuple[type[Contract], ...],
+    days: list[GenreDay],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    days = genre_days_of(context)
     try:
         for day in days:
             months.unmerge_all(lake, day)

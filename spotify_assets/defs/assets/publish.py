@@ -56,13 +56,13 @@ def publish_warehouse(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
+    days = genre_days_of(context)
     try:
         published = publish_now(Settings(), log=context.log)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
-    newest = genre_days_of(context)[-1]
     with warehouse.get_connection() as connection:
         previews = {one: preview(_first_rows(connection, one)) for one in DERIVED}
     for contract in DERIVED:
@@ -71,7 +71,7 @@ def publish_warehouse(
         context.add_asset_metadata(
             {**of_table(contract), "preview": previews[contract]},
             asset_key=asset_key(contract),
-            partition_key=key_of(newest),
+            partition_key=key_of(days[-1]),
         )
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
@@ -95,7 +95,7 @@ def publish_warehouse(
             ),
         },
     )
-    _fail_for_own(genre_days_of(context), published)
+    _fail_for_own(days, published)
 
 
 def _fail_for_own(days: list[GenreDay], published: Published) -> None:
