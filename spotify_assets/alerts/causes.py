@@ -8,6 +8,7 @@ Does not belong here: finding that out.
 import calendar
 import datetime as dt
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from spotify_assets.alerts.incidents import Incident, Severity, minute
@@ -38,6 +39,34 @@ def run_failure(
         "run_failure",
         f"The run of {job} failed{_for(partition)}",
         f"{error}\n\nResponses that were received are kept. {what_to_do}",
+        "error",
+        since,
+        link,
+    )
+
+
+def left_out_of_backfill(
+    backfill: str, days: Sequence[tuple[str, dt.date]], since: dt.datetime, link: str | None = None
+) -> Incident:
+    """A backfill ended, but no run was ever started for some of its genre-days.
+
+    Args:
+        backfill: Its id in Dagster.
+        days: Genre and day of those; at least one.
+        since: When it ended.
+        link: The backfill in the Dagster UI.
+    """
+    first, last = min(day for _, day in days), max(day for _, day in days)
+    genres = sorted({genre for genre, _ in days})
+    words = " ".join(f"--genre {shlex.quote(genre)}" for genre in genres)
+    return Incident(
+        _key("run_failure", "backfill", backfill),
+        "run_failure",
+        f"The backfill {backfill} left out {len(days):,} genre-days",
+        f"It ended, and may say that it succeeded. But no run was started for {len(days):,} of its "
+        f"genre-days, from {first} to {last}: Dagster loses some where a backfill of a job needs "
+        "more than 25 runs. To make them:\n"
+        f"  spotify-assets backfill {words} --date {first}..{last}",
         "error",
         since,
         link,

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from spotify_assets.alerts import Alerts, Incident, causes
-from spotify_assets.defs.partitions import key_of
+from spotify_assets.defs.partitions import genre_days_of_run, key_of, parse_key
 from spotify_assets.defs.quality import OF_GENRES
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import DAMAGED_SAYS
@@ -29,6 +29,9 @@ from spotify_assets.warehouse.reading import read_only
 
 LOOKED_AT = 500
 """Runs, the latest first: what failed before them is not news."""
+BACKFILLS_LOOKED_AT = 50
+BACKFILL = "dagster/backfill"
+"""Tag of a run: the backfill that it is of."""
 NEWS = dt.timedelta(days=3)
 TOKEN_LIMITS = (30, 7, 1)
 """Days before the end of a sign-in."""
@@ -63,7 +66,8 @@ def observe(
     others = [one for one in results if one.check_name != "drop"]
     failed = list(_failed_runs(operations.runs(LOOKED_AT), now))
     others_failed = [run for run in failed if not _damaged_files_of(run, settings)]
-    alerts.observe("run_failure", [_failed_run(run, settings) for run in others_failed])
+    failures = [_failed_run(run, settings) for run in others_failed]
+    alerts.observe("run_failure", [*failures, *_left_out_of_backfills(instance, settings, now)])
     alerts.observe("damaged_file", _damaged_files(failed, settings))
     alerts.observe("check_failure", [_failed_check(one) for one in others])
     alerts.observe("rows_drop", list(_drops(drops)))
@@ -95,6 +99,43 @@ def _failed_runs(latest_first: list[RunEnded], now: dt.datetime) -> Iterator[Run
 def _failed_run(run: RunEnded, settings: Settings) -> Incident:
     failure = run.failure or "It does not say why."
     return causes.run_failure(run.job, run.partition, failure, run.ended_at, _link(run, settings))
+
+
+def _left_out_of_backfills(
+    instance: dg.DagsterInstance, settings: Settings, now: dt.datetime
+) -> Iterator[Incident]:
+    """The backfills that ended without a run for some of their genre-days, which nobody made since.
+
+    Dagster goes on in a backfill of a job from the last partition of its last 25 runs, but the runs
+    are not in the order of the partitions: what it passes by is lost, and the backfill succeeds.
+    """
+    for backfill in instance.get_backfills(limit=BACKFILLS_LOOKED_AT):
+        if not backfill.status.value.startswith("COMPLETED"):
+            continue
+        ended = dt.datetime.fromtimestamp(backfill.backfill_end_timestamp or 0, dt.UTC)
+        if now - ended > NEWS:
+            continue
+        # A backfill of assets has no names of partitions, and one of the polls has days alone.
+        asked = {parse_key(key) for key in backfill.partition_names or [] if "|" in key}
+        left = asked - _days_of_runs(instance, dg.RunsFilter(tags={BACKFILL: backfill.backfill_id}))
+        if left:
+            begun = dt.datetime.fromtimestamp(backfill.backfill_timestamp, dt.UTC)
+            left -= _days_of_runs(
+                instance,
+                dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_after=begun),
+            )
+        if left:
+            link = f"{settings.dagster_url}/runs/b/{backfill.backfill_id}"
+            days = [(day.genre, day.date) for day in sorted(left)]
+            yield causes.left_out_of_backfill(backfill.backfill_id, days, ended, link)
+
+
+def _days_of_runs(instance: dg.DagsterInstance, which: dg.RunsFilter) -> set[GenreDay]:
+    return {
+        day
+        for record in instance.get_run_records(which)
+        for day in genre_days_of_run(record.dagster_run.tags, instance)
+    }
 
 
 def _damaged_files(runs: list[RunEnded], settings: Settings) -> list[Incident]:

@@ -9,9 +9,11 @@ import dagster as dg
 import duckdb
 import pytest
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from spotify_assets.alerts import Alerts, Incident
 from spotify_assets.defs import incidents, sensors
+from spotify_assets.defs.partitions import Rectangle, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import DamagedFile, GenreDay
 from spotify_assets.lake.raw import RawPartition
@@ -23,6 +25,7 @@ from spotify_assets.spotify.errors import Blocked, BudgetSpent
 from spotify_assets.spotify.ledger import Ledger
 from spotify_assets_tests.conftest import Run
 from spotify_assets_tests.defs.conftest import Genres
+from spotify_assets_tests.defs.dagster_runs import stands
 
 DAY = dt.date(2026, 11, 20)
 TRACKS = dg.AssetKey(["processed", "tracks"])
@@ -312,3 +315,50 @@ def test_the_sensor_says_how_many_incidents_are_open(
     ended("failure")
     context = dg.build_sensor_context(instance=instance, repository_def=repository)
     assert sensors.alerts(context) == dg.SkipReason("1 incidents are open; 0 messages sent.")
+
+
+def backfilled(instance: dg.DagsterInstance, asked: list[GenreDay], status: str) -> None:
+    """A backfill of a job has ended, an hour after it began."""
+    now = dt.datetime.now(dt.UTC).timestamp()
+    instance.add_backfill(
+        PartitionBackfill(
+            backfill_id="abcdefgh",
+            status=BulkActionStatus(status),
+            from_failure=False,
+            tags={},
+            backfill_timestamp=now - 3600,
+            backfill_end_timestamp=now,
+            partition_names=[str(key_of(day)) for day in asked],
+        )
+    )
+
+
+@pytest.mark.parametrize("status", ["COMPLETED_SUCCESS", "COMPLETED_FAILED"])
+def test_what_an_ended_backfill_started_no_run_for_is_told_until_it_is_made(
+    look: Look, instance: dg.DagsterInstance, status: str
+) -> None:
+    days = [DAY - dt.timedelta(days=back) for back in (2, 1, 0)]
+    backfilled(
+        instance, [GenreDay(genre, day) for genre in ("rock", "r&b") for day in days], status
+    )
+    of_it = {"dagster/backfill": "abcdefgh"}
+    rock = Rectangle(("rock",), days[0], days[-1]).tags
+    # Whether a run of it succeeded, Dagster says of the backfill, and another alert of the run.
+    stands(instance, dg.DagsterRunStatus.FAILURE, job="reprocess", tags={**rock, **of_it})
+    stands(instance, dg.DagsterRunStatus.SUCCESS, GenreDay("r&b", days[0]), tags=of_it)
+
+    [found] = look().values()
+    assert found.title == "The backfill abcdefgh left out 2 genre-days"
+    assert f"  spotify-assets backfill --genre 'r&b' --date {days[1]}..{days[2]}" in found.body
+    assert found.link == "http://127.0.0.1:3000/runs/b/abcdefgh"
+
+    stands(instance, dg.DagsterRunStatus.SUCCESS, tags=Rectangle(("r&b",), days[1], days[2]).tags)
+    assert look() == {}
+
+
+@pytest.mark.parametrize("status", ["REQUESTED", "CANCELING", "CANCELED", "FAILED"])
+def test_a_backfill_that_goes_on_or_that_says_itself_that_it_did_not_end_left_nothing_out(
+    look: Look, instance: dg.DagsterInstance, status: str
+) -> None:
+    backfilled(instance, [GenreDay("rock", DAY)], status)
+    assert look() == {}
