@@ -7,6 +7,7 @@ from spotify_assets.commands.backfill import backfill
 from spotify_assets.commands.collect import collect, demo
 from spotify_assets.commands.compact import compact
 from spotify_assets.commands.export import export, restore
+from spotify_assets.commands.forget import forget
 from spotify_assets.commands.history import import_history, poll
 from spotify_assets.commands.metrics import metrics
 from spotify_assets.commands.purge import purge
@@ -29,6 +30,7 @@ app.add_typer(genres.app, name="genres")
 for command in (purge, compact, sandbox, dev):
     app.command()(command)
 app.command("import")(import_history)
+app.command()(forget)
 app.command()(poll)
 app.command()(sample_history)
 app.command()(tables)

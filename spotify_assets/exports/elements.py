@@ -7,7 +7,7 @@ huge. Does not belong here: what is in an element. Nothing of one is quoted: it 
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 LONGEST_ELEMENT = 1 << 20
@@ -22,7 +22,20 @@ BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 ROW_BEGINS = re.compile(r'[^:\s]\s*(?=\{\s*["}])')
 # A word such as `false` that is cut is an error where it begins.
 WORD = re.compile("[-A-Za-z]{0,9}")
-NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+# Escapes, of which half a surrogate pair is no character: U+FFFD stands for it.
+HALF_PAIR = re.compile(
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|(\\.)"
+)
+NO_CHARACTER = r"\ufffd"
+KEY = r'"(?:[^"\\]|\\.){0,200}"\s*:\s*'
+PLAIN = r'(?:"(?:[^"\\]|\\.){0,1000}"|-?[0-9][-+.0-9eE]*|true|false|null)'
+# Objects around the list, such as {"version": 1, "data": [...]}.
+WRAPPER = re.compile(rf"[\s\ufeff]*(?:\{{\s*(?:{KEY}{PLAIN}\s*,\s*)*{KEY})+(?=\[)")
+BETWEEN_WRAPPED = re.compile(
+    rf"(?:[\s,\[\]}}\ufeff]|\{{\s*(?={KEY}[\[{{])|{KEY}(?:(?=[\[{{])|{PLAIN}(?=\s*[,}}])))*"
+)
+CLOSES = re.compile(r"\][^\[{]*\}\s*$")
 
 
 class Element(NamedTuple):
@@ -32,18 +45,40 @@ class Element(NamedTuple):
     problem: str | None = None
 
 
-def elements(chunks: Iterable[bytes]) -> Iterator[Element]:
+def elements(chunks: Iterable[bytes], keys: Collection[str] = ()) -> Iterator[Element]:
     """The elements of a JSON list, one after the other, in bounded memory.
 
-    Whatever is no object, is broken, or is longer than `LONGEST_ELEMENT` is one element with a
-    problem; reading goes on at the next thing that looks like a row.
+    The list may lie in objects, and may lack its brackets and commas. Whatever is no object, is
+    broken, or is longer than `LONGEST_ELEMENT` is one element with a problem; reading goes on at
+    the next thing that looks like a row.
+
+    Args:
+        chunks: UTF-8; what is none, and half a surrogate pair, become U+FFFD.
+        keys: Of a row, as they are spelled; a row may have them in other capitals.
     """
-    window = _Window(chunks)
+    spelled = {key.lower(): key for key in keys}
+    window = _Window(chunks, keys)
     while window.goes_on():
-        yield _element(window)
+        yield _element(window, spelled)
 
 
-def _element(window: "_Window") -> Element:
+def wrapper(text: str, keys: Collection[str] = ()) -> int:
+    """How long that is which stands before a list that lies in an object; 0 where none does."""
+    found = WRAPPER.match(text)
+    if found is None:
+        return 0
+    # A row may hold a list too.
+    of_rows = {key.lower() for key in keys}
+    has_row = any(key.lower() in of_rows for key in re.findall(r'"([^"\\]*)"\s*:', found[0]))
+    return 0 if has_row else found.end()
+
+
+def closes(end: str) -> bool:
+    """Whether a text ends with the end of a list that lies in an object."""
+    return CLOSES.search(end) is not None
+
+
+def _element(window: "_Window", spelled: Mapping[str, str]) -> Element:
     try:
         value, length = _decode(window)
     except json.JSONDecodeError as error:
@@ -57,17 +92,27 @@ def _element(window: "_Window") -> Element:
         window.skip_to_row(DEEP)
     else:
         text = window.take(length)
-        wrong = _what_is_wrong(value, text)
-        return Element(None, wrong) if wrong else Element(text)
+        if not isinstance(value, dict):
+            return Element(None, "is no object")
+        if len(text) > LONGEST_ELEMENT:
+            return Element(None, "is longer than 1 MiB")
+        return Element(_whole_characters(_spelled(value, text, spelled)))
     return Element(None, problem)
 
 
-def _what_is_wrong(value: object, text: str) -> str | None:
-    if not isinstance(value, dict):
-        return "is no object"
-    if len(text) > LONGEST_ELEMENT:
-        return "is longer than 1 MiB"
-    return "is not UTF-8" if NOT_UTF_8.search(text) else None
+def _spelled(value: dict[str, Any], text: str, spelled: Mapping[str, str]) -> str:
+    """A row with its keys as they are spelled elsewhere."""
+    right = {key: spelled.get(key.lower(), key) for key in value}
+    changed = {key: name for key, name in right.items() if name != key and name not in value}
+    if not changed:
+        return text
+    return json.dumps({changed.get(key, key): one for key, one in value.items()})
+
+
+def _whole_characters(text: str) -> str:
+    if "\\u" not in text:
+        return text
+    return HALF_PAIR.sub(lambda found: found[1] or found[2] or NO_CHARACTER, text)
 
 
 def _decode(window: "_Window") -> tuple[object, int]:
@@ -97,17 +142,20 @@ def _in_words(error: json.JSONDecodeError) -> str:
 class _Window:
     """The part of a text that is in memory: from where reading is, more than an element."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], keys: Collection[str]) -> None:
         self._texts = _decoded(chunks)
         self.text = ""
         self.at = 0
         self.is_last = False
+        self._fill()
+        self.at = wrapper(self.text, keys)
+        self._between = BETWEEN_WRAPPED if self.at else BETWEEN
 
     def goes_on(self) -> bool:
         """Go to where the next element begins; false at the end."""
         while True:
             self._fill()
-            self.at = _end(BETWEEN.match(self.text, self.at), self.at)
+            self.at = _end(self._between.match(self.text, self.at), self.at)
             if self.at < len(self.text):
                 # So that the element is here as a whole, if it is of a bearable length.
                 self._fill()
@@ -151,7 +199,7 @@ class _Window:
 
 
 def _decoded(chunks: Iterable[bytes]) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     for chunk in chunks:
         yield decoder.decode(chunk)
     yield decoder.decode(b"", final=True)

@@ -14,7 +14,7 @@ from spotify_assets.lake.errors import DamagedFile
 from spotify_assets.lake.layout import ROWS_FILE
 
 REMEDY = "Import the export again."
-KEPT_FOR_EVER = ("file_name", "imported_at", "downloads")
+KEPT_FOR_EVER = ("file_name", "imported_at", "downloads", "shows")
 """What stays as the first import said it, when the same bytes are read anew."""
 ID_DIGITS = 16
 
@@ -48,16 +48,25 @@ def text(known: dict[str, Any]) -> str:
 
 
 def note_origin(file: ExportFile, file_id: str, lake: Lake) -> None:
-    """Note that a file came in a download; the same file may come in several.
+    """Note what its download says of a file; the same file may come in several.
 
     Raises:
         LakeError: The lake cannot be written.
     """
     known = read(lake, file_id)
-    download = hashlib.sha256(f"{history.secret(lake)}{file.origin}".encode()).hexdigest()
-    downloads = sorted({*known["downloads"], download[:ID_DIGITS]})
-    if downloads != known["downloads"]:
-        history.write_facts(lake, file_id, text({**known, "downloads": downloads}))
+    secret = history.secret(lake)
+    told = {
+        "downloads": sorted({*known["downloads"], _pseudonym(secret, file.origin)}),
+        "shows": sorted({*known["shows"], *file.shows}),
+        "account": known["account"] or (file.username and _pseudonym(secret, file.username)),
+    }
+    if {**known, **told} != known:
+        history.write_facts(lake, file_id, text({**known, **told}))
+
+
+def _pseudonym(secret: str, what: str) -> str:
+    """As DuckDB's `pseudonym` makes it of the name of an account."""
+    return hashlib.sha256(f"{secret}{what}".encode()).hexdigest()[:ID_DIGITS]
 
 
 def complete(lake: Lake, file_id: str) -> None:
@@ -70,6 +79,6 @@ def complete(lake: Lake, file_id: str) -> None:
     name, package = known["file_name"], known["package"]
     media = media_of(package, name, [])
     told = {"media": media, "part": part_of(name), "is_video": media == "video"}
-    added = {"account": None, "downloads": [], **known, **told}
+    added = {"account": None, "downloads": [], "shows": [], **known, **told}
     if added != known:
         history.write_facts(lake, file_id, text(added))

@@ -17,11 +17,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from spotify_assets.exports import facts
-from spotify_assets.exports.elements import LONGEST_ELEMENT, elements
+from spotify_assets.exports import facts, forms
+from spotify_assets.exports.elements import LONGEST_ELEMENT, closes, elements, wrapper
 from spotify_assets.exports.errors import ExportError
 from spotify_assets.exports.packages import ExportFile, Refused
 from spotify_assets.exports.rows import (
+    ASKED,
     KEPT,
     LARGEST_LIST,
     TRACK_KEY,
@@ -44,9 +45,9 @@ from spotify_assets.lake.layout import ROWS_FILE
 ID_DIGITS = 16
 AT_ONCE = 2
 """DuckDB reads a file in one thread; memory grows with each."""
-BLANK = b"\xef\xbb\xbf \t\r\n"
 IS_TRACK_KEY = re.compile(rb'"%s"\s{0,20}:' % TRACK_KEY.encode())
 LONGEST_KEY = 64
+LONGEST_END = 1_000
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,12 @@ class _Seen:
     sha256: str
     size: int
     first: bytes
-    last: bytes
+    end: bytes
+    """Its last bytes that are not blank."""
+    is_wrapped: bool
+    """Its list lies in an object."""
+    is_spelled: bool
+    """Its first rows have the keys in the capitals that Spotify writes."""
     has_long_element: bool
     """For the length of the longest element that is read, none begins."""
     track_keys: int
@@ -227,25 +233,30 @@ class _Seen:
 
     @property
     def ends_early(self) -> bool:
-        return self.last != b"]"
+        if self.is_wrapped:
+            return not closes(self.end.decode(errors="replace"))
+        # One object a line, or one after the other, has no other end.
+        return not self.end.endswith(b"}" if self.first == b"{" else b"]")
 
     @property
     def is_list(self) -> bool:
         """It may be a sound list; DuckDB would not see that it is cut after a comma."""
-        is_whole = self.first == b"[" and not self.ends_early
+        is_whole = self.first == b"[" and not self.ends_early and self.is_spelled
         return is_whole and bool(self.chunks) and not self.has_long_element
 
 
 def _look_through(file: ExportFile) -> _Seen:
-    digest, size = hashlib.sha256(), 0
-    first = last = before = b""
+    digest, sizes = hashlib.sha256(), [0]
+    first = end = before = b""
+    head = ""
     without_row = longest = track_keys = 0
     chunks: list[bytes] = []
-    for chunk in file.chunks():
-        digest.update(chunk)
+    size = 0
+    for chunk in forms.utf_8(_noted(file.chunks(), digest, sizes)):
         size += len(chunk)
-        first = first or chunk.lstrip(BLANK)[:1]
-        last = chunk.rstrip(BLANK)[-1:] or last
+        head = head or chunk.decode(errors="replace")
+        first = first or chunk.lstrip(forms.BLANK)[:1]
+        end = (end + chunk).rstrip(forms.BLANK)[-LONGEST_END:] if chunk.strip() else end
         without_row = 0 if b"{" in chunk else without_row + len(chunk)
         longest = max(longest, without_row)
         track_keys += _track_keys(before, chunk)
@@ -254,8 +265,31 @@ def _look_through(file: ExportFile) -> _Seen:
             chunks.append(chunk)
         else:
             chunks.clear()
-    is_long = longest > LONGEST_ELEMENT // 2
-    return _Seen(digest.hexdigest(), size, first, last, is_long, track_keys, tuple(chunks))
+    return _Seen(
+        digest.hexdigest(),
+        sizes[0],
+        first,
+        end,
+        is_wrapped=wrapper(head, ASKED) > 0,
+        is_spelled=_is_spelled(file.keys),
+        has_long_element=longest > LONGEST_ELEMENT // 2,
+        track_keys=track_keys,
+        chunks=tuple(chunks),
+    )
+
+
+def _noted(chunks: Iterable[bytes], digest: "hashlib._Hash", sizes: list[int]) -> Iterator[bytes]:
+    """The bytes as they lie on the disk, by which a file is known."""
+    for chunk in chunks:
+        digest.update(chunk)
+        sizes[0] += len(chunk)
+        yield chunk
+
+
+def _is_spelled(keys: Iterable[str]) -> bool:
+    """Whether keys have the capitals that DuckDB looks for."""
+    spelled = {key.lower(): key for key in ASKED}
+    return all(spelled.get(key.lower(), key) == key for key in keys)
 
 
 def _track_keys(before: bytes, chunk: bytes) -> int:
@@ -286,6 +320,7 @@ def _receive(
                 "is_video": file.is_video,
                 "account": account_of(database, rows),
                 "downloads": [],
+                "shows": [],
                 "bytes": seen.size,
                 "sha256": seen.sha256,
                 "imported_at": now.isoformat(),
@@ -309,7 +344,7 @@ def _receive_rows(
         records = receive_list(database, content, target, secret, has_track_key=has_key)
         if records is not None and seen.track_keys in (0, records):
             return records
-    return receive_elements(database, elements(_content(file, seen)), target, secret)
+    return receive_elements(database, elements(_content(file, seen), ASKED), target, secret)
 
 
 def _content(file: ExportFile, seen: _Seen) -> Iterable[bytes]:
@@ -317,11 +352,9 @@ def _content(file: ExportFile, seen: _Seen) -> Iterable[bytes]:
 
 
 def _again(file: ExportFile, seen: _Seen) -> Iterator[bytes]:
-    """The bytes of a file once more, held to what they were."""
+    """The text of a file once more, its bytes held to what they were."""
     digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
-        yield chunk
+    yield from forms.utf_8(_noted(file.chunks(), digest, [0]))
     if digest.hexdigest() != seen.sha256:
         raise ExportError(f"{file} changed while it was read: import it again.")
 

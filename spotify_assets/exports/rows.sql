@@ -14,18 +14,27 @@ SET GLOBAL TimeZone = 'UTC';
 CREATE MACRO filled(t) AS
     nullif(CASE WHEN contains(t, chr(0)) THEN replace(t, chr(0), '') ELSE t END, '');
 
+-- Day; hours and minutes; seconds; offset.
+CREATE MACRO time_pattern() AS '\s*(\d{4}-\d\d-\d\d)(?:[Tt]|\s+)(\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?'
+    || '\s*([+-]\d\d(?::?\d\d)?)?\s*(?:[Zz]|[Uu][Tt][Cc]|[Gg][Mm][Tt])?\s*';
+
 CREATE MACRO as_boolean(t) AS CASE lower(t)
     WHEN 'true' THEN true WHEN '1' THEN true
     WHEN 'false' THEN false WHEN '0' THEN false
 END;
 
--- TIMESTAMPTZ heeds an offset and wants seconds; it would take a day or `infinity` too.
+-- TIMESTAMPTZ heeds an offset and wants seconds; it would take a day or `infinity` too. Other tools
+-- write a time in other ways: with words for UTC, a comma, blanks; the parts are put together anew.
 CREATE MACRO as_moment(t) AS date_trunc('second', timezone('UTC', CASE
     WHEN regexp_full_match(
         t, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?'
     ) THEN TRY_CAST(t AS TIMESTAMPTZ)
-    WHEN regexp_full_match(t, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(Z|[+-]\d\d(:?\d\d)?)?')
-    THEN TRY_CAST(t[:16] || ':00' || t[17:] AS TIMESTAMPTZ)
+    WHEN regexp_full_match(t, time_pattern()) THEN TRY_CAST(concat(
+        regexp_extract(t, time_pattern(), 1), ' ',
+        regexp_extract(t, time_pattern(), 2),
+        coalesce(nullif(regexp_extract(t, time_pattern(), 3), ''), ':00'),
+        coalesce(nullif(regexp_extract(t, time_pattern(), 4), ''), '+00')
+    ) AS TIMESTAMPTZ)
 END));
 
 -- Devices write seconds, or milliseconds (above 1e11); anything else that is there is no time.

@@ -8,8 +8,9 @@ import hashlib
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from spotify_assets.exports.errors import ExportError
@@ -21,52 +22,135 @@ HIGHEST_RATIO = 200
 """An entry that is large and shrinks more than this is made to do harm; a history shrinks to
 1/10 to 1/30."""
 IS_ENCRYPTED = 0x1
+DEEPEST = 2
+"""So many archives may lie within each other."""
+GZIP = 16 + zlib.MAX_WBITS
+PORTION_BYTES = 1 << 20
 
 # A damaged archive shows in any of these ways; what it holds decides which.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
 
 
-def entries(path: Path) -> list[zipfile.ZipInfo]:
-    """The files in an archive, in its order.
+@dataclass(frozen=True)
+class Entry:
+    """A file in an archive, or in an archive within that."""
+
+    path: tuple[zipfile.ZipInfo, ...]
+    """Its own entry last; before it that of the archive within, if it is in one."""
+    origin: str
+    """The same for the files of one folder of an archive, wherever the archive lies."""
+
+    @property
+    def name(self) -> str:
+        """Its path, with slashes."""
+        return "/".join(entry.filename for entry in self.path)
+
+    @property
+    def file_name(self) -> str:
+        """Its name without folders."""
+        return PurePosixPath(self.name).name
+
+
+def entries(path: Path) -> list[Entry]:
+    """The files in an archive and in those that lie in it, in their order.
 
     Raises:
         ExportError: It is damaged, encrypted, a trap, or cannot be opened.
     """
-    with _opened(path) as archive:
-        found = [entry for entry in archive.infolist() if not entry.is_dir()]
-    for entry in found:
-        if reason := _refusal(entry):
-            raise ExportError(f"{path} is refused: {entry.filename!r} {reason}.")
-    if sum(entry.file_size for entry in found) > MOST_BYTES:
-        raise ExportError(
-            f"{path} is refused: unpacked it takes more than {MOST_BYTES // 1024**3} GiB, which no "
-            "listening history does. Unpack it yourself and give the folder, if you trust it."
-        )
+    found: list[Entry] = []
+    size = 0
+    with _reading(path), zipfile.ZipFile(path) as archive:
+        # One by one: an archive within is opened after its own size was counted.
+        for entry in _entries(path, archive, ()):
+            found.append(entry)
+            size += entry.path[-1].file_size
+            if size > MOST_BYTES:
+                raise ExportError(
+                    f"{path} is refused: unpacked it takes more than {MOST_BYTES // 1024**3} GiB, "
+                    "which no listening history does. Unpack it yourself and give the folder, if "
+                    "you trust it."
+                )
     return found
 
 
-def fingerprint(entries: Iterable[zipfile.ZipInfo]) -> str:
-    """The same for an archive of the same files, wherever it lies."""
-    listed = sorted((entry.filename, entry.file_size, entry.CRC) for entry in entries)
-    return hashlib.sha256(repr(listed).encode()).hexdigest()
+def _entries(
+    path: Path, archive: zipfile.ZipFile, within: tuple[zipfile.ZipInfo, ...]
+) -> Iterator[Entry]:
+    files = [entry for entry in archive.infolist() if not entry.is_dir()]
+    listed = sorted((entry.filename, entry.file_size, entry.CRC) for entry in files)
+    listing = hashlib.sha256(repr(listed).encode()).hexdigest()
+    for entry in files:
+        if reason := _refusal(entry):
+            raise ExportError(f"{path} is refused: {entry.filename!r} {reason}.")
+        name = PurePosixPath(entry.filename)
+        if not _is_archive(entry):
+            yield Entry((*within, entry), f"{listing}/{name.parent}")
+        elif len(within) + 1 < DEEPEST:
+            # Its own bytes count too: more of them may be hidden between its files.
+            yield Entry((*within, entry), listing)
+            with archive.open(entry) as stream, zipfile.ZipFile(stream) as inner:
+                yield from _entries(path, inner, (*within, entry))
+        else:
+            raise ExportError(
+                f"{path} is refused: {entry.filename!r} is a zip within a zip within a zip. "
+                "Unpack the outer ones and give the folder."
+            )
 
 
-def chunks(path: Path, entry: zipfile.ZipInfo, size: int) -> Iterator[bytes]:
+def _is_archive(entry: zipfile.ZipInfo) -> bool:
+    name = PurePosixPath(entry.filename).name.lower()
+    return name.endswith(".zip") and not name.startswith("._")
+
+
+def chunks(path: Path, within: Sequence[zipfile.ZipInfo], size: int) -> Iterator[bytes]:
     """The bytes of an entry, at most ``size`` at a time.
+
+    Args:
+        path: The archive.
+        within: Its entry; before it that of the archive within, if it is in one.
+        size: In bytes.
 
     Raises:
         ExportError: The archive or the entry is damaged.
     """
-    with _opened(path) as archive, archive.open(entry) as stream:
-        while chunk := stream.read(size):
+    with _reading(path), ExitStack() as opened:
+        archive = opened.enter_context(zipfile.ZipFile(path))
+        for entry in within[:-1]:
+            stream = opened.enter_context(archive.open(entry))
+            archive = opened.enter_context(zipfile.ZipFile(stream))
+        last = opened.enter_context(archive.open(within[-1]))
+        while chunk := last.read(size):
             yield chunk
 
 
+def gunzipped(path: Path, packed: Iterable[bytes]) -> Iterator[bytes]:
+    """What was packed with gzip.
+
+    Raises:
+        ExportError: It is damaged, or grows beyond measure.
+    """
+    unpacked = 0
+    with _reading(path):
+        unpacker = zlib.decompressobj(GZIP)
+        for chunk in packed:
+            while chunk:
+                part = unpacker.decompress(chunk, PORTION_BYTES)
+                unpacked += len(part)
+                if unpacked > MOST_BYTES:
+                    raise ExportError(f"{path} is refused: unpacked it is larger than any history.")
+                yield part
+                chunk = unpacker.unconsumed_tail  # noqa: PLW2901 - what is left of it
+                if unpacker.eof:
+                    break
+        if not unpacker.eof:
+            raise EOFError("it ends early")
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def _reading(path: Path) -> Iterator[None]:
+    """Say what is wrong with an archive so that a listener knows what to do."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
+        yield
     except DAMAGE as error:
         raise ExportError(
             f"{path} is a damaged zip ({error}). Often its download was cut off: download it again."

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spotify_assets.lake.errors import writing
+from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.files import sync
 from spotify_assets.lake.layout import ROWS_FILE, SCRATCH_SECONDS, Lake
 
@@ -43,6 +43,49 @@ def history_file(lake: Lake, table: str, folder: str) -> Path:
 def facts_file(lake: Lake, file_id: str) -> Path:
     """What is known of an export file, beside its raw rows."""
     return history_folder(lake, STREAMING_HISTORY, file_folder(file_id)) / FACTS_FILE
+
+
+def held_files(lake: Lake) -> list[str]:
+    """The ids of the export files of which anything is left, in order."""
+    folders = (
+        folder
+        for table in (STREAMING_HISTORY, STREAMS, QUARANTINED_PLAYS)
+        for folder in history_folder(lake, table, "").glob(file_folder("*"))
+    )
+    return sorted({folder.name.removeprefix(file_folder("")) for folder in folders})
+
+
+def withdraw(lake: Lake, file_id: str) -> None:
+    """Take a file out of all tables: without its typed rows it is not imported.
+
+    Raises:
+        LakeError: It cannot be deleted.
+    """
+    for table in (STREAMS, QUARANTINED_PLAYS):
+        _delete(history_folder(lake, table, file_folder(file_id)), ROWS_FILE)
+
+
+def erase(lake: Lake, file_id: str) -> None:
+    """Delete the rest of a file that was withdrawn. By its facts it can be found to the last.
+
+    Raises:
+        LakeError: It cannot be deleted.
+    """
+    _delete(history_folder(lake, STREAMING_HISTORY, file_folder(file_id)), ROWS_FILE, FACTS_FILE)
+
+
+def _delete(folder: Path, *names: str) -> None:
+    """Delete a folder and these files of it, in this order; what is gone already is well gone."""
+    try:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        if folder.exists():
+            folder.rmdir()
+            sync(folder.parent)
+    except OSError as error:
+        raise LakeError(
+            f"{folder} cannot be deleted: {error.strerror or error}. Run the same command again."
+        ) from error
 
 
 def write_facts(lake: Lake, file_id: str, text: str) -> None:

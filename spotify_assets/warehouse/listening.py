@@ -38,7 +38,7 @@ LOADED: tuple[type[Contract], ...] = (
 )
 """Tables that are in the file as they are in the lake."""
 FACTS = ("file_name", "imported_at", "package", "bytes", "records")
-LATER_FACTS = ("media", "part", "account", "downloads")
+LATER_FACTS = ("media", "part", "account", "downloads", "shows")
 """What a version before did not note: not known there."""
 BATCH_ROWS = 1_000_000
 REMEDY = (
@@ -148,10 +148,10 @@ def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
 
 
 def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
-    """`streams` and `import_files`: every row of every export file, and the files in order."""
+    """`typed_rows` and `import_files`: every row of every export file, and the files in order."""
     # Rows that an older version typed, and this one could not type anew, lack columns.
     connection.execute(
-        f"CREATE TEMP VIEW streams AS {_nothing(listening.Streams)} "
+        f"CREATE TEMP VIEW typed_rows AS {_nothing(listening.Streams)} "
         f"UNION ALL BY NAME {_rows_of(lake, files, listening.Streams)}"
     )
     imported = pl.DataFrame(
@@ -168,6 +168,7 @@ def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFr
             "part": pl.Int32,
             "account": pl.String,
             "downloads": pl.List(pl.String),
+            "shows": pl.List(pl.String),
         },
         orient="row",
     ).with_row_index("file_number", offset=1)

@@ -1,12 +1,15 @@
 """Finding a listening history: in zips, folders and files, by name and by content."""
 
+import gzip
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from spotify_assets.exports import ExportError, find
 from spotify_assets.exports.packages import ACCOUNT, EXTENDED, recognise
-from spotify_assets_tests.exports.samples import NAME, account_play, play, written, zipped
+from spotify_assets_tests.exports.samples import NAME, Row, account_play, play, written, zipped
 
 
 @pytest.mark.parametrize(
@@ -129,3 +132,78 @@ def test_a_place_that_is_not_there_does_not_keep_the_others_out(tmp_path: Path) 
     found = find([tmp_path / "gone.zip", file.container / file.name])
     assert found.files == (file,)
     assert [one.reason for one in found.refused] == [f"{tmp_path / 'gone.zip'} does not exist."]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"", "endsong_0.json", "is empty"),
+        (b"\xef\xbb\xbf\n ", "endsong_0.json", "is empty"),
+        (b"%PDF-1.7 ...", "endsong_0.json", "is a PDF"),
+        (b"<!doctype html><p>Sign in", "endsong_0.json", "is HTML"),
+        (b"ts,ms_played\n2024-01-01,5\n", "plays.csv", "is CSV"),
+        (b"endTime;msPlayed\r\n", "StreamingHistory0.csv", "is CSV"),
+        ("ts,ms_played\n".encode("utf-16"), "endsong_0.csv", "is CSV"),
+        (b"PK\x03\x04...", "endsong_0.xlsx", "is a zip or an Office file"),
+        (b"nothing of the kind", "endsong_0.json", "is no JSON"),
+        (b'{"playlists": []}', "Playlist1.json", "holds no listening history"),
+    ],
+)
+def test_what_is_no_history_is_refused_by_what_it_is(
+    tmp_path: Path, content: bytes, name: str, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ExportError) as named:
+        find([tmp_path / name])
+    assert f"{tmp_path / name} {said}" in str(named.value)
+    written(tmp_path, [play()], "whole.json")
+    in_folder = find([tmp_path])
+    assert [file.file_name for file in in_folder.files] == ["whole.json"]
+    refused = [one.reason for one in in_folder.refused]
+    assert len(refused) == (name != "Playlist1.json")
+    assert all(f"{tmp_path / name} {said}" in reason for reason in refused)
+
+
+def test_endings_and_what_macos_leaves_do_no_harm(tmp_path: Path) -> None:
+    content: dict[str, bytes | Sequence[Row]] = {
+        "Spotify/endsong_0.json.txt": [play()],
+        "Spotify/endsong_1.jsonl": json.dumps(play()).encode(),
+        "Spotify/endsong_2.json.gz": gzip.compress(json.dumps([play()]).encode()),
+        "Spotify/HistóricoDeStreaming0.json": [account_play()],
+        "__MACOSX/Spotify/._endsong_0.json": b"\0\5\x16\7",
+        "Spotify/.DS_Store": b"\0\0\0\1Bud1",
+        "Spotify/ReadMeFirst.pdf": b"%PDF-1.7",
+        "Spotify/note.txt": b"read me",
+    }
+    found = find([zipped(tmp_path / "a.zip", content)])
+    assert [(file.file_name, file.package, file.part) for file in found.files] == [
+        ("endsong_0.json.txt", EXTENDED, 0),
+        ("endsong_1.jsonl", EXTENDED, 1),
+        ("endsong_2.json.gz", EXTENDED, 2),
+        ("HistóricoDeStreaming0.json", ACCOUNT, 0),
+    ]
+    assert found.refused == ()
+
+
+def test_account_data_says_which_shows_are_followed_and_whose_it_is(tmp_path: Path) -> None:
+    library = {"tracks": [], "shows": [{"name": "Fest", "uri": "x"}, {"name": "Café"}]}
+    content: dict[str, bytes | Sequence[Row]] = {
+        "a/StreamingHistory0.json": [account_play()],
+        "a/YourLibrary.json": json.dumps(library).encode(),
+        "a/Userdata.json": b'{"username": "maria"}',
+        "b/StreamingHistory0.json": [account_play(msPlayed=1)],
+    }
+    with_library, without = find([zipped(tmp_path / "a.zip", content)]).files
+    assert (with_library.shows, with_library.username) == (("Café", "Fest"), "maria")
+    assert (without.shows, without.username) == ((), None)
+    assert "maria" not in repr(with_library)
+
+
+def test_a_library_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    content: dict[str, bytes | Sequence[Row]] = {
+        "StreamingHistory0.json": [account_play()],
+        "YourLibrary.json": b'{"shows": [',
+    }
+    found = find([zipped(tmp_path / "a.zip", content)])
+    assert any("YourLibrary.json cannot be read" in warning for warning in found.warnings)
+    assert found.files[0].shows == ()

@@ -1,6 +1,7 @@
 """A file of an export in the lake: to the row, once, whole or not at all, and nothing personal."""
 
 import datetime as dt
+import gzip
 import hashlib
 import json
 import tempfile
@@ -183,6 +184,7 @@ def test_the_facts_of_a_file_are_beside_its_rows(lake: Lake) -> None:
         "records": 2,
         "ends_early": False,
         "dropped_keys": ["ip_addr", "ip_addr_decrypted", "user_agent_decrypted", "username"],
+        "shows": [],
     }
     assert facts["sha256"].startswith(file.file_id)
 
@@ -339,20 +341,66 @@ def test_a_mark_at_the_start_and_garbled_names_do_no_harm(lake: Lake) -> None:
     assert row["name"] == "Ã\x81guas"
 
 
-def test_a_row_that_is_not_utf_8_is_set_aside(lake: Lake) -> None:
-    content = json.dumps([play(), play(platform="@")]).encode().replace(b"@", b"\xff")
-    file = imported(lake, content)
-    assert reasons(lake, file) == {"/1": "is not UTF-8"}
-    assert file.readable == 1
+def test_what_is_no_character_costs_no_row(lake: Lake) -> None:
+    spoiled = [play(platform="@"), play(platform="\ud83c"), play()]
+    file = imported(lake, json.dumps(spoiled).encode().replace(b"@", b"x\xff"))
+    assert [row["platform"] for row in streams(lake, file)] == ["x\ufffd", "\ufffd", "windows"]
 
 
-def test_half_a_character_and_a_number_that_is_none_spoil_their_row_only(lake: Lake) -> None:
-    rows_ = [play(platform="\ud83c"), play(ms_played=float("nan")), play(x=float("nan")), play()]
-    file = imported(lake, rows_)
-    assert reasons(lake, file) == {
-        "/0": "is no valid JSON",
-        "/1": "ms_played: expected whole milliseconds, got NaN",
+def test_a_number_that_is_none_spoils_its_row_only(lake: Lake) -> None:
+    file = imported(lake, [play(ms_played=float("nan")), play(x=float("nan")), play()])
+    assert reasons(lake, file) == {"/0": "ms_played: expected whole milliseconds, got NaN"}
+
+
+def in_the_form(form: str, rows_: list[dict[str, Any]]) -> bytes:
+    """A file of such rows, as tools on the way write one."""
+    lines = [json.dumps(row) for row in rows_]
+    shouted = [{key.upper(): value for key, value in row.items()} for row in rows_]
+    around = {"user": "x", "n": 3, "history": {"items": rows_}, "next": None}
+    written_so = {
+        "lines": "\n".join([*lines, ""]),
+        "one after the other": "".join(lines),
+        "lists": "\n".join(f"[{line}]" for line in lines),
+        "wrapped": json.dumps({"data": rows_}),
+        "wrapped with more": json.dumps(around, indent=1),
+        "capitals": json.dumps(shouted),
     }
+    whole = json.dumps(rows_, ensure_ascii=False)
+    if form == "gzip":
+        return gzip.compress(whole.encode())
+    return written_so[form].encode() if form in written_so else whole.encode(form)
+
+
+FORMS = (
+    *("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gzip", "capitals"),
+    *("lines", "one after the other", "lists", "wrapped", "wrapped with more"),
+)
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.lists(st.dictionaries(KEYS, PLAIN), max_size=5))
+def test_in_whatever_form_the_rows_are_the_same(content: list[dict[str, Any]]) -> None:
+    rows_ = [{**row, **play()} for row in content] + [play(ms_played="203000"), play()]
+    rows_[-1].pop("spotify_track_uri")
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Path(folder, "lake"))
+        expected = rows(lake, history.STREAMS, imported(lake, rows_)).drop("file_id")
+        for form in FORMS:
+            name = "endsong_0.json.gz" if form == "gzip" else "endsong_0.json"
+            file = imported(lake, in_the_form(form, rows_), name)
+            assert (form, file.ends_early, file.unreadable) == (form, False, 0)
+            assert_frame_equal(rows(lake, history.STREAMS, file).drop("file_id"), expected)
+
+
+@pytest.mark.parametrize("form", ["lines", "wrapped", "utf-16-le"])
+def test_a_file_of_another_form_that_ends_in_the_middle_is_known_to_be_cut(
+    lake: Lake, form: str
+) -> None:
+    whole = in_the_form(form, [play()] * 3)
+    file = imported(lake, whole[: len(whole) * 9 // 10])
+    assert (file.readable, file.ends_early) == (2, True)
+    if form == "wrapped":
+        assert imported(lake, whole[:-2]).ends_early
 
 
 def test_an_element_of_megabytes_is_set_aside_unread(lake: Lake) -> None:
@@ -372,16 +420,6 @@ def test_an_empty_list_is_imported_as_nothing(lake: Lake, content: bytes, ends_e
     assert (file.received, file.readable, file.first_at) == (0, 0, None)
     assert file.ends_early is ends_early
     assert_keeps(rows(lake, history.STREAMS, file), Streams)
-
-
-def test_an_empty_file_is_nothing_and_known_to_be_cut(lake: Lake) -> None:
-    file = imported(lake, b"")
-    assert (file.received, file.ends_early) == (0, True)
-
-
-def test_what_is_no_json_at_all_is_one_unreadable_row(lake: Lake) -> None:
-    file = imported(lake, b"<html>Sign in</html>")
-    assert (file.received, file.readable, file.unreadable) == (1, 0, 1)
 
 
 @pytest.mark.parametrize("step", range(1, FOLDERS_OF_A_FILE + 1))

@@ -1,13 +1,15 @@
 """Zips that are damaged, locked or a trap are refused by name; the other inputs go on."""
 
+import gzip
 import stat
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from spotify_assets.exports import ExportError, find, zips
-from spotify_assets_tests.exports.samples import NAME, play, zipped
+from spotify_assets_tests.exports.samples import NAME, Row, play, zipped
 
 
 def refusal(path: Path) -> str:
@@ -94,3 +96,48 @@ def test_entries_that_are_too_much_together_are_refused(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     assert "more than 4 GiB" in refusal(path)
+
+
+def test_a_zip_within_a_zip_is_read_and_one_within_that_is_refused(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", {f"Spotify/{NAME}": [play()]})
+    both: dict[str, bytes | Sequence[Row]] = {
+        "my.zip": inner.read_bytes(),
+        "endsong_0.json": [play(), play()],
+    }
+    outer = zipped(tmp_path / "outer.zip", both)
+    plain = find([inner]).files[0]
+
+    deep, shallow = find([outer]).files
+
+    assert (deep.name, shallow.name) == (f"my.zip/Spotify/{NAME}", "endsong_0.json")
+    assert b"".join(deep.chunks()) == b"".join(plain.chunks())
+    assert deep.origin == plain.origin
+    deepest = zipped(tmp_path / "deepest.zip", {"outer.zip": outer.read_bytes()})
+    assert "'my.zip' is a zip within a zip within a zip" in refusal(deepest)
+
+
+def test_the_limits_hold_for_a_zip_within_a_zip(tmp_path: Path) -> None:
+    bomb = zipped(tmp_path / "bomb.zip", {NAME: b" " * (zips.LARGE_BYTES + 1)})
+    assert "times as large unpacked" in refusal(
+        zipped(tmp_path / "outer.zip", {"bomb.zip": bomb.read_bytes()})
+    )
+    cut = zipped(tmp_path / "cut.zip", {"x.zip": bomb.read_bytes()[:-100]})
+    assert f"{cut} is a damaged zip" in refusal(cut)
+
+
+def test_all_together_may_not_be_too_much_also_in_zips_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"endsong_0.json": [play()] * 3}).read_bytes()
+    outer = zipped(tmp_path / "outer.zip", {f"{n}.zip": inner for n in range(3)})
+    assert len(find([outer]).files) == 3
+    monkeypatch.setattr(zips, "MOST_BYTES", 3_000)
+    assert "unpacked it takes more than" in refusal(outer)
+
+
+def test_a_gzip_that_is_cut_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME}.gz"
+    path.write_bytes(gzip.compress(b"[%s]" % (b" " * 200_000))[:-20])
+    (file,) = find([path]).files
+    with pytest.raises(ExportError, match="it ends early"):
+        list(file.chunks())

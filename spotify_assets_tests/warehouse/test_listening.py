@@ -714,3 +714,87 @@ def test_what_an_import_left_half_made_is_in_no_table(lake: Lake, tmp_path: Path
     history_file(lake, "processed.streams", f"file={file_id}").unlink()
     publish(lake, tmp_path / "w.duckdb")
     assert ask(tmp_path / "w.duckdb", "SELECT count(*) FROM quarantine.plays") == [(1,)]
+
+
+def of_2020(row: Row) -> Row:
+    """The same row as files of 2020 have it."""
+    return {key: value for key, value in row.items() if key != "spotify_track_uri"}
+
+
+def test_an_item_is_one_with_its_uri_and_without(lake: Lake, tmp_path: Path) -> None:
+    export(lake, [of_2020(track("20:00:00")), of_2020(track("21:00:00"))], "endsong_0")
+    newer = [track("21:00:00"), track("22:00:00"), track("23:00:00", "two")]
+    export(lake, newer, at=IMPORTED_AT + dt.timedelta(days=1))
+    publish(lake, tmp_path / "w.duckdb")
+    query = """
+        SELECT i.name, i.track_id IS NOT NULL, count(*)
+        FROM star.fact_play JOIN star.dim_item AS i USING (item_key) GROUP BY ALL ORDER BY ALL"""
+    assert ask(tmp_path / "w.duckdb", query) == [("Song one", True, 3), ("Song two", True, 1)]
+    sums = "SELECT sum(counted), sum(duplicate) FROM monitoring.imports"
+    assert ask(tmp_path / "w.duckdb", sums) == [(4, 1)]
+
+
+def test_a_row_without_a_uri_means_the_one_that_most_rows_tell_of(
+    lake: Lake, tmp_path: Path
+) -> None:
+    live = {"spotify_track_uri": f"spotify:track:{spotify_id('live')}"}
+    export(lake, [{**track("10:00:00"), **live}, track("12:00:00"), track("14:00:00")])
+    export(lake, [of_2020(track("16:00:00"))], "endsong_0")
+    publish(lake, tmp_path / "w.duckdb")
+    query = """
+        SELECT track_id FROM star.fact_play JOIN star.dim_item USING (item_key)
+        ORDER BY ended_at DESC LIMIT 1"""
+    assert ask(tmp_path / "w.duckdb", query) == [(spotify_id("one"),)]
+
+
+def test_without_any_uri_a_row_of_2020_is_music_known_by_its_names(
+    lake: Lake, tmp_path: Path
+) -> None:
+    export(lake, [of_2020(track("20:00:00")), local_file("21:00:00")], "endsong_0")
+    publish(lake, tmp_path / "w.duckdb")
+    assert ask(tmp_path / "w.duckdb", "SELECT item, kind FROM star.dim_item ORDER BY kind") == [
+        ("local:Band:Record:Demo", "local_file"),
+        ("name:Band:Song one", "music"),
+    ]
+
+
+def episode(at: str, show: str) -> Row:
+    """An episode in the extended history."""
+    none: Row = {"spotify_track_uri": None, "master_metadata_track_name": None}
+    uri = f"spotify:episode:{spotify_id(show)}"
+    names = {"spotify_episode_uri": uri, "episode_name": "Folge", "episode_show_name": show}
+    return {**track(at), **none, **names}
+
+
+def test_a_name_is_a_show_where_the_history_or_the_library_of_its_download_says_so(
+    lake: Lake, tmp_path: Path
+) -> None:
+    export(lake, [episode("10:00:00", "Told"), track("11:00:00", "song")])
+    given = tmp_path / "account"
+    given.mkdir()
+    (given / "YourLibrary.json").write_text(json.dumps({"shows": [{"name": "Followed"}]}))
+    names = ["told", "FOLLOWED", "Nobody", "Band"]
+    rows = [in_account(f"20:0{n}:00", artistName=name) for n, name in enumerate(names)]
+    for name in ("StreamingHistory0.json", "StreamingHistory_music_0.json"):
+        shifted = [{**row, "msPlayed": row["msPlayed"] + len(name)} for row in rows]
+        (given / name).write_text(json.dumps(shifted))
+    for file in find([given]).files:
+        read(file, lake, IMPORTED_AT)
+    publish(lake, tmp_path / "w.duckdb")
+    query = """
+        SELECT file_name, podcast, counted FROM monitoring.imports
+        WHERE package = 'account' ORDER BY file_name"""
+    assert ask(tmp_path / "w.duckdb", query) == [
+        ("StreamingHistory0.json", 2, 2),
+        ("StreamingHistory_music_0.json", 0, 4),
+    ]
+
+
+def test_a_track_of_an_artist_who_is_called_as_a_show_is_stays_music(
+    lake: Lake, tmp_path: Path
+) -> None:
+    export(lake, [episode("10:00:00", "Band"), track("11:00:00")])
+    account(lake, [in_account("20:00:00"), in_account("21:00:00", "two")], "StreamingHistory0")
+    publish(lake, tmp_path / "w.duckdb")
+    query = "SELECT counted, podcast FROM monitoring.imports WHERE package = 'account'"
+    assert ask(tmp_path / "w.duckdb", query) == [(1, 1)]

@@ -4,7 +4,7 @@ Belongs here: which rows are the same play, what was played, and how much of eac
 Does not belong here: reading files, and storing tables. Its SQL files run in one
 connection, whose temporary tables they leave; each states its grain.
 
-Source: ``streams`` (rows of exports), ``import_files`` (the files), ``processed.plays``,
+Source: ``typed_rows`` (rows of exports), ``import_files`` (the files), ``processed.plays``,
 ``processed.polls``, ``quarantine.plays`` and the catalogue's dimensions.
 """
 
@@ -31,7 +31,17 @@ DERIVED: dict[type[Contract], str] = {
 """For each table the temporary one that holds its rows."""
 
 
-STEPS = ("rows", "extended", "reported", "account", "items", "candidates", "facts", "imports")
+STEPS = (
+    "kinds",
+    "reported",
+    "rows",
+    "extended",
+    "account",
+    "items",
+    "candidates",
+    "facts",
+    "imports",
+)
 
 IS_OUTDATED = """
     SELECT count(*)
@@ -50,7 +60,7 @@ IS_OUTDATED = """
 
 def version() -> str:
     """The same for the same plays from the same files."""
-    texts = [IS_OUTDATED, *(_text(step) for step in STEPS)]
+    texts = [IS_OUTDATED, *(_text(step) for step in (*OF_SOURCES, "candidates", *OF_PLAYS))]
     return hashlib.sha256(repr((RULES, texts)).encode()).hexdigest()[:8]
 
 
@@ -60,11 +70,11 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     Args:
         connection: Has the sources named above, and the macro ``listening.play_class``.
     """
-    for step in ("rows", "extended", "reported", "account", "items"):
+    for step in OF_SOURCES:
         _run(connection, step)
     same = pairs(connection.sql(_text("candidates")).pl())
     _keep(connection, "same_reported", same.rename({"left": "report_id", "right": "row_id"}))
-    for step in ("facts", "imports"):
+    for step in OF_PLAYS:
         _run(connection, step)
     polls = connection.table("processed.polls").pl()
     imported = connection.table("imports").pl()

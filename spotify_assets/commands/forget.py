@@ -1,0 +1,77 @@
+"""``forget``: take an import back."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from spotify_assets.commands.ending import (
+    FAILED,
+    STOPPED,
+    STORE_ERRORS,
+    USAGE,
+    dagster_home_or_stop,
+    settings_or_stop,
+    stop,
+)
+from spotify_assets.exports import ExportError
+from spotify_assets.exports.choosing import Held, choose
+from spotify_assets.settings import Settings
+from spotify_assets.terminal import out, progress, show_table
+
+
+def forget(
+    wanted: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE|IMPORT…",
+            help="A zip, folder or file that was imported; else a file's name, id or SHA-256, the "
+            "id of a download, or the time of an import, as in monitoring.imports.",
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take imported files back: their rows leave the lake and the warehouse, for good.
+
+    What other files and the API tell of the same plays stays. Copies that you exported are yours.
+    """
+    settings = settings_or_stop()
+    try:
+        chosen = {one.file_id: one for name in wanted for one in choose(settings.lake, name)}
+        _show(list(chosen.values()))
+        if dry_run or not (yes or _agreed()):
+            out.print("Nothing was deleted.")
+            return
+        _forget(settings, list(chosen))
+    except (ExportError, *STORE_ERRORS) as error:
+        stop(str(error), FAILED)
+    except KeyboardInterrupt:
+        stop("Stopped. The same command goes on from here.", STOPPED)
+    out.print(f"Forgot {len(chosen)} file(s). {settings.database} was made without them.")
+
+
+def _show(chosen: Sequence[Held]) -> None:
+    show_table(
+        "To forget",
+        ["file", "id", "package", "rows", "imported at (UTC)"],
+        [[one.file_name, one.file_id, one.package, one.records, one.imported_at] for one in chosen],
+    )
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        stop("Nobody is there to be asked: say --yes. Nothing was deleted.", USAGE)
+    return typer.confirm("Delete this for good?")
+
+
+def _forget(settings: Settings, file_ids: list[str]) -> None:
+    dagster_home_or_stop(settings)
+    # Only now: Dagster takes seconds to import.
+    from spotify_assets.defs import forgetting  # noqa: PLC0415
+
+    with progress(2) as begin:
+        forgetting.forget(settings, file_ids, begin)
