@@ -31,17 +31,8 @@ DERIVED: dict[type[Contract], str] = {
 """For each table the temporary one that holds its rows."""
 
 
-STEPS = (
-    "kinds",
-    "reported",
-    "rows",
-    "extended",
-    "account",
-    "items",
-    "candidates",
-    "facts",
-    "imports",
-)
+OF_SOURCES = ("kinds", "reported", "rows", "extended", "account", "items")
+OF_PLAYS = ("facts", "imports")
 
 IS_OUTDATED = """
     SELECT count(*)
