@@ -70,7 +70,7 @@ class Witness:
             self.lost += (self._held.get(genre_day, Counter()) - now).total()
             self._held[genre_day] = now
             for one in lines:
-                if is_final(one.response):
+                if is_final(one.request, one.response):
                     self.answered_after.setdefault(asked(genre_day, one.request), calls)
             if partition.is_finished():
                 self._finished.add(genre_day)
@@ -112,7 +112,7 @@ def answers(sealed: Sealed) -> list[tuple[str, bytes]]:
     return [
         (one.request.identity, one.response.body)
         for one in read_exchanges(sealed.path)
-        if one.response.status == 200 and is_final(one.response)
+        if one.response.status == 200 and is_final(one.request, one.response)
     ]
 
 

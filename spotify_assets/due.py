@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake.errors import DamagedFile
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import last_date
+from spotify_assets.lake.tables import last_date, read_partition
+from spotify_assets.schemas.processed import Collections
 
 LAST_TABLE = "star.fact_track_daily"
 """Written last of a genre-day's tables."""
@@ -31,7 +33,7 @@ class Due:
 
 
 def is_complete(lake: Lake, genre_day: GenreDay) -> bool:
-    """Whether a genre-day has its raw responses and its facts, and no run is working on it.
+    """Whether a genre-day has all its responses and its facts, and no run is working on it.
 
     A raw file that is missing or cut is noticed; other damage is when the file is read.
     """
@@ -40,7 +42,19 @@ def is_complete(lake: Lake, genre_day: GenreDay) -> bool:
         and RawPartition(lake, genre_day).is_finished()
         and RawPartition(lake, genre_day).is_intact()
         and months.holding(lake, LAST_TABLE, genre_day) is not None
+        and has_all_pages(lake, genre_day)
     )
+
+
+def has_all_pages(lake: Lake, genre_day: GenreDay) -> bool:
+    """Whether a genre-day that was processed lacks no page (`processed.collections`)."""
+    try:
+        collection = read_partition(lake, Collections.table(), genre_day)
+    except (FileNotFoundError, DamagedFile):
+        # The publication tells of a damaged file; asking again would not mend it.
+        return True
+    # Rows that an earlier version made do not say; they are made again by themselves.
+    return "is_complete" not in collection.columns or bool(collection["is_complete"].all())
 
 
 def stalest_first(lake: Lake, genres: Iterable[str]) -> list[str]:

@@ -201,12 +201,17 @@ def rows_drop(
         "SELECT date, table_name, received, kept, quarantined FROM processed.intake "  # noqa: S608
         f"WHERE genre = {_literal(genre)} ORDER BY date DESC, table_name LIMIT 40"
     )
+    aside = _query(
+        "SELECT date, reason FROM quarantine.rows WHERE table_name = 'responses' AND "  # noqa: S608
+        f"genre = {_literal(genre)} ORDER BY date DESC LIMIT 40"
+    )
     return Incident(
         _key("rows_drop", genre),
         "rows_drop",
         f"{genre} has {rows:,} rows on {day}, usually {usual:,.0f}",
         f"Either Spotify gave less, or more was set aside. What came and what was kept:\n"
-        f"  {history}\n\nTo ask again, on the same day only:\n"
+        f"  {history}\n\nResponses that could not be used as a whole:\n  {aside}\n\n"
+        "To ask again, on the same day only:\n"
         f"  spotify-assets collect --genre {shlex.quote(genre)} --force",
         "warning",
         since,

@@ -22,7 +22,7 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
-from spotify_assets.due import is_complete, stalest_first
+from spotify_assets.due import has_all_pages, is_complete, stalest_first
 from spotify_assets.lake import GenreDay, Lake, months, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
@@ -45,10 +45,15 @@ DEMO_QUERIES = {
         FROM rankings.top_tracks
         WHERE date = (SELECT max(date) FROM rankings.top_tracks) AND rank <= 20 AND status = 'up'
         ORDER BY movement DESC, genre, rank LIMIT 8""",
-    "How the days went (processed.intake)": """
+    "How the days went (processed.intake, quarantine.rows)": """
         SELECT table_name, sum(received) AS received, sum(kept) AS kept,
             sum(repeated) AS repeated, sum(quarantined) AS quarantined
-        FROM processed.intake GROUP BY table_name ORDER BY table_name""",
+        FROM processed.intake GROUP BY table_name
+        UNION ALL SELECT 'responses', sum(responses - refused_responses), sum(responses
+            - refused_responses) - any_value(aside), 0, any_value(aside)
+        FROM processed.collections, (SELECT count(DISTINCT (source_file, source_line)) AS aside
+            FROM quarantine.rows WHERE table_name = 'responses')
+        ORDER BY table_name""",
     "Artists of the last 12 months, held against the 12 before (listening.top_artists)": """
         SELECT rank, previous_rank AS was, status, name, plays, ms_played // 3600000 AS hours,
             coverage, days_complete || ' of ' || days AS days_complete
@@ -254,18 +259,30 @@ def _run(
                     continue
                 outcome = launch.collect(instance, genre, days, CollectConfig(**wanted))
                 outcomes.append(outcome)
-                said[genre] = _outcome_said(outcome)
+                said[genre] = _outcome_said(outcome) or _said_of_pages(settings.lake, genre, days)
                 if outcome.blocked and outcome.blocked[0] == "search":
                     blocked = said[genre]
         launch.close(outcomes)
     return said
 
 
-def _outcome_said(outcome: "launch.Outcome") -> _Said:
+def _outcome_said(outcome: "launch.Outcome") -> _Said | None:
+    """What went wrong; ``None`` where nothing did."""
     if outcome.failure:
         return _Said("waits" if outcome.blocked else "failed", outcome.failure)
     if outcome.failed_checks:
         return _Said("failed", f"checks failed: {', '.join(outcome.failed_checks)}")
+    return None
+
+
+def _said_of_pages(lake: Lake, genre: str, days: tuple[dt.date, dt.date]) -> _Said:
+    """Of days that are over, what was sealed by an earlier version can lack pages for ever."""
+    if lacking := [day for day in _each(days) if not has_all_pages(lake, GenreDay(genre, day))]:
+        return _Said(
+            "failed",
+            f"pages are missing on {', '.join(map(str, lacking))}, and the API answers for now "
+            "only. What came is kept; quarantine.rows says which responses cannot be used.",
+        )
     return _Said("collected")
 
 
@@ -303,7 +320,8 @@ def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
         return None
     intake = read_partition(lake, "processed.intake", day)
     kept = dict(intake.select("table_name", "kept").iter_rows())
-    return kept["artists"], kept["tracks"], int(intake["quarantined"].sum())
+    # A response that is set aside as a whole is in no account of objects.
+    return kept["artists"], kept["tracks"], read_partition(lake, "quarantine.rows", day).height
 
 
 def _import_sample(settings: Settings, music: "Catalogue", today: dt.date) -> None:

@@ -25,7 +25,7 @@ from spotify_assets.defs.quality import BY_PARTITION
 from spotify_assets.lake import GenreDay, Lake, months
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.operations import CheckResult, Operations, RunEnded, Status
-from spotify_assets.schemas.processed import Intake
+from spotify_assets.schemas.processed import RESPONSES, Intake, QuarantinedRows
 from spotify_assets.settings import Settings
 from spotify_assets.spotify.ledger import Ledger
 
@@ -157,15 +157,22 @@ def _made(instance: dg.DagsterInstance, run_id: str, started_at: float) -> list[
 
 
 def _counted(lake: Lake, days: list[GenreDay]) -> dict[str, int]:
-    """Rows in and out of all tables of the genre-days, as their accounts have them."""
-    table = Intake.table()
-    there = [day for day in days if months.holding(lake, table, day)]
+    """Rows in and out of all tables of the genre-days, and all that is in quarantine.
+
+    A response that was set aside as a whole is in no account: it is one row received.
+    """
+    there = [day for day in days if months.holding(lake, Intake.table(), day)]
     if not there:
         return {}
-    names = ("received", "kept", "quarantined")
+    names = ("received", "kept")
     # One by one: what an earlier version wrote may have other columns besides.
-    sums = pl.concat(read_partition(lake, table, day).select(names) for day in there).sum()
-    return {name: int(sums[name][0] or 0) for name in names}
+    accounts = pl.concat(read_partition(lake, Intake.table(), day).select(names) for day in there)
+    aside = pl.concat(
+        read_partition(lake, QuarantinedRows.table(), day).select("table_name") for day in there
+    )
+    whole = aside.filter(pl.col("table_name") == RESPONSES).height
+    received, kept = (int(accounts[name].sum()) for name in names)
+    return {"received": received + whole, "kept": kept, "quarantined": aside.height}
 
 
 def _partition(run: dg.DagsterRun) -> str | None:

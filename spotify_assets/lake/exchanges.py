@@ -1,7 +1,7 @@
 """A line of a raw file: a question to the API and its answer, byte for byte.
 
-Belongs here: how an exchange is written and read, and what of an answer counts. Does not belong
-here: the files that the lines stand in, which are ``journal`` and ``raw``.
+Belongs here: how an exchange is written and read, and which answer is one. Does not belong here:
+the files that the lines stand in, which are ``journal`` and ``raw``; what follows from an answer.
 
 A line ends with the body, as it came. Where it is JSON on one line, its very bytes stand under the
 name of the endpoint, so that each form of response is a column of its own to DuckDB. Else ``text``
@@ -15,12 +15,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
+
+from spotify_assets import json_reader
 
 Source = Literal["spotify", "sandbox"]
-FORBIDDEN = 403
-# A lone UTF-16 surrogate is JSON to Python but to no database: such a body is kept as text.
-LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+OK, FORBIDDEN = 200, 403
+# JSON to our reader, but not to every other: a line end, half a surrogate pair, a byte order mark,
+# a number that no reader has a type for. Such a body is kept as text.
+NOT_PLAIN = re.compile(rb"[\n\r]|\\u[dD][89a-fA-F]|^\xef\xbb\xbf|[0-9]{400}")
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,10 @@ class Exchange:
 
 
 def parse(body: bytes) -> Any:
-    """``body`` as strict JSON; ``None`` where it is not JSON."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
+    """``body`` as JSON; ``None`` where it is not JSON."""
     try:
-        # Decoded here: from bytes `loads` also takes UTF-16, a byte order mark and surrogates, and
-        # none of these can stand inside a line.
-        return json.loads(body.decode(), parse_constant=refuse)
-    except (ValueError, RecursionError):
+        return json_reader.read(body)
+    except ValueError:
         return None
 
 
@@ -99,8 +96,7 @@ def encode(line: int, request: Request, response: Response) -> bytes:
 
 
 def _encode_body(endpoint: str, body: bytes) -> bytes:
-    on_one_line = b"\n" not in body and b"\r" not in body
-    if on_one_line and not LONE_SURROGATE.search(body) and parse(body) is not None:
+    if not NOT_PLAIN.search(body) and parse(body) is not None:
         return b"," + _dump(endpoint) + b":" + body
     try:
         return b',"text":' + _dump(body.decode())
@@ -118,7 +114,8 @@ def decode(line: bytes) -> Exchange:
     Raises:
         ValueError: The line is not one that `encode` made, or its bytes are not those that came.
     """
-    record = json.loads(line)
+    # The line is one level more than the body.
+    record = json_reader.read(line, max_depth=json_reader.MAX_DEPTH + 1)
     if record["endpoint"] in record:
         # The first such key is ours: inside the strings of the head the quotes are escaped.
         key = b"," + _dump(record["endpoint"]) + b":"
@@ -143,8 +140,51 @@ def decode(line: bytes) -> Exchange:
     )
 
 
-def is_final(response: Response) -> bool:
-    """Whether asking again is of no use: a readable answer, or a refusal of the request itself."""
-    if response.status == 200:  # noqa: PLR2004
-        return response.json() is not None
+def is_final(request: Request, response: Response) -> bool:
+    """Whether asking again is of no use: a whole answer, or a refusal of the request itself."""
+    if response.status == OK:
+        return not flaw(request, response.json())
     return response.status in (400, FORBIDDEN, 404)
+
+
+def flaw(request: Request, body: Any) -> str:
+    """Why a body is no whole answer to a request; empty where it is one.
+
+    A page is whole if it is a list, and of the positions that were asked for. What is on it may be
+    anything: that is judged object by object.
+    """
+    if body is None:
+        return "the body is not JSON"
+    fields = body if isinstance(body, dict) else {}
+    match request.path:
+        case "search":
+            kinds = [f"{kind}s" for kind in _listed(request, "type")]
+            flaws = (_flaw_of_page(kind, fields.get(kind), request) for kind in kinds)
+            return "; ".join(one for one in flaws if one)
+        case "artists":
+            wanted, found = len(_listed(request, "ids")), fields.get("artists")
+            count = len(found) if isinstance(found, list) else 0
+            return "" if count == wanted else f"it holds {count} of {wanted} artists"
+        case "me/player/recently-played":
+            return "" if isinstance(fields.get("items"), list) else "it holds no list of plays"
+        case _:
+            return ""
+
+
+def _listed(request: Request, name: str) -> list[str]:
+    return [one for one in str(request.params.get(name, "")).split(",") if one]
+
+
+def _flaw_of_page(name: str, page: Any, request: Request) -> str:
+    if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+        return f"it holds no list of {name}"
+    for key in ("offset", "limit"):
+        said, asked = page.get(key), request.params.get(key)
+        if is_number(said) and asked is not None and said != asked:
+            return f"its page of {name} has the {key} {said}, not {asked}"
+    return ""
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a number of JSON; to Python `true` is one too."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -210,7 +210,7 @@ class Journal:
     def _note(self, request: Request, response: Response, offset: int, length: int) -> None:
         self._places.append((offset, length))
         # What the app may do changes, e.g. when Premium is paid again: a later run asks again.
-        if is_final(response) and response.status != FORBIDDEN:
+        if is_final(request, response) and response.status != FORBIDDEN:
             self._answers[request.identity] = (request, (offset, length))
 
     @property

@@ -131,8 +131,9 @@ class RawPartition:
             ):
                 for line in file:
                     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-                        exchange = decode(line)
-                        families[exchange.request.endpoint] += is_final(exchange.response)
+                        held = decode(line)
+                        is_answer = is_final(held.request, held.response)
+                        families[held.request.endpoint] += is_answer
         return families
 
     def seal(self, journal: Journal) -> Sealed:

@@ -13,6 +13,8 @@ from spotify_assets.schemas.contract import Contract
 KINDS = ["artist", "track", "album"]
 ALBUM_TYPES = ["album", "single", "compilation", "ep"]
 PRECISIONS = ["day", "month", "year"]
+RESPONSES = "responses"
+"""In quarantine: a response that cannot be used as a whole."""
 RELEASE_DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
 
 
@@ -44,6 +46,12 @@ class Collections(
     responses: pl.Int32 = c.count("Responses in the raw file.")
     refused_responses: pl.Int32 = c.count("Of these, with a status other than 200.")
     unreadable_responses: pl.Int32 = c.count("Of these, status 200 but cut, empty or not JSON.")
+    is_complete: bool = c.text(
+        "Each page that was asked for came whole, at the latest when asked again, and so did each "
+        "that was promised: a page promises the next one by `next`, by `total`, or by being full, "
+        "as long as fewer than the wanted were shown and the next one ends by position 1000. Three "
+        "empty pages in a row end a search. False: the genre-day is due again."
+    )
     source_file: str = c.source_file()
     code_version: str = c.text("Version of the rules and contracts that made the rows.")
 

@@ -19,14 +19,17 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 
 from spotify_assets.lake.exchanges import Request, Response, Source, is_final
 from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
-from spotify_assets.spotify.budget import TOKEN, Budget, Limits
+from spotify_assets.spotify.budget import TOKEN, WINDOW_SECONDS, Budget, Limits
 from spotify_assets.spotify.clock import Clock
 from spotify_assets.spotify.errors import (
+    REDIRECTS,
+    Blocked,
     CredentialsRefused,
     RateLimited,
     Refused,
     SpotifyError,
     Unavailable,
+    redirected,
     refusal,
 )
 from spotify_assets.spotify.ledger import DAY_SECONDS, KnownMode, Ledger, Purpose, app_of
@@ -38,13 +41,14 @@ from spotify_assets.spotify.session import (
     NewSession,
     learn_refusal,
 )
+from spotify_assets.spotify.transport import CALL_SECONDS, MAX_BODY_BYTES, why_no_answer
 
 log = logging.getLogger(__name__)
 # It prints every 4xx as an error, those that we expect too, and tokens at the level DEBUG.
 logging.getLogger("spotipy").setLevel(logging.CRITICAL)
 
 TIMEOUT_SECONDS = (5.0, 30.0)
-"""To connect; to read."""
+"""To connect; between two bytes. A whole call has ``transport.CALL_SECONDS``."""
 ATTEMPTS = 5
 """For what may pass: no connection, 5xx, a body that was cut."""
 LONGEST_RETRYING_SECONDS = 180.0
@@ -109,9 +113,9 @@ class Tokens(Protocol):
 class _AppTokens:
     """Tokens of the app itself, which reach the catalogue only."""
 
-    def __init__(self, connection: Connection, budget: Budget) -> None:
+    def __init__(self, connection: Connection, accounts: EnteredSession) -> None:
         self._connection = connection
-        self._accounts = EnteredSession(budget, TOKEN_REQUEST)
+        self._accounts = accounts
         # In memory: the default is a file ./.cache that any other app's token may lie in.
         self._held = MemoryCacheHandler()
         self._auth = SpotifyClientCredentials(
@@ -137,27 +141,29 @@ class _AppTokens:
         self._accounts.last = None
         try:
             token: str = self._auth.get_access_token(as_dict=False)
-        except (SpotifyOauthError, AttributeError, KeyError, TypeError) as error:
+        except (SpotifyOauthError, AttributeError, KeyError, TypeError, RecursionError) as error:
             # spotipy trips over bodies that are no object; the status says what happened.
             self._no_token(error)
         except requests.RequestException as error:
-            raise Unavailable(
-                f"No token from {self._connection.token_url}: {type(error).__name__}. Is it "
-                "running and reachable?"
-            ) from error
+            self._no_token(error)
         return token
 
     def _no_token(self, error: Exception) -> NoReturn:
-        answer = self._accounts.last
+        answer, url = self._accounts.last, self._connection.token_url
+        if answer is None and isinstance(error, requests.RequestException):
+            raise Unavailable(f"No token from {url}: {why_no_answer(url, error)}") from error
+        if answer is not None and answer.status in REDIRECTS:
+            to = answer.headers.get("location", "nowhere")
+            raise Unavailable(redirected(url, answer.status, to)) from None
+        if answer is not None and answer.status == TOO_MANY:
+            raise refusal(TOKEN_REQUEST, answer) from None
         if answer is not None and answer.status in TOKEN_REFUSED:
             raise CredentialsRefused(
                 f"Spotify gives no token for this client id: {error}. Check SPOTIFY_CLIENT_ID "
                 "and SPOTIFY_CLIENT_SECRET."
             ) from None
         status = "nothing" if answer is None else answer.status
-        raise Unavailable(
-            f"No token from {self._connection.token_url}: it answers {status}."
-        ) from None
+        raise Unavailable(f"No token from {url}: it answers {status}.") from None
 
 
 class Client:
@@ -173,6 +179,8 @@ class Client:
         purpose: Purpose | None = None,
         clock: Clock | None = None,
         tokens: Tokens | None = None,
+        call_seconds: float = CALL_SECONDS,
+        max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         """Connect.
 
@@ -184,6 +192,8 @@ class Client:
             purpose: What the calls are made for.
             clock: Reads the time and waits; else the machine's.
             tokens: Those of a user; else the app's own, which reach the catalogue only.
+            call_seconds: Within which a call must be answered whole.
+            max_body_bytes: The size that no answer may pass, unpacked.
         """
         self.connection = connection
         self.clock = clock or Clock()
@@ -195,14 +205,17 @@ class Client:
             self.clock,
             purpose or Purpose(),
         )
+        entered = partial(
+            EnteredSession, self.budget, call_seconds=call_seconds, max_body_bytes=max_body_bytes
+        )
         # It says what it asks before each request.
-        self._session = EnteredSession(self.budget, TOKEN_REQUEST)
+        self._session = entered(TOKEN_REQUEST)
         if connection.answers_for_any_day and day is not None:
             self._session.headers[DATE_HEADER] = day.isoformat()
         self._access_token = (
-            partial(tokens.access_token, new_session=partial(EnteredSession, self.budget))
+            partial(tokens.access_token, new_session=entered)
             if tokens
-            else _AppTokens(connection, self.budget).access_token
+            else _AppTokens(connection, entered(TOKEN_REQUEST)).access_token
         )
         self._refused_token: str | None = None
         self._token: str | None = None
@@ -237,12 +250,12 @@ class Client:
         while True:
             try:
                 response = self._send(request, attempt)
-            except Unavailable as error:
+            except (Unavailable, RateLimited) as error:
                 failure: SpotifyError = error
             else:
                 record.append(request, response)
                 self._learn(request, response)
-                if is_final(response):
+                if is_final(request, response):
                     return response
                 failure = refusal(request, response)
                 if response.status == UNAUTHORIZED and not had_fresh_token:
@@ -252,14 +265,22 @@ class Client:
                 if not isinstance(failure, Unavailable | RateLimited):
                     raise failure
             attempt += 1
-            self._pause(failure, attempt, self.clock.now().seconds_since(begun))
+            self._pause(request, failure, attempt, self.clock.now().seconds_since(begun))
 
-    def _pause(self, failure: SpotifyError, attempt: int, retrying_seconds: float) -> None:
+    def _pause(
+        self, request: Request, failure: SpotifyError, attempt: int, retrying_seconds: float
+    ) -> None:
         """Wait before the next attempt.
 
         Raises:
+            Blocked: It was the last one, and the API still asks to wait.
             SpotifyError: It was the last one.
         """
+        if attempt > ATTEMPTS and isinstance(failure, RateLimited):
+            seconds = failure.retry_after or WINDOW_SECONDS
+            until = dt.datetime.fromtimestamp(self.clock.now().wall + seconds, dt.UTC)
+            why = f"{failure}, {ATTEMPTS} times in a row"
+            raise Blocked(request.endpoint, until, why) from failure
         if attempt > ATTEMPTS:
             raise failure
         if isinstance(failure, RateLimited):
@@ -277,6 +298,8 @@ class Client:
         """What a fresh answer tells of the app's limits and rights."""
         if response.status == TOO_MANY:
             learn_refusal(self.budget, request, response)
+        if response.status == OK and not is_final(request, response):
+            return
         told, known = told_by(request, response), self.mode
         if told is None or (known is not None and known.mode == told.mode):
             return
@@ -311,9 +334,9 @@ class Client:
         try:
             _call(self._spotipy, request)
         except requests.RequestException as error:
+            url = self.connection.api_url
             raise Unavailable(
-                f"No answer from {self.connection.api_url} to {request.endpoint}: "
-                f"{type(error).__name__}. Is it running and reachable?"
+                f"No answer from {url} to {request.endpoint}: {why_no_answer(url, error)}"
             ) from error
         except spotipy.SpotifyException as error:
             # What came back is judged below by its own bytes.
@@ -321,8 +344,8 @@ class Client:
                 raise Refused(
                     f"{request.endpoint} {dict(request.params)} cannot be sent: {error.msg}"
                 ) from error
-        except AttributeError:
-            # spotipy trips over an error body that is JSON but no object.
+        except (AttributeError, RecursionError):
+            # spotipy trips over bodies that are JSON but no object, or nested too deep.
             if self._session.last is None:
                 raise
         if self._session.last is None:

@@ -1,7 +1,12 @@
 """Collect one genre-day: which requests, in which order, until it has what was asked.
 
 The requests follow from the answers alone. So a collection that was interrupted goes on by asking
-the same questions again: those that the journal can answer cost nothing.
+the same questions again: those that the journal can answer cost nothing. And whether a collection
+is whole is found by asking them of what it holds.
+
+A search ends where as many objects were shown as are wanted, at the 1000th position, or behind the
+last page that another one promises: by its ``next``, by its ``total``, or by being full. The two
+can be too high, so three empty pages in a row are the end too.
 """
 
 import datetime as dt
@@ -9,14 +14,20 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from spotify_assets.lake.exchanges import Request
+from spotify_assets.lake.exchanges import FORBIDDEN, OK, Request, Response, is_final, is_number
 from spotify_assets.lake.journal import Journal, Terms
-from spotify_assets.lake.raw import RawPartition, Sealed
+from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.spotify.client import Client
-from spotify_assets.spotify.errors import Blocked, DayCannotBeAsked, InvalidLimit, NotInThisMode
-from spotify_assets.spotify.modes import PAGE_SIZE
+from spotify_assets.spotify.errors import (
+    Blocked,
+    DayCannotBeAsked,
+    InvalidLimit,
+    NotInThisMode,
+    refusal,
+)
+from spotify_assets.spotify.modes import PAGE_SIZE, Mode
 
 log = logging.getLogger(__name__)
 Kind = Literal["artist", "track"]
@@ -27,6 +38,8 @@ SEARCH_WINDOW = 1000
 """`offset + limit` may not pass it, whatever `next` says."""
 LARGEST_PAGE, SMALLEST_PAGE = PAGE_SIZE["extended"], PAGE_SIZE["development"]
 LARGEST_BATCH = 50
+MAX_EMPTY_PAGES = 3
+"""In a row, before a search is believed to have ended though more is promised."""
 SPOTIFY_ID = re.compile("[0-9A-Za-z]{22}")
 
 
@@ -40,6 +53,9 @@ def collect(
     progress: Progress | None = None,
 ) -> Sealed:
     """The sealed responses of a genre-day, asked for as far as they are not there yet.
+
+    Where a finished collection lacks pages and the API still answers for that day, a further one
+    begins with what it holds and asks for the rest; the earlier stays.
 
     Args:
         client: Connected to the source of ``terms``.
@@ -58,8 +74,11 @@ def collect(
     can_ask = day == today or client.connection.answers_for_any_day
     # A further collection that was interrupted on its day can never be finished: the earlier stays.
     goes_on = can_ask and partition.is_under_way()
+    lacking: Sealed | None = None
     if not anew and not goes_on and (sealed := partition.latest()):
-        return sealed
+        if not can_ask or is_whole(sealed):
+            return sealed
+        lacking = sealed
     if not can_ask:
         raise DayCannotBeAsked(
             f"{partition.genre_day} cannot be collected: the Spotify Web API answers for now only "
@@ -67,14 +86,90 @@ def collect(
             "Days that were collected can be processed again at any time."
         )
     partition.lake.claim(terms.source)
-    with partition.journal(terms, anew=anew) as journal:
+    begun = terms if lacking is None else lacking.terms
+    with partition.journal(begun, anew=anew or lacking is not None) as journal:
         genre_day, held = partition.genre_day, journal.terms
+        if lacking is not None:
+            log.warning("%s lacks pages: they are asked for now.", genre_day)
+            _take_over(lacking, journal)
         if journal.lines:
             log.info("%s goes on after %d responses.", genre_day, journal.lines)
         if held != terms:
             log.warning("%s goes on under the terms that it began with: %s.", genre_day, held)
-        _Collection(client, journal, genre_day.genre, held, progress).run()
+        _Collection(
+            lambda request: client.ask(request, journal),
+            lambda: None if client.mode is None else client.mode.mode,
+            journal,
+            genre_day.genre,
+            held,
+            progress,
+        ).run()
         return partition.seal(journal)
+
+
+def is_whole(sealed: Sealed) -> bool:
+    """Whether a finished collection holds every page that it asked for or that was promised.
+
+    Collections that were sealed by an earlier version may not.
+    """
+    held = _Answers.of(sealed)
+    collection = _Collection(held.ask, lambda: None, held, sealed.genre_day.genre, sealed.terms)
+    try:
+        collection.run()
+    except _NotHeld:
+        return False
+    return True
+
+
+def _take_over(lacking: Sealed, journal: Journal) -> None:
+    """Begin a collection with the answers of an earlier one; requests without one are asked."""
+    for exchange in read_exchanges(lacking.path):
+        request, response = exchange.request, exchange.response
+        if is_final(request, response) and response.status != FORBIDDEN:
+            journal.append(request, response)
+
+
+class _NotHeld(Exception):
+    """A collection has no answer to a question that follows from its others."""
+
+
+class _Held(Protocol):
+    """What is answered already."""
+
+    def answered(self, endpoint: str) -> list[Request]:
+        """What a family of requests was asked and has an answer, in the order it came."""
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """The final answers of a sealed collection."""
+
+    by_identity: dict[str, tuple[Request, Response]]
+
+    @classmethod
+    def of(cls, sealed: Sealed) -> "_Answers":
+        return cls(
+            {
+                exchange.request.identity: (exchange.request, exchange.response)
+                for exchange in read_exchanges(sealed.path)
+                if is_final(exchange.request, exchange.response)
+            }
+        )
+
+    def answered(self, endpoint: str) -> list[Request]:
+        return [request for request, _ in self.by_identity.values() if request.endpoint == endpoint]
+
+    def ask(self, request: Request) -> Any:
+        held = self.by_identity.get(request.identity)
+        if held is not None and held[1].status == OK:
+            return held[1].json()
+        if held is not None:
+            raise refusal(*held)
+        for asked, response in self.by_identity.values():
+            # Batches that an app may not ask for are not asked for again.
+            if asked.endpoint == request.endpoint and response.status == FORBIDDEN:
+                raise refusal(asked, response)
+        raise _NotHeld(request.identity)
 
 
 @dataclass
@@ -84,6 +179,8 @@ class _Found:
     wanted: int
     ids: set[str] = field(default_factory=set)
     ended: bool = False
+    empty_pages: int = 0
+    """In a row."""
 
     @property
     def is_open(self) -> bool:
@@ -92,11 +189,12 @@ class _Found:
 
 @dataclass
 class _Collection:
-    client: Client
-    journal: Journal
+    ask: Callable[[Request], Any]
+    mode: Callable[[], Mode | None]
+    held: _Held
     genre: str
     terms: Terms
-    progress: Progress | None
+    progress: Progress | None = None
     page_size: int = LARGEST_PAGE
     credited: dict[str, None] = field(default_factory=dict)
     """Ids of the artists of all tracks, in the order they came."""
@@ -121,12 +219,12 @@ class _Collection:
 
     def _first_page_size(self) -> int:
         """As the pages that are there were asked for; else as large as the app may."""
-        for request in self.journal.answered("search"):
+        for request in self.held.answered("search"):
             limit = request.params["limit"]
             # A refusal is an answer too: it is replayed, and teaches again what it taught.
             return int(limit)
-        known = self.client.mode
-        return LARGEST_PAGE if known is None else PAGE_SIZE[known.mode]
+        mode = self.mode()
+        return LARGEST_PAGE if mode is None else PAGE_SIZE[mode]
 
     def _search(self, found: dict[Kind, _Found]) -> None:
         """Both kinds in one request for as long as both are wanted."""
@@ -144,7 +242,7 @@ class _Collection:
                 self.page_size = SMALLEST_PAGE
                 continue
             for kind in kinds:
-                self._take(kind, found[kind], answer)
+                self._take(kind, found[kind], answer[f"{kind}s"], offset)
             offset += self.page_size
 
     def _search_page(self, kinds: list[Kind], offset: int) -> Any:
@@ -155,21 +253,17 @@ class _Collection:
             "offset": offset,
             "market": self.terms.market,
         }
-        return self.client.ask(Request("search", "search", params), self.journal)
+        return self.ask(Request("search", "search", params))
 
-    def _take(self, kind: Kind, state: _Found, answer: Any) -> None:
-        page = answer.get(f"{kind}s") if isinstance(answer, dict) else None
-        items = page.get("items") if isinstance(page, dict) else None
-        if not isinstance(items, list) or not isinstance(page, dict):
-            # Kept in raw, and set aside as unusable when it is processed.
-            log.warning("%s: the answer holds no list of %ss.", self.genre, kind)
-            state.ended = True
-            return
+    def _take(self, kind: Kind, state: _Found, page: dict[str, Any], offset: int) -> None:
+        items = page["items"]
         for item in items:
             if isinstance(item, dict) and isinstance(item.get("id"), str):
                 state.ids.add(item["id"])
                 self.credited.update(dict.fromkeys(_artist_ids(item)))
-        state.ended = _is_last(page, items, self.page_size)
+        state.empty_pages = 0 if items else state.empty_pages + 1
+        goes_on = len(items) >= self.page_size or _promises_more(page, offset + self.page_size)
+        state.ended = not goes_on or state.empty_pages == MAX_EMPTY_PAGES
         self._tell(f"{kind}s", min(len(state.ids), state.wanted), state.wanted)
 
     def _look_up(self, found: set[str], *, only_full: bool = False) -> None:
@@ -180,7 +274,7 @@ class _Collection:
         """
         if self.page_size != LARGEST_PAGE:
             return
-        asked = self.journal.answered("artists")
+        asked = self.held.answered("artists")
         held = {one for request in asked for one in str(request.params["ids"]).split(",")}
         missing = [one for one in self.credited if one not in found and one not in held]
         for start in range(0, len(missing), LARGEST_BATCH):
@@ -189,7 +283,7 @@ class _Collection:
                 return
             request = Request("artists", "artists", {"ids": ",".join(batch)})
             try:
-                self.client.ask(request, self.journal)
+                self.ask(request)
             except NotInThisMode as error:
                 log.warning("%s The artists' popularity and followers stay unknown.", error)
                 return
@@ -206,15 +300,10 @@ def genre_query(genre: str) -> str:
     return f'genre:"{escaped}"'
 
 
-def _is_last(page: dict[str, Any], items: list[Any], size: int) -> bool:
-    """Whether nothing can follow.
-
-    `next` alone says neither: it can point past an empty page, and `total` is an estimate. An empty
-    page is the end; so is a short one without `next`. A full one is not, whatever the total.
-    """
-    if not items:
-        return True
-    return page.get("next") is None and len(items) < size
+def _promises_more(page: dict[str, Any], end: int) -> bool:
+    """Whether a page says that there are positions behind ``end``."""
+    total = page.get("total")
+    return page.get("next") is not None or (is_number(total) and total > end)
 
 
 def _artist_ids(item: dict[str, Any]) -> list[str]:

@@ -2,13 +2,16 @@
 
 import datetime as dt
 import math
+import re
 from email.utils import parsedate_to_datetime
 
-from spotify_assets.lake.exchanges import Request, Response
+from spotify_assets.lake.exchanges import OK, Request, Response, flaw
 
 LONGEST_BLOCK_SECONDS = 7 * 24 * 3600
 """Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
-LONGEST_NUMBER = 12
+SECONDS = re.compile(r"(?P<whole>[0-9]+)(\.(?P<fraction>[0-9]*))?")
+"""RFC 9110 knows whole seconds only; proxies write fractions."""
+REDIRECTS = range(300, 400)
 LONGEST_MESSAGE = 200
 """Characters that are shown of a body that is not JSON: it may be a whole web page."""
 OF_A_USER = "me"
@@ -132,8 +135,27 @@ def refusal(request: Request, response: Response) -> SpotifyError:
             return RateLimited(
                 f"The API's {kind} ({said})", retry_after(response), is_quota=is_quota
             )
-        case status:
-            return Unavailable(f"The API gave no usable answer to {what}: {status} {said}.")
+        case _:
+            return _unusable(request, response, what, said)
+
+
+def _unusable(request: Request, response: Response, what: str, said: str) -> Unavailable:
+    status = response.status
+    if status in REDIRECTS:
+        to = response.headers.get("location", "nowhere")
+        return Unavailable(redirected(what, status, to))
+    if status == OK and (body := response.json()) is not None:
+        said = flaw(request, body)
+    return Unavailable(f"The API gave no usable answer to {what}: {status} {said}.")
+
+
+def redirected(what: str, status: int, to: str) -> str:
+    """What to say of a redirect, which the API has none of."""
+    return (
+        f"{what} was answered with a redirect to {to} ({status}), which is not followed. "
+        "A sign-in page of the network or a proxy does that: open a web page in a browser, sign "
+        "in to the network or set HTTPS_PROXY, then run again."
+    )
 
 
 def _unauthorized(request: Request, what: str, said: str) -> CredentialsRefused:
@@ -185,8 +207,13 @@ def message(response: Response) -> str:
 def retry_after(response: Response) -> int | None:
     """Seconds of the header `Retry-After`, at least 1; ``None`` where it is missing or no time."""
     value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal():
-        return min(max(int(value[:LONGEST_NUMBER]), 1), LONGEST_BLOCK_SECONDS)
+    if said := SECONDS.fullmatch(value):
+        # Rounded up, so that nothing is asked too early. No more digits than a wait can have.
+        whole = said["whole"].lstrip("0") or "0"
+        is_absurd = len(whole) > len(str(LONGEST_BLOCK_SECONDS))
+        seconds = LONGEST_BLOCK_SECONDS if is_absurd else int(whole)
+        seconds += bool((said["fraction"] or "").strip("0"))
+        return min(max(seconds, 1), LONGEST_BLOCK_SECONDS)
     at = _http_date(value)
     if at is None:
         return None

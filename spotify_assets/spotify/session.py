@@ -15,6 +15,12 @@ from spotify_assets.lake.exchanges import Request, Response
 from spotify_assets.spotify.budget import TOKEN, Budget
 from spotify_assets.spotify.errors import RateLimited, refusal
 from spotify_assets.spotify.ledger import Outcome
+from spotify_assets.spotify.transport import (
+    CALL_SECONDS,
+    MAX_BODY_BYTES,
+    BoundedSession,
+    host_of,
+)
 
 KEPT_HEADERS = ("content-type", "date", "retry-after", "etag", "www-authenticate")
 OK, TOO_MANY = 200, 429
@@ -22,7 +28,7 @@ NewSession = Callable[[Request], requests.Session]
 """Makes the session that a request is sent in."""
 
 
-class EnteredSession(requests.Session):
+class EnteredSession(BoundedSession):
     """Enters each call in the ledger, and keeps the last response as it came.
 
     spotipy hands out only what it made of a response. Not for several threads at once.
@@ -33,9 +39,16 @@ class EnteredSession(requests.Session):
         last: The last response; ``None`` while there is none.
     """
 
-    def __init__(self, budget: Budget, asking: Request) -> None:
-        """Send within ``budget``."""
-        super().__init__()
+    def __init__(
+        self,
+        budget: Budget,
+        asking: Request,
+        *,
+        call_seconds: float = CALL_SECONDS,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        """Send within ``budget``, and within the bounds of `BoundedSession`."""
+        super().__init__(call_seconds=call_seconds, max_body_bytes=max_body_bytes)
         self.asking = asking
         self.attempt = 1
         self.last: Response | None = None
@@ -64,6 +77,8 @@ class EnteredSession(requests.Session):
         headers = {
             name: response.headers[name] for name in KEPT_HEADERS if name in response.headers
         }
+        if "location" in response.headers:
+            headers["location"] = host_of(response.headers["location"])
         self.last = Response(
             status=response.status_code,
             headers=headers,

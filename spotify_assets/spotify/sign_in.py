@@ -16,7 +16,7 @@ import requests
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyPKCE
 
-from spotify_assets.lake.exchanges import Request, parse
+from spotify_assets.lake.exchanges import Request, is_number, parse
 from spotify_assets.spotify.budget import TOKEN
 from spotify_assets.spotify.callback import Callback, redirect_uri
 from spotify_assets.spotify.client import TIMEOUT_SECONDS, Connection
@@ -25,9 +25,11 @@ from spotify_assets.spotify.errors import (
     NotSignedIn,
     SignInFailed,
     Unavailable,
+    redirected,
 )
 from spotify_assets.spotify.session import NewSession
 from spotify_assets.spotify.tokens import SIGN_IN_AGAIN, TokenStore, UserToken
+from spotify_assets.spotify.transport import BoundedSession, host_of, why_no_answer
 
 # Nothing that says who the user is: no e-mail, no country.
 SCOPES = ("user-read-recently-played", "user-top-read")
@@ -81,7 +83,7 @@ def utc_now() -> dt.datetime:
 
 def plain_session(_: Request) -> requests.Session:
     """A session that enters its calls in no ledger."""
-    return requests.Session()
+    return BoundedSession()
 
 
 def sign_in(
@@ -279,10 +281,8 @@ def _reaching(connection: Connection) -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        raise Unavailable(
-            f"No token from {connection.token_url}: {type(error).__name__}. Is it running and "
-            "reachable?"
-        ) from error
+        url = connection.token_url
+        raise Unavailable(f"No token from {url}: {why_no_answer(url, error)}") from error
 
 
 def _judge(response: requests.Response, **_: Any) -> None:
@@ -302,6 +302,10 @@ def _judge(response: requests.Response, **_: Any) -> None:
         raise CredentialsRefused(
             f"Spotify gives no token to this app: {reason}. Check SPOTIFY_CLIENT_ID."
         )
+    if "location" in response.headers:
+        raise Unavailable(
+            redirected(response.url, response.status_code, host_of(response.headers["location"]))
+        )
     raise Unavailable(
         f"No token from {response.url}: it answers {response.status_code}"
         f"{' without one' if response.status_code == OK else ''}. Try again later."
@@ -310,7 +314,7 @@ def _judge(response: requests.Response, **_: Any) -> None:
 
 def _holds_token(said: Mapping[str, Any]) -> bool:
     token, seconds = said.get("access_token"), said.get("expires_in")
-    return isinstance(token, str) and bool(token) and isinstance(seconds, int) and seconds > 0
+    return isinstance(token, str) and bool(token) and is_number(seconds) and seconds > 0
 
 
 def _scopes(answer: Mapping[str, Any]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def _read(connection: duckdb.DuckDBPyConnection, files: Sequence[RawFile]) -> No
             "endpoint": [c.endpoint for c in CONTAINERS],
             "kind": [c.kind for c in CONTAINERS],
             "list_pointer": ["".join(f"/{step}" for step in c.list_path) for c in CONTAINERS],
-            "inner_pointer": [c.inner and f"/{c.inner}" for c in CONTAINERS],
+            "inner_pointer": [f"/{c.inner[0]}" if c.inner else "" for c in CONTAINERS],
         }
     )
     connection.register("containers", containers.to_arrow())

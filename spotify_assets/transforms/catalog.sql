@@ -5,10 +5,14 @@
 
 -- A value of the type, or null.
 CREATE OR REPLACE MACRO as_text(j) AS CASE WHEN json_type(j) = 'VARCHAR' THEN j ->> '$' END;
-CREATE OR REPLACE MACRO as_integer(j) AS
-    CASE WHEN json_type(j) IN ('UBIGINT', 'BIGINT') THEN TRY_CAST(j AS INTEGER) END;
-CREATE OR REPLACE MACRO as_bigint(j) AS
-    CASE WHEN json_type(j) IN ('UBIGINT', 'BIGINT') THEN TRY_CAST(j AS BIGINT) END;
+-- JSON knows no integers: 85.0 and 8.5e1 are 85. Beyond 2^53 a float does not know its last digits.
+CREATE OR REPLACE MACRO as_bigint(j) AS CASE
+    WHEN json_type(j) IN ('UBIGINT', 'BIGINT') THEN TRY_CAST(j AS BIGINT)
+    WHEN json_type(j) = 'DOUBLE' AND abs(TRY_CAST(j AS DOUBLE)) < 9007199254740992
+        AND TRY_CAST(j AS DOUBLE) = trunc(TRY_CAST(j AS DOUBLE))
+    THEN TRY_CAST(TRY_CAST(j AS DOUBLE) AS BIGINT)
+END;
+CREATE OR REPLACE MACRO as_integer(j) AS TRY_CAST(as_bigint(j) AS INTEGER);
 CREATE OR REPLACE MACRO as_boolean(j) AS
     CASE WHEN json_type(j) = 'BOOLEAN' THEN CAST(j AS BOOLEAN) END;
 
@@ -32,15 +36,20 @@ CREATE OR REPLACE MACRO released_from(value, accuracy) AS CASE
     WHEN accuracy = 'year' AND length(value) = 4 THEN TRY_CAST(value || '-01-01' AS DATE)
 END;
 
--- Grain: one list that a readable response should hold.
+-- Grain: one list that a response should hold; of a search its page of a kind. The list is missing
+-- too where the page is of other positions than were asked for.
 CREATE OR REPLACE TEMP VIEW lists AS
 SELECT
-    p.* EXCLUDE (artists, tracks, albums), c.kind, c.list_pointer,
-    CASE c.kind WHEN 'artist' THEN p.artists IS NULL WHEN 'track' THEN p.tracks IS NULL
-    ELSE p.albums IS NULL END AS is_missing
+    p.* EXCLUDE (artists, tracks, albums, artist_page, track_page, album_page),
+    c.kind, c.list_pointer,
+    CASE c.kind WHEN 'artist' THEN len(p.artists) WHEN 'track' THEN len(p.tracks)
+    ELSE len(p.albums) END AS items,
+    CASE c.kind WHEN 'artist' THEN p.artist_page WHEN 'track' THEN p.track_page
+    ELSE p.album_page END AS page,
+    items IS NULL AS is_missing
 FROM pages AS p
 JOIN containers AS c USING (endpoint)
-WHERE p.status = 200 AND p.is_readable
+WHERE p.status = 200
     AND (p.kinds IS NULL OR list_contains(string_split(p.kinds, ','), c.kind));
 
 -- Grain: one response that cannot be used: its body, or a list that it should hold, is no such
@@ -58,28 +67,30 @@ UNION ALL BY NAME
 SELECT
     genre, date, 'responses' AS table_name, source_file, source_line,
     list_pointer AS source_pointer, '' AS record,
-    concat_ws('; ', 'expected a list of ' || kind || 's at ' || list_pointer || ', found none',
-        shape_problem) AS reason
+    concat_ws('; ',
+        'expected a list of ' || kind || 's at ' || list_pointer || coalesce(' from offset ' || search_offset || ', limit ' || search_limit
+            || ', found one from offset ' || page.offset || ', limit ' || page."limit",
+            ', found none'), shape_problem) AS reason
 FROM lists
 LEFT JOIN (FROM shape_problems WHERE source_pointer = '') USING (source_file, source_line)
-WHERE is_missing
+WHERE is_missing AND is_readable
 ORDER BY genre, date, source_line, source_pointer;
 
 -- Grain: one artist in a response.
 CREATE OR REPLACE TEMP VIEW artist_items AS
-SELECT * EXCLUDE (artists, tracks, albums), unnest(artists) AS o,
+SELECT * EXCLUDE (artists, tracks, albums, artist_page, track_page, album_page), unnest(artists) AS o,
     generate_subscripts(artists, 1) - 1 AS index
 FROM pages;
 
 -- Grain: one track in a response.
 CREATE OR REPLACE TEMP VIEW track_items AS
-SELECT * EXCLUDE (artists, tracks, albums), unnest(tracks) AS o,
+SELECT * EXCLUDE (artists, tracks, albums, artist_page, track_page, album_page), unnest(tracks) AS o,
     generate_subscripts(tracks, 1) - 1 AS index
 FROM pages;
 
 -- Grain: one album of its own in a response.
 CREATE OR REPLACE TEMP VIEW album_items AS
-SELECT * EXCLUDE (artists, tracks, albums), unnest(albums) AS o,
+SELECT * EXCLUDE (artists, tracks, albums, artist_page, track_page, album_page), unnest(albums) AS o,
     generate_subscripts(albums, 1) - 1 AS index
 FROM pages;
 
@@ -142,10 +153,10 @@ SELECT
     genre, date, source_file, source_line, source_pointer, index, is_search, position,
     o.id AS album_id,
     as_text(o.name) AS name,
-    o.album_type AS album_type,
+    lower(o.album_type) AS album_type,
     as_text(o.release_date) AS release_date,
-    o.release_date_precision AS release_date_precision,
-    released_from(as_text(o.release_date), o.release_date_precision) AS released_from,
+    lower(o.release_date_precision) AS release_date_precision,
+    released_from(as_text(o.release_date), lower(o.release_date_precision)) AS released_from,
     as_integer(o.total_tracks) AS total_tracks,
     list_transform(o.artists, lambda a: a.id) AS artist_ids,
     o.artists AS artists,
@@ -155,7 +166,7 @@ SELECT
         misfit('release_date', o.release_date, as_text(o.release_date), 'text'),
         misfit('total_tracks', o.total_tracks, as_integer(o.total_tracks), 'a whole number'),
         misfit('release_date', o.release_date,
-            released_from(as_text(o.release_date), o.release_date_precision),
+            released_from(as_text(o.release_date), lower(o.release_date_precision)),
             'a date with precision ' || coalesce(o.release_date_precision, 'null'))
     ) AS problems
 FROM (
@@ -284,6 +295,63 @@ FROM (
 WHERE is_unbroken
 GROUP BY source_file, kind;
 
+-- Grain: one question that no answer is whole to; asked again it may have been answered.
+CREATE OR REPLACE TEMP VIEW unanswered AS
+SELECT genre, date, source_file, endpoint, params
+FROM (
+    SELECT
+        genre, date, source_file, source_line, endpoint, params,
+        bool_and(NOT is_missing AND coalesce(
+            endpoint <> 'artists' OR items = len(string_split(params::JSON ->> '$.ids', ',')), true
+        )) AS is_whole
+    FROM lists
+    GROUP BY ALL
+)
+GROUP BY ALL
+HAVING NOT bool_or(is_whole);
+
+-- Grain: the search of a genre-day for a kind that ended before it had what was wanted, though
+-- further pages were promised: by `next`, by `total`, or because the last page is full. Three empty
+-- pages in a row are the end whatever they promise; so is the 1000th position.
+CREATE OR REPLACE TEMP VIEW ended_early AS
+WITH answered AS (
+    SELECT
+        genre, date, source_file, kind, search_offset, max(search_limit) AS size,
+        arg_max(items, source_line) AS items,
+        arg_max(
+            items >= search_limit OR coalesce(json_type(page.next) <> 'NULL', false) OR coalesce(
+                json_type(page.total) IN ('UBIGINT', 'BIGINT', 'DOUBLE')
+                AND TRY_CAST(page.total AS DOUBLE) > search_offset + search_limit, false),
+            source_line) AS goes_on
+    FROM lists
+    WHERE endpoint = 'search' AND NOT is_missing
+    GROUP BY ALL
+), ends AS (
+    SELECT
+        genre, date, source_file, kind, arg_max(goes_on, search_offset) AS goes_on,
+        arg_max(search_offset + 2 * size, search_offset) AS next_end,
+        coalesce(list_sum(list(items ORDER BY search_offset DESC)[:3]), 0) AS last_items,
+        count(*) AS pages
+    FROM answered
+    GROUP BY ALL
+), shown AS (
+    SELECT genre, date, source_file, kind, count(DISTINCT id) AS ids
+    FROM (
+        FROM artist_objects SELECT *, 'artist' AS kind, artist_id AS id
+        UNION ALL BY NAME
+        FROM track_objects SELECT * EXCLUDE (album, artists), 'track' AS kind, track_id AS id
+    )
+    WHERE is_search
+    GROUP BY ALL
+)
+SELECT e.genre, e.date, e.source_file, e.kind
+FROM ends AS e
+JOIN sources AS s USING (genre, date, source_file)
+LEFT JOIN shown USING (genre, date, source_file, kind)
+WHERE e.goes_on AND e.next_end <= 1000 AND NOT (e.pages >= 3 AND e.last_items = 0)
+    AND coalesce(ids, 0) < CASE e.kind WHEN 'artist' THEN least(s.artists_wanted, 1000)
+        WHEN 'track' THEN least(s.tracks_wanted, 1000) ELSE 0 END;
+
 -- Grain: one genre-day, also where nothing was answered.
 CREATE OR REPLACE TEMP VIEW collections AS
 SELECT
@@ -293,6 +361,10 @@ SELECT
     count(a.source_line) AS responses,
     count(*) FILTER (a.status <> 200) AS refused_responses,
     count(*) FILTER (a.status = 200 AND NOT a.is_readable) AS unreadable_responses,
+    (s.genre, s.date, s.source_file) NOT IN (
+        SELECT (genre, date, source_file) FROM unanswered
+        UNION ALL SELECT (genre, date, source_file) FROM ended_early
+    ) AS is_complete,
     s.source_file
 FROM sources AS s
 LEFT JOIN pages AS a USING (genre, date, source_file)

@@ -20,6 +20,7 @@ OK = 200
 DEFAULT_LIMIT = 20
 """Plays that the API shows where nothing is said."""
 LARGEST_INTEGER = 2**63 - 1
+EXACT_FLOAT = 2**53
 EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as all times of the tables
 Row = dict[str, Any]
 
@@ -293,6 +294,9 @@ class _Object:
 
     def count(self, name: str) -> int | None:
         value = self.fields.get(name)
+        # JSON knows no integers: 85.0 is 85. Beyond 2^53 a float does not know its last digits.
+        if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_FLOAT:
+            value = int(value)
         # JSON's `true` is an `int` to Python.
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_INTEGER:
             return value

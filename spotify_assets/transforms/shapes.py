@@ -44,11 +44,15 @@ TRACK: dict[str, Shape] = {
 }
 OBJECTS: dict[Kind, Shape] = {"artist": ARTIST, "track": TRACK, "album": ALBUM}
 
+PAGING = _values("offset", "limit", "total", "next")
+PLAYLIST_ITEM: Shape = {"item": TRACK, "track": TRACK}
+"""`item` since 2026, `track` before; the other one may be there too, as null."""
+
 ENDPOINTS: dict[str, Shape] = {
     "search": {
-        "tracks": {"items": [TRACK]},
-        "artists": {"items": [ARTIST]},
-        "albums": {"items": [ALBUM]},
+        "tracks": {"items": [TRACK], **PAGING},
+        "artists": {"items": [ARTIST], **PAGING},
+        "albums": {"items": [ALBUM], **PAGING},
     },
     "artists": {"artists": [ARTIST]},
     "artist": ARTIST,
@@ -63,19 +67,22 @@ ENDPOINTS: dict[str, Shape] = {
     "top_tracks": {"items": [TRACK]},
     "saved_tracks": {"items": [{"track": TRACK}]},
     "recently_played": {"items": [{"track": TRACK}]},
-    "playlist_items": {"items": [{"track": TRACK}]},
+    "playlist_items": {"items": [PLAYLIST_ITEM]},
 }
 """The parts that are read of each endpoint's response."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """Where the objects of a kind are: ``list_path`` to the list, ``inner`` to the object in it."""
+    """Where the objects of a kind are: ``list_path`` to the list, ``inner`` to the object in it.
+
+    Where there are several, the object is the first that is not null.
+    """
 
     endpoint: str
     kind: Kind
     list_path: tuple[str, ...]
-    inner: str = ""
+    inner: tuple[str, ...] = ()
 
     @property
     def is_single(self) -> bool:
@@ -99,9 +106,9 @@ CONTAINERS: tuple[Container, ...] = (
     Container("tracks", "track", ("tracks",)),
     Container("track", "track", ()),
     Container("top_tracks", "track", ("items",)),
-    Container("saved_tracks", "track", ("items",), "track"),
-    Container("recently_played", "track", ("items",), "track"),
-    Container("playlist_items", "track", ("items",), "track"),
+    Container("saved_tracks", "track", ("items",), ("track",)),
+    Container("recently_played", "track", ("items",), ("track",)),
+    Container("playlist_items", "track", ("items",), ("item", "track")),
 )
 
 

@@ -131,9 +131,7 @@ def test_the_same_question_is_the_same_whatever_the_order_of_its_parameters() ->
     assert one.identity not in {other.identity for other in others}
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"{", b"NaN", b"[Infinity]", b"\xff", b"\xef\xbb\xbf{}", b"1\x00"]
-)
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"NaN", b"[Infinity]", b"\xff", b"1\x00"])
 def test_what_is_no_json_reads_as_nothing(body: bytes) -> None:
     assert parse(body) is None
 
@@ -155,4 +153,4 @@ def test_what_is_no_json_reads_as_nothing(body: bytes) -> None:
     ],
 )
 def test_final_is_what_asking_again_would_not_change(response: Response, final: bool) -> None:
-    assert is_final(response) is final
+    assert is_final(question(), response) is final

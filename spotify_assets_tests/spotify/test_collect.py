@@ -138,37 +138,6 @@ def test_an_unknown_genre_gives_a_sealed_partition_without_items(
     assert _ids(sealed) == {"artists": set(), "tracks": set()}
 
 
-def test_an_empty_page_is_the_end_though_its_next_points_on(playing: Playing, lake: Lake) -> None:
-    empty = pages.page([], further=pages.ELSEWHERE, total=900)
-    client, script = playing(faults.says_json({"artists": empty, "tracks": empty}))
-
-    _collect(client, lake)
-
-    assert len(script.asked) == 1
-
-
-@pytest.mark.parametrize(
-    ("first", "goes_on"),
-    [
-        (pages.page(pages.tracks(range(50)), total=50), True),
-        (pages.page(pages.tracks(range(50)), total=70), True),
-        (pages.page(pages.tracks(range(50)), further=pages.ELSEWHERE, total=50), True),
-        (pages.page(pages.tracks(range(20)), total=70), False),
-        (pages.page(pages.tracks(range(20)), further=pages.ELSEWHERE, total=20), True),
-    ],
-)
-def test_a_page_is_the_last_if_it_has_no_next_and_is_short_whatever_the_total(
-    playing: Playing, lake: Lake, first: dict[str, Any], goes_on: bool
-) -> None:
-    client, script = playing(
-        faults.says_json({"tracks": first}), faults.says_json({"tracks": pages.page([])})
-    )
-
-    _collect(client, lake, artists=0, tracks=100)
-
-    assert len(_searches(script)) == 1 + goes_on
-
-
 @pytest.mark.parametrize(
     "items",
     [
@@ -190,39 +159,6 @@ def test_items_that_cannot_be_used_are_kept_and_passed_over(
     assert len(script.asked) == 1
     [exchange] = read_exchanges(sealed.path)
     assert exchange.response.json() == answer
-
-
-@pytest.mark.parametrize("shape", [None, [], "none", {}, {"items": None}, {"items": {}}])
-def test_a_kind_without_a_list_of_items_is_said_and_the_other_one_goes_on(
-    playing: Playing, lake: Lake, caplog: pytest.LogCaptureFixture, shape: Any
-) -> None:
-    def without_tracks(asked: faults.Asked) -> faults.Says:
-        numbers = range(asked.offset, asked.offset + asked.limit)
-        return faults.says_json(
-            {
-                "artists": pages.page(pages.artists(numbers), further=pages.ELSEWHERE, total=900),
-                "tracks": shape,
-            }
-        )
-
-    client, script = playing(without_tracks)
-
-    sealed = _collect(client, lake, artists=100, tracks=100)
-
-    assert [one.params["type"] for one in script.asked] == ["artist,track", "artist"]
-    assert len(_ids(sealed)["artists"]) == 100
-    assert "rock: the answer holds no list of tracks" in caplog.text
-
-
-@pytest.mark.parametrize("answer", [[], "text", 17, {}])
-def test_an_answer_without_either_kind_is_kept_and_ends_the_search(
-    playing: Playing, lake: Lake, answer: Any
-) -> None:
-    client, script = playing(faults.says_json(answer))
-
-    sealed = _collect(client, lake)
-
-    assert sealed.lines == len(script.asked) == 1
 
 
 def test_where_nothing_is_wanted_nothing_is_asked(playing: Playing, lake: Lake) -> None:

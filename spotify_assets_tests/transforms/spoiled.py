@@ -76,7 +76,6 @@ def _credited(rule: str, by: object, reason: str) -> Spoiled:
 VALUES: tuple[Spoiled, ...] = (
     _track("popularity as text", 'popularity: expected a whole number, got "50"', popularity="50"),
     _track("popularity 5.7", "popularity: expected a whole number, got 5.7", popularity=5.7),
-    _track("popularity 5.0", "popularity: expected a whole number, got 5.0", popularity=5.0),
     _track("popularity true", "popularity: expected a whole number, got true", popularity=True),
     _track("popularity a list", "popularity: expected a whole number, got [50]", popularity=[50]),
     _track(
@@ -202,7 +201,6 @@ VALUES: tuple[Spoiled, ...] = (
     _artist("a genre null", "genres: expected texts, got [NULL]", genres=[None]),
     _album("name null", "name: is missing", name=None),
     _album("unknown type", f"album_type: mixtape breaks {TYPES}", album_type="mixtape"),
-    _album("type in capitals", f"album_type: ALBUM breaks {TYPES}", album_type="ALBUM"),
     _album("type a number", f"album_type: 5 breaks {TYPES}", album_type=5),
     _album("tracks as text", 'total_tracks: expected a whole number, got "9"', total_tracks="9"),
     _album(

@@ -16,7 +16,7 @@ from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.collect import collect
+from spotify_assets.spotify.collect import collect, is_whole
 from spotify_assets.spotify.errors import Blocked, DayCannotBeAsked, SpotifyError
 from spotify_assets.spotify.ledger import LedgerError
 
@@ -121,11 +121,18 @@ def _first_exchanges(sealed: Sealed) -> pl.DataFrame:
     )
 
 
+def _can_be_asked(sealed: Sealed) -> bool:
+    is_today = sealed.genre_day.date == dt.datetime.now(dt.UTC).date()
+    return is_today or sealed.terms.source == "sandbox"
+
+
 def _collect(
     day: GenreDay, run_id: str, config: CollectConfig, api: ApiResource, lake: Lake
 ) -> Sealed:
     partition = RawPartition(lake, day)
-    if not config.force and not partition.is_under_way() and (sealed := partition.latest()):
+    goes_on = config.force or partition.is_under_way()
+    sealed = None if goes_on else partition.latest()
+    if sealed and (is_whole(sealed) or not _can_be_asked(sealed)):
         # Raw is enough to go on: no credentials are needed to process it again.
         return sealed
     settings = Settings()

@@ -11,10 +11,11 @@ import polars as pl
 from spotify_assets.defs.assets.plot import bars, image
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.tables import read_partition
-from spotify_assets.schemas.processed import Intake, QuarantinedRows, Tracks
+from spotify_assets.schemas.processed import RESPONSES, Intake, QuarantinedRows, Tracks
 
 DAYS = 30
 ACCOUNTED = ["date", "table_name", "received", "kept", "quarantined"]
+ASIDE = pl.lit(1, pl.Int64)
 
 
 def plots(lake: Lake, last: GenreDay) -> dict[str, dict[str, dg.MarkdownMetadataValue]]:
@@ -43,8 +44,15 @@ def _shown(svg: str, description: str) -> dg.MarkdownMetadataValue:
 
 
 def _account(lake: Lake, day: GenreDay) -> pl.DataFrame | None:
+    """The account of a day, and a row for each response that was set aside as a whole."""
     try:
-        return read_partition(lake, Intake.table(), day)
+        # What an earlier version wrote may have other columns besides.
+        account = read_partition(lake, Intake.table(), day).select(ACCOUNTED)
+        aside = read_partition(lake, QuarantinedRows.table(), day)
+        whole = aside.filter(pl.col("table_name") == RESPONSES).select(
+            "date", "table_name", received=ASIDE, kept=pl.lit(0, pl.Int64), quarantined=ASIDE
+        )
+        return pl.concat([account, whole])
     except (FileNotFoundError, DamagedFile):
         # A damaged month is told by the publication; it must not keep today from being made.
         return None
@@ -58,10 +66,7 @@ def _accounts(lake: Lake, last: GenreDay) -> pl.DataFrame:
     first = last.date - dt.timedelta(days=DAYS - 1)
     calendar = pl.DataFrame({"date": pl.date_range(first, last.date, eager=True)})
     days = [GenreDay(last.genre, date) for date in calendar["date"]]
-    # One by one: what an earlier version wrote may have other columns besides.
-    accounts = pl.concat(
-        account.select(ACCOUNTED) for day in days if (account := _account(lake, day)) is not None
-    )
+    accounts = pl.concat(account for day in days if (account := _account(lake, day)) is not None)
     received = pl.col("received").sum()
     by_day = accounts.group_by("date").agg(
         tracks=pl.col("kept").filter(pl.col("table_name") == "tracks").sum(),
