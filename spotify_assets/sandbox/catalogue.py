@@ -11,13 +11,13 @@ from spotify_assets.sandbox.columns import (
     Albums,
     Artists,
     Catalogue,
-    Precision,
     Ragged,
     Rows,
     Tracks,
 )
 from spotify_assets.sandbox.draws import Keys, below, identifiers, keys_for, numbers, uniform
 from spotify_assets.sandbox.names import GENRES
+from spotify_assets.sandbox.release_dates import NO_DATE_SHARE, drawn
 from spotify_assets.sandbox.track_table import followers_at, read
 
 __all__ = ["Catalogue", "generate", "read"]
@@ -43,11 +43,6 @@ _ALBUM_SHAPES = (
     (0.002, AlbumKind.COMPILATION, 51, 70),
 )
 _TRACKS_ON_A_DISC = 20
-
-_FIRST_RELEASE = np.datetime64("1960-01-01")
-_LAST_RELEASE = np.datetime64("2026-12-31")
-_NO_DATE = np.datetime64("0000-01-01")
-_NO_DATE_SHARE, _YEAR_ONLY_SHARE, _MONTH_ONLY_SHARE = 1 / 400, 0.04, 0.0175
 
 
 def generate(seed: int = 1, tracks: int = 20_000) -> Catalogue:
@@ -134,7 +129,7 @@ def _albums(keys: Keys, kinds: Rows, artists: Artists) -> Albums:
     artist = below(keys, "artist", len(artists))
     firsts = min(len(keys), len(artists))
     artist[:firsts] = np.arange(firsts) * len(artists) // firsts
-    released, precision = _release_dates(keys)
+    released, precision = drawn(keys, no_date_share=NO_DATE_SHARE)
     return Albums(
         keys=keys,
         ids=identifiers(keys),
@@ -144,21 +139,6 @@ def _albums(keys: Keys, kinds: Rows, artists: Artists) -> Albums:
         released=released,
         precision=precision.astype(np.int8),
         popularity=artists.popularity[artist] * (0.5 + 0.5 * uniform(keys, "popularity")),
-    )
-
-
-def _release_dates(keys: Keys) -> tuple[np.ndarray, np.ndarray]:
-    span = (_LAST_RELEASE - _FIRST_RELEASE).astype(np.int64)
-    # Most of what is listened to is young: the exponent puts half of it into the last 12 years.
-    released = _LAST_RELEASE - (span * uniform(keys, "released") ** 2.5).astype("timedelta64[D]")
-    lot = uniform(keys, "precision")
-    year_only = lot < _NO_DATE_SHARE + _YEAR_ONLY_SHARE
-    month_only = ~year_only & (lot < _NO_DATE_SHARE + _YEAR_ONLY_SHARE + _MONTH_ONLY_SHARE)
-    released[year_only] = released[year_only].astype("datetime64[Y]")
-    released[month_only] = released[month_only].astype("datetime64[M]")
-    released[lot < _NO_DATE_SHARE] = _NO_DATE
-    return released, np.select(
-        [year_only, month_only], [Precision.YEAR, Precision.MONTH], Precision.DAY
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spotify_assets.sandbox import drift
+from spotify_assets.sandbox import drift, library
 from spotify_assets.sandbox import recently_played as recent
 from spotify_assets.sandbox.columns import AlbumKind, Catalogue
 from spotify_assets.sandbox.draws import ID_LENGTH
@@ -258,6 +258,34 @@ def recently_played(call: Call) -> Json:
     return recent.page(call.url, asked, reports, call.catalogue, call.view.tracks)
 
 
+def saved_tracks(call: Call) -> Json:
+    """A page of the user's saved tracks."""
+    reports = call.reports.newest(call.listener, call.now)
+    return library.saved_tracks(call.url, call.window(), call.view, reports)
+
+
+def playlists(call: Call) -> Json:
+    """A page of the user's playlists."""
+    return library.playlists(call.url, call.window())
+
+
+def favourites(call: Call) -> Json:
+    """A page of what the user plays most."""
+    most = {"artists": library.top_artists, "tracks": library.top_tracks}.get(call.path["kind"])
+    if most is None:
+        raise not_found()
+    span = call.params.get("time_range", "medium_term")
+    if span not in library.TIME_RANGES:
+        raise bad_request("Invalid time range")
+    reports = call.reports.newest(call.listener, call.now)
+    return most(call.url, call.window(), call.view, reports, span)
+
+
+def categories(call: Call) -> Json:
+    """A page of the categories."""
+    return library.categories(call.url, call.window(), call.catalogue)
+
+
 class Endpoint(NamedTuple):
     """Where an endpoint is, what answers, and whether development mode has it too.
 
@@ -284,14 +312,14 @@ ENDPOINTS = (
     Endpoint("/artists/{id}/top-tracks", top_tracks, False),
     Endpoint("/browse/new-releases", new_releases, False),
     Endpoint("/markets", markets, False),
-    Endpoint("/browse/categories", _nothing_there, False),
+    Endpoint("/browse/categories", categories, False),
     Endpoint("/users/{id}/playlists", _nothing_there, False),
     Endpoint("/playlists/{id}/tracks", _nothing_there, False),
     Endpoint("/playlists/{id}/items", _nothing_there, True, True, "playlist-read-private"),
     Endpoint("/me", me, True, True),
-    Endpoint("/me/tracks", _nothing_there, True, True, "user-library-read"),
-    Endpoint("/me/playlists", _nothing_there, True, True, "playlist-read-private"),
-    Endpoint("/me/top/{kind}", _nothing_there, True, True, "user-top-read"),
+    Endpoint("/me/tracks", saved_tracks, True, True, "user-library-read"),
+    Endpoint("/me/playlists", playlists, True, True, "playlist-read-private"),
+    Endpoint("/me/top/{kind}", favourites, True, True, "user-top-read"),
     Endpoint(recent.PATH, recently_played, True, True, "user-read-recently-played"),
     Endpoint("/me/{rest:path}", _nothing_there, True, True),
     Endpoint("/artists/{id}/related-artists", _refused, False),

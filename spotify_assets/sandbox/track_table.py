@@ -5,7 +5,6 @@ catalogue. What does not belong here: invented catalogues (``catalogue``).
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +33,17 @@ from spotify_assets.sandbox.draws import (
     keys_of,
     uniform,
 )
+from spotify_assets.sandbox.release_dates import drawn
 
 REQUIRED = ("track_id", "track_name", "track_artist")
 GENRE_COLUMNS = ("playlist_genre", "track_genre", "genre")
 """The first of these that is there holds the genre."""
+_DATES = "track_album_release_date"
 OPTIONAL = (
     "track_popularity",
     "track_album_id",
     "track_album_name",
-    "track_album_release_date",
+    _DATES,
     "duration_ms",
     "explicit",
 )
@@ -102,7 +103,10 @@ def followers_at(popularity: Floats, keys: Keys) -> NDArray[np.int64]:
 
 
 def _rows(path: Path) -> pl.DataFrame:
-    """Return the columns that count, as text; what is missing is the empty text."""
+    """Return the columns that count, as text; what is missing is the empty text.
+
+    Where there is no column of release dates, it is null.
+    """
     frame = _frame(path)
     genre = next((name for name in GENRE_COLUMNS if name in frame.columns), None)
     missing = [name for name in REQUIRED if name not in frame.columns]
@@ -116,6 +120,8 @@ def _rows(path: Path) -> pl.DataFrame:
     absent = [pl.lit("").alias(name) for name in OPTIONAL if name not in frame.columns]
     rows = frame.select(*present, *absent, pl.col(genre).alias("genre"))
     rows = rows.cast(pl.String).fill_null("")
+    if _DATES not in frame.columns:
+        rows = rows.with_columns(pl.lit(None, pl.String).alias(_DATES))
     if rows.is_empty():
         raise ValueError(f"{path} holds no tracks.")
     for name, pattern in (("track_id", _ID), ("track_album_id", f"{_ID}|^$")):
@@ -183,7 +189,7 @@ def _albums(table: pl.DataFrame, artist: Rows, popularity: Floats) -> tuple[Albu
     first_artist = artist[np.unique(album, return_index=True)[1]]
     keys = keys_of(labels)
     given_ids = first["track_album_id"].to_list()
-    released, precision = _release_dates(first["track_album_release_date"])
+    released, precision = _release_dates(first[_DATES], keys)
     artists = _sets(album, artist, len(labels)).lengths
     kind = np.select(
         [artists > 1, np.bincount(album) >= _FEWEST_TRACKS_OF_AN_ALBUM],
@@ -203,7 +209,10 @@ def _albums(table: pl.DataFrame, artist: Rows, popularity: Floats) -> tuple[Albu
     return albums, album
 
 
-def _release_dates(texts: Iterable[str]) -> tuple[Days, NDArray[np.int8]]:
+def _release_dates(texts: pl.Series, keys: Keys) -> tuple[Days, NDArray[np.int8]]:
+    """As they are given; where the table has no such column, drawn as popularity is."""
+    if texts.is_null().all():
+        return drawn(keys, no_date_share=0)
     dates = [_release_date(text) for text in texts]
     released = np.array([day for day, _ in dates], dtype="datetime64[D]")
     return released, np.array([precision for _, precision in dates], dtype=np.int8)

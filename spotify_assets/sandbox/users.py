@@ -8,6 +8,7 @@ from typing import Any
 from spotify_assets.sandbox.modes import Mode
 
 USER_ID = "sandbox-listener"
+ACCOUNT_ID = "0sandboxlistener00000account"
 _NEEDS_SCOPE = {
     "country": "user-read-private",
     "explicit_content": "user-read-private",
@@ -25,6 +26,7 @@ def profile(url: str, mode: Mode, scopes: frozenset[str]) -> dict[str, Any]:
         scopes: What the user agreed to; other keys are absent.
     """
     user = {
+        "account_id": ACCOUNT_ID,
         "country": "BR",
         "display_name": "Sandbox Listener",
         "email": "listener@example.com",

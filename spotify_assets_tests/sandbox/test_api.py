@@ -168,6 +168,15 @@ FORBIDDEN_IN_DEVELOPMENT = [
 ]
 
 
+def test_categories_are_the_genres_page_by_page(api: Client) -> None:
+    first = api.get("/browse/categories/?limit=3").json()["categories"]
+    second = api.get("/browse/categories?limit=3&offset=3").json()["categories"]
+    assert [len(first["items"]), len(second["items"])] == [3, 3]
+    assert first["items"][0].keys() == {"href", "icons", "id", "name"}
+    assert first["next"].endswith("/v1/browse/categories?offset=3&limit=3")
+    assert not {one["id"] for one in first["items"]} & {one["id"] for one in second["items"]}
+
+
 @pytest.mark.parametrize("path", FORBIDDEN_TO_ALL)
 def test_what_only_old_apps_may_is_forbidden_in_both_modes(
     api: Client, development_api: Client, path: str

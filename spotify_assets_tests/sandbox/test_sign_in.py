@@ -300,7 +300,7 @@ def test_the_profile_shows_what_the_mode_and_the_scopes_allow(
     spoiled.set(mode=mode)
     app.scope = scope
     profile = app.get("/me", app.sign_in()["access_token"]).json()
-    always = {"display_name", "external_urls", "href", "id", "images", "type", "uri"}
+    always = {"account_id", "display_name", "external_urls", "href", "id", "images", "type", "uri"}
     assert profile.keys() == always | keys
     assert profile["href"].startswith(f"{app.url}/v1/users/")
 
@@ -308,8 +308,11 @@ def test_the_profile_shows_what_the_mode_and_the_scopes_allow(
 @pytest.mark.parametrize(
     ("path", "scope", "status"),
     [
-        ("/me/top/artists", "user-top-read", 404),
-        ("/me/tracks", "user-library-read", 404),
+        ("/me/top/artists", "user-top-read", 200),
+        ("/me/top/tracks", "user-top-read", 200),
+        ("/me/top/genres", "user-top-read", 404),
+        ("/me/tracks", "user-library-read", 200),
+        ("/me/playlists", "playlist-read-private", 200),
         ("/me/player/recently-played", "user-read-recently-played", 200),
     ],
 )
@@ -322,6 +325,28 @@ def test_an_endpoint_needs_its_scope(app: App, path: str, scope: str, status: in
     )
     app.scope = scope
     assert app.get(path, app.sign_in()["access_token"]).status_code == status
+
+
+def test_a_library_is_what_was_played_page_by_page(app: App) -> None:
+    app.scope = "user-library-read user-top-read user-read-recently-played"
+    token = app.sign_in()["access_token"]
+    plays = app.get("/me/player/recently-played?limit=50", token).json()["items"]
+    played = list(dict.fromkeys(one["track"]["id"] for one in plays))
+
+    saved = app.get("/me/tracks/?limit=50", token).json()
+    assert [one["track"]["id"] for one in saved["items"]] == played
+    assert (saved["total"], saved["next"], saved["previous"]) == (len(played), None, None)
+    second = app.get("/me/tracks?limit=2&offset=2", token).json()
+    assert second["items"] == saved["items"][2:4]
+    assert second["next"] == f"{app.url}/v1/me/tracks?offset=4&limit=2"
+
+    top = app.get("/me/top/tracks/?limit=50&time_range=short_term", token).json()
+    assert {one["id"] for one in top["items"]} == set(played)
+    times = [sum(one["track"]["id"] == track["id"] for one in plays) for track in top["items"]]
+    assert times == sorted(times, reverse=True)
+    artists = app.get("/me/top/artists", token).json()["items"]
+    assert {one["id"] for one in artists} <= {one["track"]["artists"][0]["id"] for one in plays}
+    assert app.get("/me/top/artists?time_range=ever", token).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/me", "/me/tracks"])

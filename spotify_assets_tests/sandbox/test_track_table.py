@@ -64,7 +64,7 @@ def test_three_columns_and_a_genre_are_enough(tmp_path: Path) -> None:
     assert one.albums.ids == other.albums.ids
     assert one.tracks.names == ["Um", ""]
     assert one.albums.names == ["Um", ""]
-    assert one.albums.year.tolist() == [0, 0]
+    assert (one.albums.released == other.albums.released).all()
     assert (one.tracks.duration_ms == other.tracks.duration_ms).all()
     assert (one.tracks.duration_ms >= 120_000).all()
 
@@ -120,3 +120,16 @@ def test_a_real_table_of_songs_is_served_by_genre() -> None:
             f"{api.url}/v1/tracks/69gRFGOWY9OMpFJgFol1u0", headers=api.session.headers, timeout=10
         )
         assert kept.json()["name"] == "NA"
+
+
+def test_a_table_without_release_dates_gets_them_drawn(tmp_path: Path) -> None:
+    rows = "track_id,track_name,track_artist,genre\n" + "".join(
+        f"{number:022d},Track {number},Artist {number},pop\n" for number in range(200)
+    )
+    albums = read(table(tmp_path / "dateless.csv", rows)).albums
+
+    years = albums.year
+    assert (years.min() >= 1960, years.max() <= 2026, len(set(years.tolist())) > 20) == (True,) * 3
+    assert set(albums.precision.tolist()) == {p.value for p in Precision}
+    again = read(table(tmp_path / "dateless.csv", rows)).albums
+    assert again.released.tolist() == albums.released.tolist()
