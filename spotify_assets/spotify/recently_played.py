@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spotify_assets.lake import Lake
-from spotify_assets.lake.exchanges import Request
+from spotify_assets.lake.exchanges import Request, is_number
 from spotify_assets.lake.polls import PolledDay, polled_days
 from spotify_assets.spotify.client import Client
 
@@ -43,15 +43,19 @@ class _Page:
     """Of an answer: how many plays, and its cursors, which are Unix milliseconds."""
 
     plays: int
+    is_full: bool
+    """As many as it could show, be that fewer than were asked for."""
     oldest: int | None
     newest: int | None
 
     @classmethod
     def of(cls, body: Any) -> "_Page":
         fields = body if isinstance(body, dict) else {}
-        items, cursors = fields.get("items"), fields.get("cursors")
+        items, cursors, said = fields.get("items"), fields.get("cursors"), fields.get("limit")
+        plays = len(items) if isinstance(items, list) else 0
         return cls(
-            len(items) if isinstance(items, list) else 0,
+            plays,
+            plays >= (min(said, MOST) if is_number(said) and said > 0 else MOST),
             _milliseconds(cursors, "before"),
             _milliseconds(cursors, "after"),
         )
@@ -77,7 +81,7 @@ def poll(client: Client, lake: Lake) -> Poll:
     known = _newest_known(lake)
     page = _Page.of(client.ask(_request(), day))
     plays = page.plays
-    if page.plays >= MOST and page.oldest is not None and known is not None and page.oldest > known:
+    if page.is_full and page.oldest is not None and known is not None and page.oldest > known:
         plays += _Page.of(client.ask(_request(before=page.oldest), day)).plays
     return Poll(day.date, plays, None if page.newest is None else _time(page.newest))
 

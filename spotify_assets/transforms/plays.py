@@ -174,13 +174,16 @@ class _Day:
                     "source_item": index + 1,
                 },
             )
-        self._note_poll(exchange.request.params, asked_at, len(items), times, source)
+        asked = int(exchange.request.params.get("limit", DEFAULT_LIMIT))
+        is_full = len(items) >= _page_size(body.get("limit"), asked)
+        self._note_poll(exchange.request.params, asked_at, len(items), is_full, times, source)
 
     def _note_poll(
         self,
         params: Mapping[str, str | int],
         asked_at: dt.datetime,
         items: int,
+        is_full: bool,
         times: list[dt.datetime],
         source: Row,
     ) -> None:
@@ -191,7 +194,7 @@ class _Day:
             "date": self.date,
             "polled_at": asked_at,
             "items": items,
-            "is_full": items >= int(params.get("limit", DEFAULT_LIMIT)),
+            "is_full": is_full,
             "oldest_at": min(times, default=None),
             "newest_at": max(times, default=None),
             **source,
@@ -325,6 +328,12 @@ class _Object:
 
     def _note(self, name: str, problem: str) -> None:
         self._problems.append(f"{self._at(name)} is {problem}")
+
+
+def _page_size(said: Any, asked: int) -> float:
+    """How many plays a page can show: as many as were asked for, or fewer if it says so."""
+    is_number = isinstance(said, int | float) and not isinstance(said, bool)
+    return min(said, asked) if is_number and said > 0 else asked
 
 
 def _is_unicode(text: str) -> bool:

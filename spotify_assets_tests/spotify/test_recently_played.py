@@ -19,7 +19,7 @@ from spotify_assets.sandbox.catalogue import Catalogue
 from spotify_assets.sandbox.clock import Clock as SandboxClock
 from spotify_assets.sandbox.repertoire import Repertoire
 from spotify_assets.spotify.budget import Limits
-from spotify_assets.spotify.client import Client, Connection
+from spotify_assets.spotify.client import ATTEMPTS, Client, Connection
 from spotify_assets.spotify.errors import (
     Blocked,
     BudgetSpent,
@@ -180,16 +180,37 @@ def test_what_was_before_a_page_is_not_the_newest_play_known(polling: Polling) -
     assert len(polling.asked) == 4
 
 
-@pytest.mark.parametrize("body", [[], {}, {"items": None}, {"items": [], "cursors": {"after": 1}}])
-def test_an_answer_of_another_form_is_kept_and_shows_nothing(
+@pytest.mark.parametrize("body", [[], {}, {"items": None}, {"items": {}}, "text"])
+def test_an_answer_without_a_list_of_plays_is_kept_asked_again_and_then_said(
     polling: Polling, body: object
 ) -> None:
-    polling.says(faults.says_json(body))
+    polling.says(*[faults.says_json(body)] * ATTEMPTS)
+
+    with pytest.raises(Unavailable, match="it holds no list of plays"):
+        polling.poll()
+
+    assert polling.kept == [(200, json.dumps(body).encode())] * ATTEMPTS
+
+
+def test_cursors_of_another_form_show_no_time(polling: Polling) -> None:
+    polling.says(faults.says_json({"items": [], "cursors": {"after": 1}}))
 
     told = polling.poll()
 
     assert (told.plays, told.newest_at) == (0, None)
-    assert polling.kept == [(200, json.dumps(body).encode())]
+
+
+def test_a_page_is_full_at_the_limit_that_it_says(polling: Polling) -> None:
+    def shorter(newest: int) -> faults.Says:
+        body = json.loads(page(newest, 20).body)
+        return faults.says_json({**body, "limit": 20})
+
+    later = NEWEST_MS + 9000 * MINUTE_MS
+    polling.says(shorter(NEWEST_MS), shorter(later), page(NEWEST_MS + 10, 1))
+    for _ in range(2):
+        polling.poll()
+
+    assert len(polling.asked) == 3
 
 
 def test_polls_go_to_the_day_that_they_are_made_on(polling: Polling) -> None:
