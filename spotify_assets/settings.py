@@ -34,7 +34,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), validation_alias="SPOTIFY_ASSETS_DATA_DIR")
     start_date: dt.date = Field(dt.date(2026, 1, 1), validation_alias="SPOTIFY_ASSETS_START_DATE")
-    """First day that has a partition."""
+    """First day that has a partition; where it is not set, `dev` takes the first that is held."""
     client_id: str | None = Field(
         None, validation_alias=AliasChoices("SPOTIFY_CLIENT_ID", "SPOTIPY_CLIENT_ID")
     )

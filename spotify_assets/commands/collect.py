@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from spotify_assets import genres as lists
 from spotify_assets.commands.ending import (
     FAILED,
     LATER,
@@ -23,7 +24,7 @@ from spotify_assets.commands.ending import (
     stop,
 )
 from spotify_assets.due import has_all_pages, is_complete, stalest_first
-from spotify_assets.lake import GenreDay, Lake, months, normalise_genre
+from spotify_assets.lake import GenreDay, Lake, LakeError, months, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.outside_text import visible
@@ -139,10 +140,22 @@ def demo(
     with server.running(api.create_app(music)) as sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = sandbox.url
         settings = settings_or_stop()
+        _begin_list(settings)
         if code := _collect(settings, list(DEMO_GENRES), days, {}):
             raise typer.Exit(code)
     _import_sample(settings, music, today)
     _show_demo(settings, time.monotonic() - begun)
+
+
+def _begin_list(settings: Settings) -> None:
+    """Put the genres of the demo on the list, unless there is one: `dev` then goes on with them."""
+    if settings.own_genres_file.exists():
+        return
+    try:
+        for genre in DEMO_GENRES:
+            lists.add(settings.own_genres_file, "", genre)
+    except LakeError as error:
+        stop(str(error), FAILED)
 
 
 def _market(text: str | None) -> str | None:
@@ -368,6 +381,7 @@ def _show_demo(settings: Settings, seconds: float) -> None:
         f"Trace a row:  spotify-assets explain rankings.top_tracks sertanejo "
         f"{dt.datetime.now(dt.UTC).date()} 1\n"
         "Look at it:   make dev, then http://127.0.0.1:3000\n"
+        "              (it goes on with these genres; spotify-assets genres add samba: one more)\n"
         "Your own history, in a folder of its own:\n"
         "              SPOTIFY_ASSETS_DATA_DIR=mine spotify-assets import my_spotify_data.zip",
         soft_wrap=True,

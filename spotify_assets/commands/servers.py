@@ -22,6 +22,7 @@ from spotify_assets.commands.ending import (
     stop,
 )
 from spotify_assets.lake import LakeError
+from spotify_assets.lake.tables import first_date
 from spotify_assets.terminal import out
 
 SANDBOX_PORT = 8765
@@ -128,6 +129,10 @@ def dev(
         out.print("No credentials: the sandbox serves instead.")
     if "dagster_url" not in settings.model_fields_set:
         os.environ["SPOTIFY_DAGSTER_URL"] = f"http://127.0.0.1:{port}"
+    if "start_date" not in settings.model_fields_set:
+        # Nobody can fill the days before: the UI would show them as missing for ever.
+        first = first_date(settings.lake) or dt.datetime.now(dt.UTC).date()
+        os.environ["SPOTIFY_ASSETS_START_DATE"] = first.isoformat()
     dagster_home_or_stop(settings)
     try:
         launch.register_genres(settings.genres)

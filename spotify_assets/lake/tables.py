@@ -112,6 +112,15 @@ def genres(lake: Lake) -> list[str]:
     return sorted({unquote(folder.name.removeprefix("genre=")) for folder in folders})
 
 
+def first_date(lake: Lake) -> dt.date | None:
+    """The first day of which the lake holds responses, of a genre or of a poll; else ``None``."""
+    folders = [*(lake.root / "raw").glob("*/genre=*"), *(lake.root / "raw").glob("*")]
+    # A folder that somebody renamed is told where it is read.
+    names = (day.name for folder in folders for day in folder.glob(f"{DAY_FOLDER}????-??-??"))
+    first = min(names, default=None)
+    return dt.date.fromisoformat(first.removeprefix(DAY_FOLDER)) if first else None
+
+
 def partitions(lake: Lake, table: str) -> Iterator[tuple[GenreDay, Path]]:
     """Each partition of ``layer.table`` that is there, with the file that holds it, in order.
 

@@ -1,4 +1,5 @@
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -8,14 +9,17 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import polars as pl
 import pytest
 
+from spotify_assets import genres
 from spotify_assets.explain import Explanation, explain
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.tables import first_date
 from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, dictionary, examples
 from spotify_assets.warehouse.answers import ANSWERS
 from spotify_assets.warehouse.integrity import integrity, unreconciled
@@ -38,6 +42,20 @@ def test_the_demo_collects_four_genres_of_seven_days(demo: Demo) -> None:
         "SELECT count(*), count(DISTINCT genre), count(DISTINCT date) FROM processed.collections",
     ) == [(28, 4, 7)]
     assert "rankings.top_tracks" in demo[1]
+
+
+def test_the_demo_fills_every_partition_that_the_ui_shows_of_it(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = genres.read((demo[0] / "genres.txt").read_text(encoding="utf-8").splitlines()).genres
+    first = first_date(Lake(demo[0] / "lake"))
+    assert first is not None
+    days = [first + dt.timedelta(days=n) for n in range(7)]
+    monkeypatch.setenv("DAGSTER_HOME", str(demo[0] / "dagster"))
+    with dg.DagsterInstance.get() as instance:
+        made = instance.get_materialized_partitions(dg.AssetKey(["star", "fact_track_daily"]))
+        assert set(instance.get_dynamic_partitions("genre")) == set(listed)
+    assert made == {f"{day}|{genre}" for day in days for genre in listed}
 
 
 def test_the_demo_imports_two_years_of_listening_that_the_catalogue_describes(demo: Demo) -> None:
