@@ -61,17 +61,44 @@ def integrity_check(contract: type[Contract]) -> dg.AssetCheckSpec:
 
 
 def contract_kept(
-    contract: type[Contract], rows: int, quarantined: int = 0, reasons: str = ""
+    contract: type[Contract],
+    rows: int,
+    quarantined: int = 0,
+    reasons: str = "",
+    *,
+    genre_days: int | None = None,
 ) -> dg.AssetCheckResult:
-    """All rows that are stored keep the contract; the rest is in quarantine."""
-    metadata: dict[str, dg.MetadataValue] = {
-        "rows": dg.MetadataValue.int(rows),
-        "quarantined": dg.MetadataValue.int(quarantined),
-    }
+    """All rows that are stored keep the contract; the rest is in quarantine.
+
+    Args:
+        contract: Of the table.
+        rows: How many are stored.
+        quarantined: How many are not.
+        reasons: Why, as Markdown.
+        genre_days: Of so many all of them are. The plot of the check shows what is usual of one,
+            so that a run over a week does not look like a jump.
+    """
+    said = f"{rows} rows keep the contract, {quarantined} are in quarantine"
+    metadata: dict[str, dg.MetadataValue]
+    if genre_days is None:
+        metadata = {
+            "rows": dg.MetadataValue.int(rows),
+            "quarantined": dg.MetadataValue.int(quarantined),
+        }
+    else:
+        said += f", of {genre_days} genre-day{'' if genre_days == 1 else 's'}"
+        metadata = {
+            "rows a genre-day": dg.MetadataValue.float(rows / genre_days),
+            "quarantined a genre-day": dg.MetadataValue.float(quarantined / genre_days),
+        }
     if reasons:
         metadata["reasons"] = dg.MetadataValue.md(reasons)
     return dg.AssetCheckResult(
-        passed=True, asset_key=asset_key(contract), check_name=CONTRACT, metadata=metadata
+        passed=True,
+        asset_key=asset_key(contract),
+        check_name=CONTRACT,
+        description=f"{said}.",
+        metadata=metadata,
     )
 
 

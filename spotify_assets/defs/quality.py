@@ -85,8 +85,8 @@ def _result(what: Measure, found: list[Measured]) -> dg.AssetCheckResult:
         severity=worst or dg.AssetCheckSeverity.WARN,
         asset_key=dg.AssetKey(what.table.split(".")),
         check_name=what.name,
+        description=f"{len(bad)} of {len(found)} that were measured did not pass.",
         metadata={
-            "measured": len(found),
             "not passed": len(bad),
             "which": dg.MetadataValue.md(table if bad else "none"),
             BY_PARTITION: dg.MetadataValue.json(

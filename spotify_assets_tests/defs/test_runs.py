@@ -6,6 +6,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from spotify_assets.definitions import defs
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.schemas import LOGS, WAREHOUSE
@@ -152,4 +153,23 @@ def test_a_data_folder_that_cannot_be_written_is_a_clear_error(data_dir: Path, r
     (data_dir / "lake" / "raw" / "catalog" / "genre=jazz").write_text("in the way")
     outcome = run("jazz")
     assert "Cannot write" in (outcome.failure or "")
+    assert files(data_dir) == before
+
+
+def test_one_ranking_or_fact_can_be_made_without_the_other(
+    data_dir: Path, run: Run, instance: dg.DagsterInstance
+) -> None:
+    run("rock", artists=5, tracks=5)
+    before = files(data_dir)
+    wanted = [dg.AssetKey(["rankings", "top_tracks"]), dg.AssetKey(["star", "fact_artist_daily"])]
+    made = (
+        defs()
+        .resolve_implicit_global_asset_job_def()
+        .execute_in_process(
+            instance=instance, asset_selection=wanted, partition_key=f"{TODAY}|rock"
+        )
+    )
+    assert {one.asset_key for one in made.get_asset_materialization_events()} == set(wanted)
+    contracts = [one for one in made.get_asset_check_evaluations() if one.check_name == "contract"]
+    assert {one.asset_key for one in contracts} == set(wanted)
     assert files(data_dir) == before

@@ -32,11 +32,6 @@ def lineage(origins: Mapping[str, Sequence[tuple[str, str]]]) -> str:
     )
 
 
-def sql(query: str) -> str:
-    """A query as a block of code."""
-    return block(query, "sql")
-
-
 def block(text: str, language: str = "") -> str:
     """A text as a block of code that nothing in it ends."""
     shown = visible(text)

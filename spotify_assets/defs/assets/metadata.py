@@ -5,7 +5,7 @@ Does not belong here: what all assets have alike (`labels`), and how rows and pl
 (`markdown`, `plot`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ import polars as pl
 
 from spotify_assets.defs.assets import markdown
 from spotify_assets.defs.assets.lineage import origins
+from spotify_assets.defs.assets.source import source
 from spotify_assets.defs.checks import asset_key
 from spotify_assets.defs.partitions import genre_days, key_of
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas import Contract
-from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, sql
+from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS
 
 Metadata = Mapping[str, Any]
 """By its label, what Dagster takes for metadata: a text, a number, a `dg.MetadataValue`."""
@@ -50,12 +51,12 @@ def table_spec(
         group_name=layer,
         kinds=kinds,
         partitions_def=partitions_def,
-        metadata=_of_contract(contract),
+        metadata={**_of_contract(contract), **_expression(contract)},
     )
 
 
 def of_table(contract: type[Contract]) -> dict[str, Any]:
-    """What each materialization of a table shows: columns, and where there is one its query."""
+    """What each materialization of a table shows: columns, and whose columns they are made of."""
     if contract not in OF_A_GENRE_DAY and contract not in OF_ALL_DAYS:
         return _of_contract(contract)
     return {
@@ -63,7 +64,6 @@ def of_table(contract: type[Contract]) -> dict[str, Any]:
         "dagster/column_lineage": _column_lineage(contract),
         # The open-source UI shows what Dagster calls lineage as JSON only.
         "column lineage": dg.MetadataValue.md(markdown.lineage(origins(contract))),
-        "sql": dg.MetadataValue.md(markdown.sql(sql(contract))),
     }
 
 
@@ -75,6 +75,11 @@ def preview(rows: pl.DataFrame) -> dg.MarkdownMetadataValue:
 def uri(file: Path) -> str:
     """Where a file lies."""
     return file.absolute().as_uri()
+
+
+def described(days: Collection[GenreDay]) -> list[GenreDay]:
+    """Which genre-days of a run have metadata of their own."""
+    return [max(days)] if len(days) > MOST_DESCRIBED_APART else sorted(days)
 
 
 def describe(
@@ -92,8 +97,7 @@ def describe(
         of_newest: What the newest shows besides.
     """
     newest = max(of_each)
-    described = [newest] if len(of_each) > MOST_DESCRIBED_APART else sorted(of_each)
-    for day in described:
+    for day in described(of_each):
         context.add_asset_metadata(
             {**of_each[day], **(of_newest if day == newest else {})},
             asset_key=key,
@@ -108,9 +112,7 @@ def describe_table(
     rows: Mapping[GenreDay, int],
     of_newest: Metadata | None = None,
 ) -> None:
-    """The same for a table of the lake: rows and file of each partition; all else of the newest.
-
-    What Dagster stores of each partition of a range costs more than to make its rows.
+    """The same for a table of the lake: its rows, their number and file; all else of the newest.
 
     Args:
         context: Of the step that materializes the table.
@@ -121,11 +123,14 @@ def describe_table(
     """
     table = contract.table()
     of_each = {
-        day: {"dagster/partition_row_count": count, "dagster/uri": uri(lake.rows(table, day))}
-        for day, count in rows.items()
+        day: {
+            "dagster/partition_row_count": rows[day],
+            "dagster/uri": uri(lake.rows(table, day)),
+            "preview": preview(read_partition(lake, table, day)),
+        }
+        for day in described(rows)
     }
-    first_rows = preview(read_partition(lake, table, max(rows)))
-    shown = {**of_table(contract), "preview": first_rows, **(of_newest or {})}
+    shown = {**of_table(contract), **(of_newest or {})}
     describe(context, asset_key(contract), of_each, shown)
 
 
@@ -138,6 +143,14 @@ def rows_by_day(rows: pl.DataFrame) -> dict[GenreDay, int]:
 def keys(contracts: Iterable[type[Contract]]) -> list[dg.AssetKey]:
     """Their asset keys."""
     return [asset_key(contract) for contract in contracts]
+
+
+def _expression(contract: type[Contract]) -> dict[str, dg.MarkdownMetadataValue]:
+    """How the table is made; the same for all partitions, so that the asset itself shows it."""
+    expression = {**OF_A_GENRE_DAY, **OF_ALL_DAYS}.get(contract)
+    if expression is None:
+        return {}
+    return {"expression": dg.MetadataValue.md(markdown.block(source(expression), "python"))}
 
 
 def _of_contract(contract: type[Contract]) -> dict[str, Any]:

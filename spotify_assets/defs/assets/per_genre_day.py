@@ -41,6 +41,7 @@ def _specs(contracts: tuple[type[Contract], ...], note: str = "") -> list[dg.Ass
     specs=_specs(RANKED, RANKED_NOTE),
     check_specs=[contract_check(contract) for contract in RANKED],
     backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
 )
 def rank(
     context: dg.AssetExecutionContext, lake: LakeResource
@@ -54,6 +55,7 @@ def rank(
     specs=_specs(FACTS),
     check_specs=[contract_check(contract) for contract in FACTS],
     backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
 )
 def facts(
     context: dg.AssetExecutionContext, lake: LakeResource
@@ -76,22 +78,34 @@ def _make(
             months.unmerge_all(lake, day)
     except LakeError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    # Where `process` has begun a day, its tables fit together once all that follow are made.
+    makes_all = any(lake.marker(day).exists() for day in days)
     for contract in contracts:
+        is_asked = asset_key(contract) in context.selected_asset_keys
+        is_checked = contract_check(contract).key in context.selected_asset_check_keys
+        if not (is_asked or is_checked or makes_all):
+            continue
         try:
             frame = _computed(lake, contract, days)
         except pandera.errors.SchemaErrors as error:
-            yield contract_broken(contract, error)
+            if is_checked:
+                yield contract_broken(contract, error)
             raise dg.Failure(
                 f"The query of {contract.table()} gives rows that break its contract; nothing was "
                 "stored. See the check's metadata.",
                 allow_retries=False,
             ) from error
-        _write(lake, contract, days, frame)
+        kept = [contract_kept(contract, frame.height, genre_days=len(days))] if is_checked else []
+        if is_asked or makes_all:
+            _write(lake, contract, days, frame)
+        if not is_asked:
+            yield from kept
+            continue
         rows = dict.fromkeys(days, 0) | rows_by_day(frame)
         describe_table(context, lake, contract, rows)
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
-            check_results=[contract_kept(contract, frame.height)],
+            check_results=kept,
         )
 
 

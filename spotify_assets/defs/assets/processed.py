@@ -149,5 +149,13 @@ def _report(
         count = sum(rows[contract.table()].values())
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
-            check_results=[contract_kept(contract, count, int(aside["times"].sum()), listed)],
+            check_results=[
+                contract_kept(
+                    contract,
+                    count,
+                    int(aside["times"].sum()),
+                    listed,
+                    genre_days=len(rows[contract.table()]),
+                )
+            ],
         )

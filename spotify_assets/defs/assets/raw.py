@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.assets.markdown import MOST_ROWS
-from spotify_assets.defs.assets.metadata import Metadata, describe, preview, uri
+from spotify_assets.defs.assets.metadata import Metadata, describe, described, preview, uri
 from spotify_assets.defs.partitions import genre_days, genre_days_of, not_held
 from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
@@ -72,11 +72,12 @@ def catalog(
             raise dg.Failure(str(error), allow_retries=False) from error
     if missing:
         raise not_held(missing)
+    shown = described([one.genre_day for one in sealed])
     describe(
         context,
         CATALOG,
-        {one.genre_day: _described(one) for one in sealed},
-        {"preview": preview(_first_exchanges(sealed[-1]))},
+        {one.genre_day: _described(one) for one in sealed if one.genre_day in shown},
+        {},
     )
     return dg.MaterializeResult()
 
@@ -101,6 +102,7 @@ def _described(sealed: Sealed) -> Metadata:
         "bytes": sealed.bytes,
         "sha256": sealed.sha256,
         "source": sealed.terms.source,
+        "preview": preview(_first_exchanges(sealed)),
     }
 
 
