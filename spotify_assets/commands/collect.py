@@ -323,7 +323,7 @@ def _show_collected(lake: Lake, said: dict[str, _Said], days: tuple[dt.date, dt.
             state = f"{one.why}: skipped" if one.state == "skipped" else str(one.state)
             if counts and not sum(counts[:2]):
                 state += ": the API found nothing"
-            rows.append([genre, day, *(counts or ("", "", "")), state])
+            rows.append([genre, day, *(counts or (0, 0, 0)), state])
     show_table("", ["genre", "date", "artists", "tracks", "quarantined", "state"], rows)
 
 

@@ -144,7 +144,6 @@ def test_the_same_answers_give_the_same_rows_in_the_order_of_time() -> None:
         (play(5, track=track(1, id=None, is_local=True)), "it is a local file, which has no id"),
         (play(5, track=track(1, id="short")), "item/track/id is no Spotify id"),
         (play(5, track=track(1, name=None)), "name is missing"),
-        (play(5, track=track(1, name="\ud800")), "item/track/name is no text"),
         (play(5, track=track(1, duration_ms=-1)), "item/track/duration_ms is no number of things"),
         (play(5, track=track(1, duration_ms=1.5)), "item/track/duration_ms is no number of things"),
         (play(5, track=track(1, duration_ms=True)), "item/track/duration_ms is no number of thing"),

@@ -18,7 +18,7 @@ OF_NAME = {what.name: what for what in MEASURES}
 @pytest.fixture(scope="module")
 def tables() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        create(connection, [processed.Collections, processed.Intake])
+        create(connection, [processed.Collections, processed.Intake, processed.QuarantinedRows])
         yield connection
 
 
@@ -30,6 +30,7 @@ def connection(tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 def emptied(tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     tables.execute("TRUNCATE processed.collections")
     tables.execute("TRUNCATE processed.intake")
+    tables.execute("TRUNCATE quarantine.rows")
     return tables
 
 
@@ -134,6 +135,18 @@ def test_quarantine_warns_above_one_percent_and_fails_above_five(
     assert found(connection, "quarantine_share") == [
         Measured(rock(0), aside / 1000, None, verdict)  # type: ignore[arg-type]
     ]
+
+
+def test_a_response_that_was_set_aside_as_a_whole_is_in_quarantine_too(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    collected(connection, 0, 97, received=98, quarantined=1)
+    connection.execute(
+        "INSERT INTO quarantine.rows SELECT 'rock', ?, "
+        "unnest(['tracks', 'responses', 'responses']), 'a file', 2, '', 'a reason', ''",
+        [day(0)],
+    )
+    assert found(connection, "quarantine_share") == [Measured(rock(0), 0.03, None, "WARN")]
 
 
 def test_where_nothing_was_received_nothing_is_in_quarantine(

@@ -45,14 +45,20 @@ def _shown(svg: str, description: str) -> dg.MarkdownMetadataValue:
 
 def _account(lake: Lake, day: GenreDay) -> pl.DataFrame | None:
     """The account of a day, and a row for each response that was set aside as a whole."""
+    account = _rows(lake, Intake.table(), day)
+    aside = _rows(lake, QuarantinedRows.table(), day)
+    if account is None or aside is None:
+        return account if account is None else account.select(ACCOUNTED)
+    whole = aside.filter(pl.col("table_name") == RESPONSES).select(
+        "date", "table_name", received=ASIDE, kept=pl.lit(0, pl.Int64), quarantined=ASIDE
+    )
+    # What an earlier version wrote may have other columns besides.
+    return pl.concat([account.select(ACCOUNTED), whole])
+
+
+def _rows(lake: Lake, table: str, day: GenreDay) -> pl.DataFrame | None:
     try:
-        # What an earlier version wrote may have other columns besides.
-        account = read_partition(lake, Intake.table(), day).select(ACCOUNTED)
-        aside = read_partition(lake, QuarantinedRows.table(), day)
-        whole = aside.filter(pl.col("table_name") == RESPONSES).select(
-            "date", "table_name", received=ASIDE, kept=pl.lit(0, pl.Int64), quarantined=ASIDE
-        )
-        return pl.concat([account, whole])
+        return read_partition(lake, table, day)
     except (FileNotFoundError, DamagedFile):
         # A damaged month is told by the publication; it must not keep today from being made.
         return None
