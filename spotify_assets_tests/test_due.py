@@ -6,7 +6,11 @@ import pytest
 from spotify_assets.due import LAST_TABLE, due, is_complete, stalest_first
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.tables import write_partition
+from spotify_assets.transforms.catalog import process
 from spotify_assets_tests.lake.samples import TERMS, answer, question
+from spotify_assets_tests.transforms.answers import seal, search
+from spotify_assets_tests.transforms.music import found
 
 TODAY = dt.date(2026, 11, 20)
 
@@ -62,6 +66,23 @@ def test_a_complete_genre_is_not_due(lake: Lake) -> None:
     assert is_complete(lake, GenreDay("rock", TODAY))
     assert due(lake, ["rock"], TODAY) == []
     assert [one.last_day for one in due(lake, ["rock"], TODAY + dt.timedelta(days=1))] == [TODAY]
+
+
+@pytest.mark.parametrize("has_all_pages", [True, False])
+def test_a_day_that_lacks_pages_is_due_again(
+    lake: Lake, tmp_path: Path, has_all_pages: bool
+) -> None:
+    collected(lake, "rock", TODAY)
+    answers = [
+        search(found(tracks=[])),
+        search({} if not has_all_pages else found(tracks=[]), page=1),
+    ]
+    tables = process([seal(tmp_path / "raw", *answers, genre="rock", date=TODAY)])
+    table = "processed.collections"
+    write_partition(lake, table, GenreDay("rock", TODAY), tables[table])
+
+    assert is_complete(lake, GenreDay("rock", TODAY)) == has_all_pages
+    assert len(due(lake, ["rock"], TODAY)) == (not has_all_pages)
 
 
 def test_of_genres_that_wait_alike_the_begun_one_comes_first(lake: Lake) -> None:
