@@ -138,12 +138,14 @@ class DimItem(
 
     item_key: pl.Int64 = c.text("Hash of `item`: the same in every warehouse.")
     item: str = c.text(
-        "Its Spotify URI; `local:artist:album:name` or `name:artist:name` where it has none."
+        "Its Spotify URI; `local:artist:album:name` or `name:artist:name`, in normal form, where "
+        "nothing of these names has one."
     )
     kind: str = c.one_of(ITEM_KINDS, "What it is.")
     track_id: str = c.spotify_id("track", nullable=True)
     recording: str = c.text(
-        "The same for the same recording under several ids: its ISRC where known, else `item`."
+        "The same for the same recording under several ids: its ISRC; else, of music, "
+        "`names:artist:name`; else `item`."
     )
     name: str = c.name("track, episode or chapter", nullable=True)
     artist_id: str = c.spotify_id("main artist", nullable=True)
@@ -209,7 +211,7 @@ class PlayCoverage(
     coverage: str = c.one_of(
         COVERAGES,
         "`complete`: inside an export. `polled`: polls without a gap. `possible gap`: plays may "
-        "be missing. `nothing`: nobody asked.",
+        "be missing. `nothing`: nobody asked, and no play is known.",
     )
     plays: pl.Int64 = c.count("Plays that are known.")
 

@@ -38,7 +38,7 @@ LOADED: tuple[type[Contract], ...] = (
 )
 """Tables that are in the file as they are in the lake."""
 FACTS = ("file_name", "imported_at", "package", "bytes", "records")
-LATER_FACTS = ("media", "part", "account", "downloads", "shows")
+LATER_FACTS = ("media", "part", "account", "downloads", "shows", "ends_early")
 """What a version before did not note: not known there."""
 BATCH_ROWS = 1_000_000
 REMEDY = (
@@ -169,6 +169,7 @@ def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFr
             "account": pl.String,
             "downloads": pl.List(pl.String),
             "shows": pl.List(pl.String),
+            "ends_early": pl.Boolean,
         },
         orient="row",
     ).with_row_index("file_number", offset=1)

@@ -9,6 +9,7 @@ Source: ``typed_rows`` (rows of exports), ``import_files`` (the files), ``proces
 """
 
 import hashlib
+from collections.abc import Callable
 from importlib import resources
 
 import duckdb
@@ -16,13 +17,14 @@ import polars as pl
 
 from spotify_assets.schemas import Contract, listening
 from spotify_assets.transforms.listening.coverage import coverage, gaps
-from spotify_assets.transforms.listening.reconciliation import pairs
+from spotify_assets.transforms.listening.names import with_normal_forms
+from spotify_assets.transforms.listening.reconciliation import components, merged, pairs
 
-RULES = 1
-"""Raise it when a rule outside the SQL changes: in `reconciliation` or `coverage`."""
+RULES = 2
+"""Raise it when a rule outside the SQL changes: in a module of this package, or in `derive`."""
 SQL = resources.files("spotify_assets.transforms.listening")
 DERIVED: dict[type[Contract], str] = {
-    listening.DimItem: "items",
+    listening.DimItem: "played_items",
     listening.FactPlay: "facts",
     listening.PlayCoverage: "coverage",
     listening.Imports: "imports",
@@ -31,8 +33,25 @@ DERIVED: dict[type[Contract], str] = {
 """For each table the temporary one that holds its rows."""
 
 
-OF_SOURCES = ("kinds", "reported", "rows", "extended", "account", "items")
-OF_PLAYS = ("facts", "imports")
+TEXTS = (
+    *("kinds", "calls", "named", "tellings", "rivals", "alike", "exported"),
+    *("items", "candidates", "earlier", "facts", "imports"),
+)
+IS_NEAR = "distance <= 2 OR 2 * overlap_ms >= greatest(one_ms, other_ms)"
+OF_ACCOUNT = "SELECT count(*) > 0 FROM editions WHERE package = 'account'"
+BOTH_EXTENDED = "one_package = 'extended' AND other_package = 'extended' AND thing <> 0"
+BOTH_KINDS = "one_package = 'extended' AND other_package = 'account'"
+NEAR_EXTENDED = f"{BOTH_EXTENDED} AND ({IS_NEAR})"
+LATER_EXTENDED = f"{BOTH_EXTENDED} AND one_ms = other_ms AND distance <= 86400"
+NEAR_ACCOUNT = f"{BOTH_KINDS} AND thing <> 0 AND ({IS_NEAR})"
+LATER_ACCOUNT = f"""{BOTH_KINDS} AND one_ms = other_ms
+    AND one_end BETWEEN other_at - INTERVAL 2 SECOND AND other_at + INTERVAL 1 DAY"""
+TOLD_ONCE = """SELECT * REPLACE (
+    if(is_in_account, list_append(editions, 1 << 30), editions) AS editions
+) FROM told"""
+"""All account data as one more file: at another time, it tells of a play once."""
+ACCOUNT_ONLY = f"""one_package = 'account' AND other_package = 'account' AND thing <> 0
+    AND ({IS_NEAR})"""
 
 IS_OUTDATED = """
     SELECT count(*)
@@ -51,29 +70,102 @@ IS_OUTDATED = """
 
 def version() -> str:
     """The same for the same plays from the same files."""
-    texts = [IS_OUTDATED, *(_text(step) for step in (*OF_SOURCES, "candidates", *OF_PLAYS))]
+    texts = [IS_OUTDATED, NEAR_EXTENDED, LATER_EXTENDED, NEAR_ACCOUNT, LATER_ACCOUNT, ACCOUNT_ONLY]
+    texts += [_text(name) for name in TEXTS]
     return hashlib.sha256(repr((RULES, texts)).encode()).hexdigest()[:8]
 
 
 def derive(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary tables of `DERIVED`.
+    """Make the temporary tables of `DERIVED`, by the steps of docs/listening.md.
 
     Args:
         connection: Has the sources named above, and the macro ``listening.play_class``.
     """
-    for step in OF_SOURCES:
+    _run(connection, "kinds")
+    _run(connection, "calls")
+    _keep(connection, "normal_names", with_normal_forms(connection.table("all_names").pl()))
+    _run(connection, "named")
+    _keep(connection, "things", _things(connection))
+    _run(connection, "tellings")
+    _merge(connection, NEAR_EXTENDED)
+    _merge(connection, LATER_EXTENDED, _of_overlapping_files)
+    if connection.sql(OF_ACCOUNT).fetchall() == [(True,)]:
+        _apply(connection, connection.sql(_text("alike")).pl())
+        _merge(connection, NEAR_ACCOUNT)
+        _merge(connection, LATER_ACCOUNT, told=TOLD_ONCE)
+        _merge(connection, ACCOUNT_ONLY)
+    for step in ("exported", "items"):
         _run(connection, step)
-    same = pairs(connection.sql(_text("candidates")).pl())
-    _keep(connection, "same_reported", same.rename({"left": "report_id", "right": "row_id"}))
-    for step in OF_PLAYS:
+    _match_reports(connection)
+    for step in ("facts", "imports"):
         _run(connection, step)
     polls = connection.table("processed.polls").pl()
-    imported = connection.table("imports").pl()
+    imported = connection.sql(
+        "SELECT i.*, f.ends_early FROM imports AS i JOIN import_files AS f USING (file_id)"
+    ).pl()
     per_day = connection.sql(
         "SELECT ended_at::DATE AS date, count(*) AS plays FROM facts GROUP BY ALL"
     ).pl()
     _keep(connection, "gaps", gaps(polls, imported))
     _keep(connection, "coverage", coverage(polls, imported, per_day))
+
+
+def _things(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Items that are one thing, because a chain of the same names and ISRCs joins them."""
+    marks = connection.table("marks").pl().drop_nulls()
+    thing = components(marks.select("item_key", "mark").iter_rows())
+    items = marks["item_key"].unique()
+    schema = {"item_key": pl.Int64, "thing": pl.Int64}
+    return pl.DataFrame({"item_key": items, "thing": [thing[one] for one in items]}, schema=schema)
+
+
+def _merge(
+    connection: duckdb.DuckDBPyConnection,
+    condition: str,
+    keep: Callable[[duckdb.DuckDBPyConnection, pl.DataFrame], pl.DataFrame] | None = None,
+    told: str = "FROM told",
+) -> None:
+    """Make plays that are rivals under a condition one play, where they are."""
+    _run(connection, "rivals")
+    candidates = connection.sql(f"FROM rivals WHERE {condition}").pl()
+    if keep is not None:
+        candidates = keep(connection, candidates)
+    if candidates.is_empty():
+        return
+    _apply(connection, merged(connection.sql(told).pl(), candidates))
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, becomes: pl.DataFrame) -> None:
+    _keep(connection, "becomes", becomes)
+    connection.execute(
+        "UPDATE tellings SET play = b.of_play FROM becomes AS b WHERE tellings.play = b.play"
+    )
+
+
+def _of_overlapping_files(
+    connection: duckdb.DuckDBPyConnection, candidates: pl.DataFrame
+) -> pl.DataFrame:
+    """Candidates told by files that both tell of another play."""
+    told = connection.sql("SELECT DISTINCT editions FROM told WHERE len(editions) > 1").fetchall()
+    both = {(one, other) for (files,) in told for one in files for other in files}
+    overlap = [
+        any((one, other) in both for one in ones for other in others)
+        for ones, others in candidates.select("one_editions", "other_editions").rows()
+    ]
+    return candidates.filter(pl.Series(overlap, dtype=pl.Boolean))
+
+
+def _match_reports(connection: duckdb.DuckDBPyConnection) -> None:
+    """Which exported play each report is."""
+    for step in ("candidates", "earlier"):
+        same = pairs(connection.sql(_text(step)).pl())
+        same = same.rename({"left": "report_id", "right": "row_id"})
+        if step == "candidates":
+            _keep(connection, "same_reported", same)
+        else:
+            connection.register("made", same.to_arrow())
+            connection.execute("INSERT INTO same_reported BY NAME FROM made")
+            connection.unregister("made")
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str) -> None:
@@ -82,7 +174,7 @@ def _run(connection: duckdb.DuckDBPyConnection, step: str) -> None:
 
 def _keep(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     connection.register("made", frame.to_arrow())
-    connection.execute(f"CREATE TEMP TABLE {name} AS FROM made")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM made")
     connection.unregister("made")
 
 

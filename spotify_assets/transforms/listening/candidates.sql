@@ -1,43 +1,34 @@
--- Which exported play each reported one may be: the same recording or the same names, and the time
--- that the API gives within 90 s of its end or of its start. Account data knows the minute only: any
--- second of it.
+-- Which exported play each reported one may be (step 9): the same thing, and the time that the API
+-- gives within 90 s of the end or the start of one of its rows. Account data knows the minute only:
+-- any second of it.
 -- Grain: one reported play and one exported play.
 WITH bounds AS (
     SELECT min(played_at) - INTERVAL 1 DAY AS first, max(played_at) + INTERVAL 2 DAY AS past
     FROM reported
 ),
--- The same recording has several ids, and the ISRC that tells is often known of one only.
-known_as AS (
-    SELECT item_key, recording AS known_as, 0 AS doubt FROM items WHERE kind = 'music'
-    UNION ALL
-    SELECT item_key, lower(concat(artist_name, ':', name)), 30
-    FROM items
-    WHERE kind = 'music' AND artist_name IS NOT NULL AND name IS NOT NULL
-),
 moments AS (
     SELECT
-        x.row_id,
-        i.known_as,
-        i.doubt,
+        t.play,
+        x.thing,
         x.ended_at,
-        CASE x.source WHEN 'account' THEN INTERVAL 59 SECOND ELSE INTERVAL 0 SECOND END AS wide,
-        to_milliseconds(x.ms_played) AS long,
+        t.ended_at AS end_of_row,
+        CASE t.package WHEN 'account' THEN INTERVAL 59 SECOND ELSE INTERVAL 0 SECOND END AS wide,
+        to_milliseconds(t.ms_played) AS long,
         unnest([false, true]) AS is_start
-    FROM exported AS x
-    JOIN known_as AS i USING (item_key)
-    JOIN bounds AS b ON x.ended_at >= b.first AND x.ended_at < b.past
+    FROM tellings AS t
+    JOIN exported AS x ON x.row_id = t.play
+    JOIN bounds AS b ON t.ended_at >= b.first AND t.ended_at < b.past
     -- The API reports no shorter one.
     WHERE x.ms_played >= 30000
 ),
 placed AS (
     SELECT
-        row_id,
-        known_as,
-        doubt,
+        play,
+        thing,
         is_start,
         ended_at,
-        CASE WHEN is_start THEN ended_at - long ELSE ended_at END AS from_at,
-        CASE WHEN is_start THEN ended_at - long ELSE ended_at END + wide AS to_at
+        CASE WHEN is_start THEN end_of_row - long ELSE end_of_row END AS from_at,
+        CASE WHEN is_start THEN end_of_row - long ELSE end_of_row END + wide AS to_at
     FROM moments
 ),
 -- A moment may be in this stretch of 10 minutes or, near its edges, in the next.
@@ -45,28 +36,28 @@ asked AS (
     SELECT
         r.report_id,
         r.played_at,
-        i.known_as,
+        coalesce(t.thing, r.item_key) AS thing,
         unnest(list_distinct([
             time_bucket(INTERVAL 10 MINUTE, r.played_at - INTERVAL 150 SECOND),
             time_bucket(INTERVAL 10 MINUTE, r.played_at + INTERVAL 90 SECOND)
         ])) AS stretch
     FROM reported AS r
-    JOIN known_as AS i USING (item_key)
+    LEFT JOIN things AS t USING (item_key)
 )
 SELECT
     a.report_id AS "left",
-    p.row_id AS "right",
+    p.play AS "right",
     any_value(a.played_at) AS left_at,
     -- Its end, even where its start is near: a play has one place in the order of plays.
     any_value(p.ended_at) AS right_at,
     min(
         greatest(epoch(p.from_at - a.played_at), epoch(a.played_at - p.to_at), 0)
-        + CASE WHEN p.is_start THEN 20 ELSE 0 END + p.doubt
+        + CASE WHEN p.is_start THEN 20 ELSE 0 END
     ) AS distance
 FROM asked AS a
 JOIN placed AS p
-    ON p.known_as = a.known_as
+    ON p.thing = a.thing
     AND time_bucket(INTERVAL 10 MINUTE, p.from_at) = a.stretch
     AND a.played_at >= p.from_at - INTERVAL 90 SECOND
     AND a.played_at <= p.to_at + INTERVAL 90 SECOND
-GROUP BY a.report_id, p.row_id
+GROUP BY a.report_id, p.play

@@ -49,7 +49,6 @@ classified AS (
     JOIN items AS i USING (item_key)
 ),
 numbered AS (
-    -- Files come last: which of two has a play depends on which was imported first.
     SELECT
         *,
         row_number() OVER (
@@ -74,3 +73,7 @@ SELECT
     coalesce(number = first.number, false) AS is_first_play
 FROM compared
 ORDER BY number;
+
+-- Grain: one item that a play has.
+CREATE TEMP TABLE played_items AS
+FROM items SEMI JOIN facts USING (item_key);

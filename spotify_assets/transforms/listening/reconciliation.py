@@ -1,29 +1,35 @@
-"""Which plays of two sources are the same: one to one, as many as can be, the nearest in time.
+"""Which plays of several sources are the same: one to one, as many as can be, the nearest in time.
 
 Belongs here: choosing among candidates. Does not belong here: what makes a candidate
-(``candidates.sql``).
+(``rivals.sql``, ``candidates.sql``, ``earlier.sql``).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import polars as pl
 
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class _Cluster:
-    """Plays that are candidates for each other; both sides in order of time."""
+def components(edges: Iterable[Pair]) -> dict[int, int]:
+    """Each node of a graph → the least node that hangs together with it."""
+    parent: dict[int, int] = {}
 
-    left: Sequence[int]
-    right: Sequence[int]
-    distance: dict[Pair, float]
+    def root(node: int) -> int:
+        while parent.setdefault(node, node) != node:
+            parent[node] = node = parent[parent[node]]
+        return node
+
+    for one, other in edges:
+        least, greatest = sorted((root(one), root(other)))
+        parent[greatest] = least
+    return {node: root(node) for node in list(parent)}
 
 
 def pairs(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Choose among candidates.
+    """Choose among candidates of two sides.
 
     A track that is repeated at once gives several candidates for each of its plays. There no two
     pairs may cross in time; among such choices those with the most pairs come first, then the one
@@ -39,62 +45,114 @@ def pairs(candidates: pl.DataFrame) -> pl.DataFrame:
     schema = {"left": candidates.schema["left"], "right": candidates.schema["right"]}
     alone = (pl.len().over("left") == 1) & (pl.len().over("right") == 1)
     certain = candidates.filter(alone).select("left", "right")
-    rest = candidates.filter(~alone)
-    chosen = [pair for cluster in _clusters(rest) for pair in _aligned(cluster)]
+    chosen = [pair for cluster in _clusters(candidates.filter(~alone)) for pair in cluster]
     return pl.concat([certain, pl.DataFrame(chosen, schema=schema, orient="row")])
 
 
-def _clusters(candidates: pl.DataFrame) -> Iterator[_Cluster]:
-    """Candidates that hang together, directly or by others."""
+def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Choose which plays of several files are one.
+
+    In each cluster of candidates the files are gone through in order. The plays of a file that none
+    before it tells of are matched with those gathered so far, as in `pairs`; no file tells of a
+    play twice.
+
+    Args:
+        plays: Columns ``play`` (id), ``editions`` (a list: the files that tell of it, by their
+            order), ``ended_at``, ``ms_played`` and ``item_key``, in this order of importance.
+        candidates: Columns ``one``, ``other`` (ids) and ``distance`` in seconds; a row for each
+            pair that may be one play.
+
+    Returns:
+        Columns ``play`` and ``of_play``: what each play that is another one becomes.
+    """
+    files = {play: set(editions) for play, editions in plays.select("play", "editions").rows()}
+    place = {
+        play: number
+        for number, play in enumerate(
+            plays.unique("play").sort("ended_at", "ms_played", "item_key", "play")["play"]
+        )
+    }
+    distance: dict[int, dict[int, float]] = defaultdict(dict)
+    for one, other, far in candidates.select("one", "other", "distance").rows():
+        distance[one][other] = distance[other][one] = far
+    cluster_of = components(candidates.select("one", "other").rows())
+    clusters = defaultdict(list)
+    for play, cluster in cluster_of.items():
+        clusters[cluster].append(play)
+    found: list[Pair] = []
+    for members in clusters.values():
+        found += _merged(members, files, place, distance)
+    schema = {"play": pl.Int64, "of_play": pl.Int64}
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _merged(
+    members: list[int],
+    files: dict[int, set[int]],
+    place: Mapping[int, int],
+    distance: dict[int, dict[int, float]],
+) -> Iterator[Pair]:
+    """A play and what it becomes; the first file of a play decides when its turn is."""
+    gathered: list[int] = []
+    turns = sorted((min(files[play]), play) for play in members)
+    for _, group in groupby(turns, key=lambda turn: turn[0]):
+        new = [play for _, play in group]
+        allowed = {
+            (one, play): far
+            for play in new
+            for one, far in distance[play].items()
+            if one in gathered and not files[one] & files[play]
+        }
+        chosen = {
+            play: one
+            for one, play in _aligned(
+                sorted(gathered, key=place.__getitem__), sorted(new, key=place.__getitem__), allowed
+            )
+        }
+        for play, one in chosen.items():
+            files[one] |= files[play]
+            for third, far in distance[play].items():
+                near = min(far, distance[one].get(third, far))
+                distance[one][third] = distance[third][one] = near
+            yield play, one
+        gathered += [play for play in new if play not in chosen]
+
+
+def _clusters(candidates: pl.DataFrame) -> Iterator[Iterable[Pair]]:
+    """What is chosen of candidates that hang together, directly or by others."""
     rows = candidates.select("left", "right", "left_at", "right_at", "distance").rows()
-    of_left: dict[int, list[int]] = defaultdict(list)
-    of_right: dict[int, list[int]] = defaultdict(list)
-    for left, right, *_ in rows:
-        of_left[left].append(right)
-        of_right[right].append(left)
-    left_at = {left: at for left, _, at, _, _ in rows}
-    right_at = {right: at for _, right, _, at, _ in rows}
-    distance = {(left, right): far for left, right, _, _, far in rows}
-    seen: set[int] = set()
-    for first in of_left:
-        if first in seen:
-            continue
-        lefts, rights = _reached(first, of_left, of_right)
-        seen |= lefts
-        yield _Cluster(
-            sorted(lefts, key=lambda one: (left_at[one], one)),
-            sorted(rights, key=lambda one: (right_at[one], one)),
-            {(a, b): distance[a, b] for a in lefts for b in of_left[a]},
+    lefts = sorted({(at, left) for left, _, at, _, _ in rows})
+    rights = sorted({(at, right) for _, right, _, at, _ in rows})
+    # Both sides number their plays by themselves.
+    place_left = {left: number for number, (_, left) in enumerate(lefts)}
+    place_right = {right: -1 - number for number, (_, right) in enumerate(rights)}
+    cluster_of = components((place_left[left], place_right[right]) for left, right, *_ in rows)
+    distances: dict[int, dict[Pair, float]] = defaultdict(dict)
+    for left, right, _, _, far in rows:
+        distances[cluster_of[place_left[left]]][left, right] = far
+    for distance in distances.values():
+        yield _aligned(
+            sorted({left for left, _ in distance}, key=place_left.__getitem__),
+            sorted({right for _, right in distance}, key=place_right.__getitem__, reverse=True),
+            distance,
         )
 
 
-def _reached(
-    first: int, of_left: dict[int, list[int]], of_right: dict[int, list[int]]
-) -> tuple[set[int], set[int]]:
-    lefts, rights, ahead = {first}, set[int](), [first]
-    while ahead:
-        for right in of_left[ahead.pop()]:
-            if right not in rights:
-                rights.add(right)
-                new = set(of_right[right]) - lefts
-                lefts |= new
-                ahead += new
-    return lefts, rights
-
-
-def _aligned(cluster: _Cluster) -> Iterable[Pair]:
+def _aligned(
+    lefts: Sequence[int], rights: Sequence[int], distance: Mapping[Pair, float]
+) -> Iterator[Pair]:
     """The best choice in which no two pairs cross, as two texts are aligned."""
     # Of the first i and the first j: pairs (as a negative number), sum of distances, the last step.
     none = (0, 0.0)
-    best = [[none] * (len(cluster.right) + 1) for _ in range(len(cluster.left) + 1)]
-    for i, left in enumerate(cluster.left, 1):
-        for j, right in enumerate(cluster.right, 1):
+    best = [[none] * (len(rights) + 1) for _ in range(len(lefts) + 1)]
+    for i, left in enumerate(lefts, 1):
+        for j, right in enumerate(rights, 1):
             choice = min(best[i - 1][j], best[i][j - 1])
-            if (left, right) in cluster.distance:
+            if (left, right) in distance:
                 number, sum_ = best[i - 1][j - 1]
-                choice = min(choice, (number - 1, sum_ + cluster.distance[left, right]))
+                choice = min(choice, (number - 1, sum_ + distance[left, right]))
             best[i][j] = choice
-    i, j = len(cluster.left), len(cluster.right)
+    i, j = len(lefts), len(rights)
     while i and j:
         if best[i][j] == best[i - 1][j]:
             i -= 1
@@ -102,4 +160,4 @@ def _aligned(cluster: _Cluster) -> Iterable[Pair]:
             j -= 1
         else:
             i, j = i - 1, j - 1
-            yield cluster.left[i], cluster.right[j]
+            yield lefts[i], rights[j]

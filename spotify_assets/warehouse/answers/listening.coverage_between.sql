@@ -1,4 +1,5 @@
--- How much is known of a window: its worst day, its complete days, and its days in all.
+-- How much is known of a window: the word for its days (listening.coverage_of), its complete days,
+-- and its days in all.
 -- Grain: one row. Parameters: local days, both inclusive.
 CREATE OR REPLACE MACRO listening.coverage_between(from_date, to_date) AS TABLE
 SELECT

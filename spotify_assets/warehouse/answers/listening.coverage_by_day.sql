@@ -1,4 +1,4 @@
--- How much is known of each of the listener's days: the worst of the days in UTC it touches.
+-- How much is known of each of the listener's days: the word for the days in UTC that it touches.
 -- Grain: one local day. Parameters: local days, both inclusive.
 CREATE OR REPLACE MACRO listening.coverage_by_day(from_date, to_date) AS TABLE
 WITH bounds AS (

@@ -1,8 +1,7 @@
--- The worse of two coverages; null is nothing.
+-- The word for two days; null is nothing. Rule: listening.coverage_of.
 CREATE OR REPLACE MACRO listening.coverage_of_two(one, other) AS
     CASE
-        WHEN one IS NULL OR other IS NULL OR 'nothing' IN (one, other) THEN 'nothing'
-        WHEN 'possible gap' IN (one, other) THEN 'possible gap'
-        WHEN 'polled' IN (one, other) THEN 'polled'
-        ELSE 'complete'
+        WHEN coalesce(one, 'nothing') = coalesce(other, 'nothing') THEN coalesce(one, 'nothing')
+        WHEN one IN ('complete', 'polled') AND other IN ('complete', 'polled') THEN 'polled'
+        ELSE 'possible gap'
     END

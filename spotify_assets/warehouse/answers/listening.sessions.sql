@@ -1,6 +1,6 @@
 -- The sessions that began in a window: from one pause of over 30 minutes to the next.
 -- Grain: one session. Parameters: local days, both inclusive; the classes of plays.
--- All times are the listener's. The coverage is the worse of its first and last day.
+-- All times are the listener's. The coverage is that of its first and last day in UTC.
 CREATE OR REPLACE MACRO listening.sessions(from_date, to_date, classes := ['counted']) AS TABLE
 WITH whole AS (
     SELECT

@@ -1,7 +1,9 @@
 """How much of each day is known, by exports and by polls; which windows nobody could look into."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
@@ -42,12 +44,27 @@ def polls(*shown: Shown) -> pl.DataFrame:
     return frame
 
 
+KEPT = ("file_id", "package", "media", "part", "downloads", "received", "first_at", "last_at")
+SCHEMA = {name: Imports.polars_schema()[name] for name in KEPT} | {"ends_early": pl.Boolean()}
+
+
+def file(
+    first: str | None = None, last: str | None = None, part: int | None = None, **facts: Any
+) -> dict[str, Any]:
+    """A file with plays from a moment to another, of the one download; without them, empty."""
+    told = {"first_at": first and moment(first), "last_at": last and moment(last), "part": part}
+    usual = {"package": "extended", "media": "audio", "downloads": ["d"], "ends_early": False}
+    name = hashlib.sha256(repr((first, last, part, facts)).encode()).hexdigest()[:16]
+    return {**usual, "file_id": name, "received": 0 if first is None else 1, **told, **facts}
+
+
+def files(*those: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(those, schema=SCHEMA, orient="row")
+
+
 def exported(*spans: tuple[str, str], package: str = "extended") -> pl.DataFrame:
-    """Files with plays from a moment to another."""
-    schema = Imports.polars_schema()
-    kept = {name: schema[name] for name in ("package", "first_at", "last_at")}
-    rows = [(package, moment(first), moment(last)) for first, last in spans]
-    return pl.DataFrame(rows, schema=kept, orient="row")
+    """Files without numbers, with plays from a moment to another."""
+    return files(*(file(*span, package=package) for span in spans))
 
 
 def played(*days: int) -> pl.DataFrame:
@@ -78,8 +95,8 @@ def test_where_nothing_was_imported_and_nobody_asked_there_is_no_day() -> None:
 
 
 def test_an_export_is_complete_but_for_its_last_day() -> None:
-    files = exported(("03 21:00", "05 18:00"))
-    assert by_day(polls(), files) == {3: "complete", 4: "complete", 5: "possible gap"}
+    told = exported(("03 21:00", "05 18:00"))
+    assert by_day(polls(), told) == {3: "complete", 4: "complete", 5: "possible gap"}
 
 
 def test_an_export_that_begins_in_the_middle_of_a_day_knows_all_of_it() -> None:
@@ -87,28 +104,61 @@ def test_an_export_that_begins_in_the_middle_of_a_day_knows_all_of_it() -> None:
 
 
 def test_the_silence_between_two_files_of_an_export_is_a_silence() -> None:
-    files = exported(("01 10:00", "03 18:00"), ("08 10:00", "12 18:00"))
-    assert set(by_day(polls(), files).values()) - {"possible gap"} == {"complete"}
-    assert by_day(polls(), files)[5] == "complete"
+    told = exported(("01 10:00", "03 18:00"), ("08 10:00", "12 18:00"))
+    assert set(by_day(polls(), told).values()) - {"possible gap"} == {"complete"}
+    assert by_day(polls(), told)[5] == "complete"
 
 
-def test_a_silent_month_between_two_files_may_be_a_file_that_was_not_imported() -> None:
-    schema = exported().schema
-    files = pl.DataFrame(
-        [
-            ("extended", dt.datetime(2026, 1, 1, 10), dt.datetime(2026, 1, 3, 18)),  # noqa: DTZ001
-            ("extended", dt.datetime(2026, 2, 4, 10), dt.datetime(2026, 2, 6, 18)),  # noqa: DTZ001
-        ],
-        schema=schema,
-        orient="row",
-    )
-    frame = coverage(polls(), files, played())
-    labels = dict(frame.select("date", "coverage").rows())
-    assert labels[dt.date(2026, 1, 2)] == "complete"
-    assert labels[dt.date(2026, 1, 3)] == "possible gap"
-    assert labels[dt.date(2026, 1, 20)] == "nothing"
-    assert labels[dt.date(2026, 2, 4)] == "complete"
-    assert len(labels) == (max(labels) - min(labels)).days + 1
+def test_a_longer_silence_between_two_files_without_numbers_may_be_a_file_that_is_missing() -> None:
+    days = by_day(polls(), exported(("01 10:00", "03 18:00"), ("12 10:00", "14 18:00")))
+    assert days[2] == days[12] == "complete"
+    assert {days[one] for one in range(3, 12)} == {"possible gap"}
+
+
+def test_a_long_silence_between_two_files_that_follow_by_their_numbers_is_a_silence() -> None:
+    days = by_day(polls(), files(file("01 10:00", "03 18:00", 0), file("20 10:00", "22 18:00", 1)))
+    assert {days[one] for one in range(1, 22)} == {"complete"}
+
+
+def test_a_number_that_is_missing_is_a_hole_however_short() -> None:
+    days = by_day(polls(), files(file("01 10:00", "03 18:00", 0), file("06 10:00", "08 18:00", 2)))
+    assert [days[one] for one in range(2, 8)] == [
+        "complete",
+        *["possible gap"] * 3,
+        *["complete"] * 2,
+    ]
+
+
+def test_a_file_that_is_an_empty_list_is_no_hole() -> None:
+    three = files(file("01 10:00", "03 18:00", 0), file(part=1), file("06 10:00", "08 18:00", 2))
+    assert {by_day(polls(), three)[one] for one in range(1, 8)} == {"complete"}
+
+
+def test_numbers_say_nothing_of_files_that_did_not_come_together() -> None:
+    one, other = file("01 10:00", "03 18:00", 0), file("12 10:00", "14 18:00", 1, downloads=["e"])
+    assert by_day(polls(), files(one, other))[5] == "possible gap"
+    both = {**other, "downloads": ["d", "e"]}
+    assert by_day(polls(), files(one, both))[5] == "complete"
+
+
+def test_a_file_of_videos_or_podcasts_says_nothing_of_the_music_of_its_days() -> None:
+    months = [file("01 10:00", "03 18:00", 0), file("12 10:00", "14 18:00", 2)]
+    beside = [
+        file("01 10:00", "14 18:00", media="video"),
+        file("01 10:00", "14 18:00", 1, media="podcast", package="account"),
+    ]
+    assert by_day(polls(), files(*months, *beside)) == by_day(polls(), files(*months))
+
+
+def test_the_rest_of_a_file_that_is_cut_is_a_hole() -> None:
+    cut = file("01 10:00", "03 18:00", 0, ends_early=True)
+    days = by_day(polls(), files(cut, file("06 10:00", "08 18:00", 1)))
+    assert {days[one] for one in (3, 4, 5)} == {"possible gap"}
+
+
+def test_holes_are_between_the_files_of_several_downloads_too() -> None:
+    one, other = file("01 10:00", "03 18:00", 0), file("12 10:00", "14 18:00", 0, downloads=["e"])
+    assert by_day(polls(), files(one, other))[5] == "possible gap"
 
 
 def test_files_of_two_packages_do_not_bridge_a_silence_for_each_other() -> None:
@@ -122,9 +172,7 @@ def test_files_of_two_packages_do_not_bridge_a_silence_for_each_other() -> None:
 
 
 def test_a_file_without_a_readable_row_covers_nothing() -> None:
-    schema = exported().schema
-    empty = pl.DataFrame([("extended", None, None)], schema=schema, orient="row")
-    assert by_day(polls(), empty) == {}
+    assert by_day(polls(), files(file(received=3), file())) == {}
 
 
 def test_polls_without_a_gap_vouch_for_a_day() -> None:
@@ -153,9 +201,9 @@ def test_an_export_that_comes_later_closes_the_gap_and_completes_the_day() -> No
         ("04 23:50", 50, "04 12:00", "04 23:40"),
         ("05 12:00", 50, "05 08:00", "05 11:50"),
     )
-    files = exported(("02 10:00", "06 10:00"))
-    assert closed(polled, files) == [True]
-    assert by_day(polled, files)[5] == "complete"
+    told = exported(("02 10:00", "06 10:00"))
+    assert closed(polled, told) == [True]
+    assert by_day(polled, told)[5] == "complete"
 
 
 def test_an_export_that_ends_within_the_gap_does_not_close_it() -> None:
@@ -169,8 +217,8 @@ def test_an_export_that_ends_within_the_gap_does_not_close_it() -> None:
 
 def test_an_export_and_the_polls_after_it_know_the_day_together() -> None:
     polled = polls(("05 15:00", 50, "05 07:00", "05 14:50"), ("06 09:00", 20, "05 12:00", None))
-    files = exported(("02 10:00", "05 09:00"))
-    assert by_day(polled, files) == {
+    told = exported(("02 10:00", "05 09:00"))
+    assert by_day(polled, told) == {
         **{2: "complete", 3: "complete", 4: "complete"},
         **{5: "polled", 6: "polled"},
     }
@@ -181,9 +229,11 @@ def test_a_day_under_way_is_polled_as_far_as_it_was_asked() -> None:
     assert by_day(polled, exported())[5] == "polled"
 
 
-def test_a_day_on_which_a_play_is_known_by_chance_is_a_day_of_which_nothing_is() -> None:
+def test_a_day_of_which_only_a_play_is_known_is_a_possible_gap() -> None:
     polled = polls(("05 12:00", 50, "05 08:00", "05 11:50"))
-    assert by_day(polled, exported(), played(3)) == {3: "nothing", 4: "nothing", 5: "possible gap"}
+    assert by_day(polled, exported(), played(3)) == {
+        **{3: "possible gap", 4: "nothing", 5: "possible gap"}
+    }
 
 
 def test_polls_that_showed_no_play_vouch_for_the_time_between_them() -> None:
@@ -220,8 +270,7 @@ def some_polls(draw: st.DrawFn) -> pl.DataFrame:
 
 
 def of_spans(chosen: Iterable[Iterable[dt.datetime]]) -> pl.DataFrame:
-    rows = [("extended", *span) for span in chosen]
-    return pl.DataFrame(rows, schema=exported().schema, orient="row")
+    return files(*({**file("01 00:00"), "first_at": one, "last_at": two} for one, two in chosen))
 
 
 @given(some_polls(), spans, st.sets(st.integers(1, 28)))
@@ -245,9 +294,9 @@ def test_days_follow_each_other_and_hold_all_plays_and_a_whole_day_of_an_export_
 def test_no_open_gap_lies_in_a_day_that_is_known(
     polled: pl.DataFrame, chosen: list[list[dt.datetime]]
 ) -> None:
-    files = of_spans(chosen)
-    labels = dict(coverage(polled, files, played()).select("date", "coverage").rows())
-    still_open = gaps(polled, files).filter(~pl.col("is_closed")).select("from_at", "to_at")
+    told = of_spans(chosen)
+    labels = dict(coverage(polled, told, played()).select("date", "coverage").rows())
+    still_open = gaps(polled, told).filter(~pl.col("is_closed")).select("from_at", "to_at")
     for start, end in still_open.rows():
         days = range((end.date() - start.date()).days + 1)
         known = {labels.get(start.date() + dt.timedelta(days=n)) for n in days}

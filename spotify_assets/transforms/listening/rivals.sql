@@ -1,0 +1,60 @@
+-- Plays that files may tell of in different words.
+-- Grain: one play; of a local file a second time, as the thing 0.
+CREATE OR REPLACE TEMP TABLE told AS
+WITH plays AS (
+    SELECT
+        play, list(DISTINCT edition) AS editions, bool_or(package = 'account') AS is_in_account
+    FROM tellings
+    WHERE play IN (
+        SELECT play
+        FROM tellings AS t
+        SEMI JOIN contested AS c ON c.thing = t.thing AND c.day = t.ended_at::DATE
+        UNION
+        SELECT play
+        FROM tellings AS t
+        SEMI JOIN contested AS c ON c.thing = 0 AND c.day = t.ended_at::DATE
+        WHERE t.kind = 'local_file' OR t.name_key = 0
+    )
+    GROUP BY play
+),
+spoken AS (
+    SELECT
+        p.play, p.editions, p.is_in_account, s.package, s.kind, s.ended_at, s.ms_played, s.item_key,
+        if(s.name_key = 0 AND s.package = 'account', 0, s.thing) AS thing
+    FROM plays AS p
+    JOIN tellings AS s ON s.row_id = p.play
+)
+FROM spoken
+UNION ALL
+SELECT * REPLACE (0 AS thing) FROM spoken WHERE kind = 'local_file' AND package = 'extended';
+
+-- Two of them that no file tells both of, and how far apart they are.
+-- `one` has the better word, so it is of the extended history where only one is.
+-- Grain: one pair of plays.
+CREATE OR REPLACE TEMP TABLE rivals AS
+WITH pairs AS (
+    SELECT
+        a.play AS one, b.play AS other,
+        a.package AS one_package, b.package AS other_package,
+        a.editions AS one_editions, b.editions AS other_editions,
+        a.thing,
+        a.ms_played AS one_ms, b.ms_played AS other_ms,
+        b.ended_at AS other_at,
+        a.ended_at AS one_end,
+        -- Of account data, whichever second of the minute is the nearest.
+        if(
+            a.package <> b.package,
+            greatest(b.ended_at, least(a.ended_at, b.ended_at + INTERVAL 59 SECOND)),
+            b.ended_at
+        ) AS other_end
+    FROM told AS a
+    JOIN (SELECT *, ended_at::DATE + unnest([-1, 0, 1]) AS day FROM told) AS b
+        ON b.thing = a.thing AND b.day = a.ended_at::DATE
+    WHERE a.play < b.play AND NOT list_has_any(a.editions, b.editions)
+)
+SELECT
+    *,
+    abs(epoch_ms(one_end) - epoch_ms(other_end)) / 1000 AS distance,
+    least(epoch_ms(one_end), epoch_ms(other_end))
+        - greatest(epoch_ms(one_end) - one_ms, epoch_ms(other_end) - other_ms) AS overlap_ms
+FROM pairs;

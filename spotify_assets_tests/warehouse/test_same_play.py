@@ -1,0 +1,374 @@
+"""One play told in different words is one play, and two plays told alike are two.
+
+The rule is in docs/listening.md; each distortion is one that real exports of one account have.
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from spotify_assets.lake import Lake
+from spotify_assets_tests.warehouse.conftest import spotify_id
+from spotify_assets_tests.warehouse.telling import (
+    Row,
+    account,
+    ask,
+    classes,
+    export,
+    in_account,
+    in_memory,
+    local_file,
+    moment,
+    polled,
+    report,
+    take_in,
+    times,
+    told,
+    track,
+)
+
+UNKNOWN: dict[str, Any] = {"artistName": "Unknown Artist", "trackName": "Unknown Track"}
+
+
+Base = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Base]:
+    with in_memory() as connection:
+        yield connection
+
+
+def plays(database: Base) -> int:
+    return len(told(database))
+
+
+def by_both(database: Base) -> int:
+    """Plays of the extended history that account data tells of too."""
+    return sum(source == "extended" and both for _, _, source, both, _ in told(database))
+
+
+# A later export of the same package
+
+
+def test_a_corrected_length_is_the_same_play_and_the_newer_file_speaks(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:00", ms=203_000), track("20:10:00", "two")])
+    export(
+        lake,
+        [track("20:00:00", ms=203_456), track("20:10:00", "two"), track("20:20:00", "three")],
+    )
+    take_in(lake, database)
+    assert times(database) == ["20:00:00", "20:10:00", "20:20:00"]
+    lengths = ask(database, "SELECT ms_played FROM star.fact_play ORDER BY ended_at")
+    assert lengths[0] == (203_456,)
+    assert sum(of_file.get("duplicate", 0) for of_file in classes(database).values()) == 2
+
+
+def test_an_end_a_second_off_is_the_same_play(lake: Lake, database: Base) -> None:
+    export(lake, [track("20:00:00"), track("20:10:00", "two", 4000)])
+    export(lake, [track("20:00:01"), track("20:09:59", "two", 4000)])
+    take_in(lake, database)
+    assert plays(database) == 2
+
+
+def test_two_skips_three_seconds_apart_in_both_files_stay_two(lake: Lake, database: Base) -> None:
+    skips = [track("20:00:00", ms=2000), track("20:00:03", ms=2100)]
+    export(lake, skips)
+    export(lake, [*skips, track("20:10:00", "two")])
+    take_in(lake, database)
+    assert times(database) == ["20:00:00", "20:00:03", "20:10:00"]
+
+
+def test_skips_that_are_each_a_second_off_are_matched_in_order(lake: Lake, database: Base) -> None:
+    ends = ["20:00:00", "20:00:03", "20:00:06"]
+    export(lake, [track(end, ms=2000) for end in ends])
+    export(lake, [track(f"20:00:0{int(end[-1]) + 1}", ms=2001) for end in ends])
+    take_in(lake, database)
+    assert plays(database) == 3
+
+
+@pytest.mark.parametrize("off", [-1, 0, 1])
+def test_loops_of_a_track_stay_as_many(lake: Lake, database: Base, off: int) -> None:
+    ends = [moment("20:00:00") + dt.timedelta(minutes=3 * loop) for loop in range(3)]
+    export(lake, [track(f"{end:%H:%M:%S}") for end in ends])
+    shifted = [end + dt.timedelta(seconds=off) for end in ends]
+    export(lake, [track(f"{end:%H:%M:%S}") for end in shifted] + [track("21:00:00", "two")])
+    take_in(lake, database)
+    assert plays(database) == 4
+
+
+def test_a_play_at_another_time_is_the_same_where_the_files_tell_of_another_together(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:00"), track("20:10:00", "two")])
+    export(lake, [track("20:10:00", "two"), track("23:30:00")])
+    take_in(lake, database)
+    assert plays(database) == 2
+
+
+def test_a_play_at_another_time_is_another_where_the_files_follow_each_other(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:00"), track("20:10:00", "two")], "Streaming_History_Audio_2026_0")
+    export(lake, [track("20:20:00", "three"), track("23:30:00")], "Streaming_History_Audio_2026_1")
+    take_in(lake, database)
+    assert plays(database) == 4
+
+
+def test_the_same_names_under_another_id_are_the_same_play(lake: Lake, database: Base) -> None:
+    relinked = track("20:00:00", spotify_track_uri=f"spotify:track:{spotify_id('relinked')}")
+    export(lake, [track("20:00:00")])
+    export(lake, [relinked, track("20:10:00", "two")])
+    take_in(lake, database)
+    assert plays(database) == 2
+
+
+def test_the_same_id_under_another_name_is_the_same_play(lake: Lake, database: Base) -> None:
+    export(lake, [track("20:00:00")])
+    export(lake, [track("20:00:01", master_metadata_track_name="Song one - Remastered")])
+    take_in(lake, database)
+    assert plays(database) == 1
+
+
+def test_a_row_without_a_uri_is_what_its_names_say(lake: Lake, database: Base) -> None:
+    without = {**track("20:00:00"), "master_metadata_track_name": "SONG ONE"}
+    del without["spotify_track_uri"]
+    export(lake, [without, track("20:30:00", "two")])
+    export(lake, [track("20:00:00"), track("20:10:00", "three")])
+    take_in(lake, database)
+    assert plays(database) == 3
+
+
+def test_rows_of_one_file_are_two_plays_unless_they_are_wholly_equal(
+    lake: Lake, database: Base
+) -> None:
+    export(
+        lake,
+        [
+            *(track("20:00:00"), track("20:00:00")),
+            *(track("20:10:00", "two"), track("20:10:00", "two", reason_end="fwdbtn")),
+            *(track("20:20:00", "six"), track("20:20:01", "six")),
+        ],
+    )
+    take_in(lake, database)
+    assert times(database) == ["20:00:00", "20:10:00", "20:10:00", "20:20:00", "20:20:01"]
+
+
+# Account data
+
+
+@pytest.mark.parametrize("later", ["20:01:05", "23:00:00", "06 19:00:00"])
+def test_an_extended_row_that_was_sent_up_to_a_day_later_is_the_same_play(
+    lake: Lake, database: Base, later: str
+) -> None:
+    export(lake, [track(later), track("06 21:00:00", "two")])
+    account(lake, [in_account("20:00:10"), in_account("06 21:00:00", "two")])
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (2, 2)
+
+
+def test_what_is_more_than_a_day_later_or_of_another_length_is_another_play(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("07 20:00:10"), track("20:40:00", "two", 61_000)])
+    account(lake, [in_account("05 20:00:10"), in_account("20:20:00", "two", 60_000)])
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (4, 0)
+
+
+def test_loops_that_were_sent_together_later_stay_as_many(lake: Lake, database: Base) -> None:
+    minutes = ["20:00:00", "20:03:00", "20:06:00"]
+    export(lake, [track("23:00:00", offline_timestamp=1_767_600_000 + n) for n in range(3)])
+    account(lake, [in_account(minute) for minute in minutes])
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (3, 3)
+
+
+def test_a_corrected_length_in_account_data_is_the_same_play(lake: Lake, database: Base) -> None:
+    account(lake, [in_account("20:00:00", ms=203_000)])
+    account(lake, [in_account("20:00:00", ms=203_456), in_account("20:01:00", "two")])
+    take_in(lake, database)
+    assert plays(database) == 2
+
+
+def test_a_crowded_minute_has_as_many_plays_as_it_had(lake: Lake, database: Base) -> None:
+    skips = [track(f"20:00:{10 * n:02}", ms=900 + n) for n in range(6)]
+    export(lake, skips)
+    account(lake, [in_account("20:00:00", ms=900 + n) for n in (5, 3, 1, 0, 2, 4)])
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (6, 6)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hello World", "hello world"),
+        ("STRASSE", "Straße"),
+        ("Água", unicodedata.normalize("NFD", "ÁGUA")),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+    ],
+)
+def test_names_that_differ_in_case_and_normalisation_only_are_the_same(
+    lake: Lake, database: Base, one: str, other: str
+) -> None:
+    account(lake, [in_account("20:00:00", trackName=one)])
+    account(lake, [in_account("20:00:00", trackName=other)], "StreamingHistory_music_1")
+    export(lake, [track("21:00:00", master_metadata_track_name=one)])
+    account(lake, [in_account("21:00:00", trackName=other)], "StreamingHistory_music_2")
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (2, 1)
+    assert ask(database, "SELECT count(*) FROM star.dim_item") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Song", "Song (Live)"), ("Song", "Song - Acoustic"), ("Café", "Cafe"), ("Song 2", "Song ２")],
+)
+def test_names_that_differ_in_more_are_two_plays(
+    lake: Lake, database: Base, one: str, other: str
+) -> None:
+    account(lake, [in_account("20:00:00", trackName=one)])
+    account(lake, [in_account("20:00:00", trackName=other)], "StreamingHistory_music_1")
+    take_in(lake, database)
+    assert plays(database) == 2
+
+
+def renamed() -> tuple[list[Row], list[Row]]:
+    """Two tracks called New, of which one was called Old; as both packages have them."""
+    old: dict[str, Any] = {"master_metadata_track_name": "Old"}
+    new: dict[str, Any] = {"master_metadata_track_name": "New"}
+    extended = [
+        track("20:15:02", "four", **old),
+        track("20:15:14", "five", **new),
+        track("21:00:00", "four", **new),
+    ]
+    at = ["20:15:00", "20:15:00", "21:00:00"]
+    names = ["Old", "New", "New"]
+    return extended, [in_account(*two) for two in zip(at, names, strict=True)]
+
+
+def named(rows: list[Row], *names: str) -> list[Row]:
+    return [{**row, "trackName": name} for row, name in zip(rows, names, strict=True)]
+
+
+@pytest.mark.parametrize("names", [("Old", "New", "New"), ("New", "New", "New")])
+def test_a_track_that_was_renamed_is_one_thing_by_its_id(
+    lake: Lake, database: Base, names: tuple[str, ...]
+) -> None:
+    extended, of_account = renamed()
+    export(lake, extended)
+    account(lake, named(of_account, *names))
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (3, 3)
+
+
+def test_a_track_that_was_renamed_between_two_downloads_is_told_once(
+    lake: Lake, database: Base
+) -> None:
+    extended, of_account = renamed()
+    export(lake, extended)
+    account(lake, named(of_account, "Old", "New", "New"))
+    account(lake, named(of_account, "New", "New", "New"), "StreamingHistory_music_1")
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (3, 3)
+
+
+def test_an_unknown_track_is_any_local_file_and_no_track(lake: Lake, database: Base) -> None:
+    export(lake, [local_file("20:00:10"), track("20:00:20"), local_file("22:00:00", "Later")])
+    account(lake, [in_account("20:00:00", **UNKNOWN), in_account("21:00:00", **UNKNOWN)])
+    take_in(lake, database)
+    assert (plays(database), by_both(database)) == (3, 2)
+
+
+# Reports of the API
+
+
+def test_a_play_that_was_paused_and_reported_by_its_start_is_one(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("19:50:00", "two"), track("20:20:00")])
+    polled(lake, report("20:00:00"))
+    take_in(lake, database)
+    assert [(at, api) for at, *_, api in told(database)] == [
+        ("19:50:00", False),
+        ("20:20:00", True),
+    ]
+
+
+def test_a_report_after_the_last_play_of_an_export_is_another_play(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:00"), track("20:10:00", "two")])
+    polled(lake, report("20:15:00"))
+    take_in(lake, database)
+    assert plays(database) == 3
+
+
+def test_a_report_from_before_an_export_began_is_another_play(lake: Lake, database: Base) -> None:
+    export(lake, [track("06 00:30:00"), track("06 00:40:00", "two")])
+    polled(lake, report("05 23:00:00"))
+    take_in(lake, database)
+    assert plays(database) == 3
+
+
+def test_a_report_is_the_play_that_an_export_tells_of_later(lake: Lake, database: Base) -> None:
+    export(lake, [track("19:00:00", "two"), track("22:00:00", "six"), track("23:00:00")])
+    polled(lake, report("20:00:00"))
+    take_in(lake, database)
+    assert plays(database) == 3
+
+
+def test_a_report_is_held_against_the_minute_of_account_data_where_the_extended_end_is_later(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("22:00:00"), track("22:10:00", "two")])
+    account(lake, [in_account("20:00:00"), in_account("22:10:00", "two")])
+    polled(lake, report("20:00:30"))
+    take_in(lake, database)
+    assert told(database)[0] == ("22:00:00", "Song one", "extended", True, True)
+    assert plays(database) == 2
+
+
+# What is counted as one
+
+
+def test_one_song_on_two_albums_is_ranked_once_and_a_live_version_apart(
+    lake: Lake, database: Base
+) -> None:
+    album: dict[str, Any] = {
+        "spotify_track_uri": f"spotify:track:{spotify_id('album')}",
+        "master_metadata_album_album_name": "Album",
+    }
+    live: dict[str, Any] = {"master_metadata_track_name": "Song one - Live"}
+    export(
+        lake,
+        [
+            *(track("20:00:00"), track("20:05:00")),
+            *(track("20:10:00", **album), track("20:15:00", **album)),
+            *(track(f"21:{n}0:00", "two") for n in range(3)),
+            track("22:00:00", "live", **live),
+        ],
+    )
+    take_in(lake, database)
+    top = "SELECT name, plays FROM listening.top_tracks('2026-01-05', '2026-01-05')"
+    assert ask(database, top) == [("Song one", 4), ("Song two", 3), ("Song one - Live", 1)]
+    assert ask(database, "SELECT count(*) FROM star.fact_play WHERE is_first_play") == [(3,)]
+
+
+def test_an_isrc_says_more_than_names(lake: Lake, database: Base) -> None:
+    polled(
+        lake,
+        report("20:00:00", "studio", name="Song", isrc="BRABC2500001"),
+        report("20:10:00", "rerecorded", name="Song", isrc="BRABC2500002"),
+        report("20:20:00", "rerecorded", name="Song", isrc="BRABC2500002"),
+    )
+    export(lake, [track("08 20:00:00", "export", master_metadata_track_name="Song")])
+    take_in(lake, database)
+    top = "SELECT plays FROM listening.top_tracks('2026-01-05', '2026-01-08')"
+    assert ask(database, top) == [(3,), (1,)]
