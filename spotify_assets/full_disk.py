@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# The last two: of the file beside a database by which processes share its log, which cannot grow.
+SQLITE_FULL = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP}
+)
 # Libraries that raise no `OSError` give what SQLite or the system says as text.
 SAYS = ("database or disk is full", "no space left on device", "disk quota exceeded")
 
@@ -32,9 +36,7 @@ def told(error: BaseException, folder: Path) -> str:
 def _says_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in FULL:
         return True
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == (
-        sqlite3.SQLITE_FULL
-    ):
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in SQLITE_FULL:
         return True
     return any(words in str(error).lower() for words in SAYS)
 

@@ -30,6 +30,7 @@ from spotify_assets.lake.tables import read_partition
 from spotify_assets.outside_text import visible
 from spotify_assets.settings import Settings
 from spotify_assets.terminal import err, out, progress, show_table
+from spotify_assets.warehouse.changes import is_behind
 from spotify_assets.warehouse.reading import read_only
 
 if TYPE_CHECKING:
@@ -239,6 +240,8 @@ def _collect(
             stop("Stopped. What was received is kept: the same command goes on from it.", STOPPED)
         except STORE_ERRORS as error:
             stop(f"{error} What was received is kept.", FAILED)
+    elif is_behind(settings.lake, settings.database):
+        _publish(settings)
     _show_collected(settings.lake, said, days)
     wrong = {genre: one for genre, one in said.items() if one.state in ("failed", "waits")}
     for genre, one in wrong.items():
@@ -246,6 +249,18 @@ def _collect(
     if not wrong:
         return 0
     return LATER if all(one.state == "waits" for one in wrong.values()) else FAILED
+
+
+def _publish(settings: Settings) -> None:
+    """Publish what the lake holds; something stopped an earlier run between the two."""
+    # Only now: Dagster takes seconds to import.
+    from spotify_assets.defs.publication import publish_now  # noqa: PLC0415
+
+    try:
+        publish_now(settings)
+    except STORE_ERRORS as error:
+        stop(f"{error} What was received is kept.", FAILED)
+    out.print("The warehouse was behind what was collected before: it is published now.")
 
 
 def _run(

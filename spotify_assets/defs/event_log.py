@@ -22,6 +22,8 @@ import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, Engine, create_engine
 
+from spotify_assets.defs import unrecorded
+
 BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"
 MOST_AT_ONCE = 500
 """Events of a transaction, which takes about 1 s: the UI shows them when it ends."""
@@ -61,13 +63,22 @@ class BatchedEventLog(SqliteEventLogStorage):
         made, and only the page of the run lacks it.
         """
         (run_id,) = {event.run_id for event in events}
-        with self.run_connection(run_id) as of_run, self.index_connection() as of_all:
+        with (
+            unrecorded.noting(run_id),
+            self.run_connection(run_id) as of_run,
+            self.index_connection() as of_all,
+        ):
             self._batch.connections = {run_id: of_run, INDEX: of_all}
             try:
                 for event in events:
                     self.store_event(event)
             finally:
                 del self._batch.connections
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        """Store one event; where the disk is full, a note of it is left for its run."""
+        with unrecorded.noting(event.run_id):
+            super().store_event(event)
 
     def has_table(self, table_name: str) -> bool:
         """Whether the index has a table; one that is there stays."""

@@ -14,6 +14,7 @@ from typing import Any, cast
 import dagster as dg
 import polars as pl
 
+from spotify_assets.defs import unrecorded
 from spotify_assets.defs.partitions import (
     PARTITION,
     RANGE_END,
@@ -91,6 +92,8 @@ def failure_of(events: Iterable[dg.DagsterEvent]) -> str:
 
 
 def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    if unrecorded.is_noted(run.run_id):
+        return unrecorded.SAYS
     entries = instance.all_logs(run.run_id)
     return failure_of(entry.dagster_event for entry in entries if entry.dagster_event)
 

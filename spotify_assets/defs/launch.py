@@ -7,6 +7,7 @@ genre-days are due.
 import datetime as dt
 import os
 import tempfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -16,7 +17,7 @@ from typing import Any, cast
 import dagster as dg
 
 from spotify_assets.definitions import defs
-from spotify_assets.defs import history, jobs
+from spotify_assets.defs import history, jobs, unrecorded
 from spotify_assets.defs.assets.listening import (
     FILES,
     NEW,
@@ -64,7 +65,8 @@ def prepare_home(home: Path) -> None:
             config.write_text(default.read_text(encoding="utf-8"), encoding="utf-8")
         # Dagster would say by a traceback of its database that it cannot write here.
         tempfile.TemporaryFile(dir=home).close()
-    os.environ["DAGSTER_HOME"] = str(home)
+        os.environ["DAGSTER_HOME"] = str(home)
+        unrecorded.prepare()
     os.environ.setdefault(BATCH_SIZE, str(MOST_AT_ONCE))
 
 
@@ -191,17 +193,20 @@ def _run(
         key = key_of(GenreDay(partitions.genres[0], partitions.first))
     else:
         key = partitions
-    result = (
-        defs()
-        .resolve_job_def(job)
-        .execute_in_process(
-            instance=instance,
-            partition_key=key,
-            tags=tags,
-            run_config={**QUIET, **config},
-            raise_on_error=False,
+    run_id = str(uuid.uuid4())
+    with unrecorded.noting(run_id):
+        result = (
+            defs()
+            .resolve_job_def(job)
+            .execute_in_process(
+                run_id=run_id,
+                instance=instance,
+                partition_key=key,
+                tags=tags,
+                run_config={**QUIET, **config},
+                raise_on_error=False,
+            )
         )
-    )
     _record(instance, result.run_id)
     if _was_interrupted(result):
         # Dagster takes Ctrl-C for a failure of the step.

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import dagster as dg
 
+from spotify_assets.defs import unrecorded
+
 PROCESS = ".dagster/spotify_assets_process"
 """Tag of a run: in which process it runs. The UI hides what begins like that."""
+KILLED_SAYS = "The process of this run was killed. What it had received is kept: start it again."
 PROC = Path("/proc")
 RUNNING = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -36,10 +39,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         # Where the daemon executes such a run again, the tag is copied, and says nothing.
         is_ours = PROCESS in run.tags and run.parent_run_id is None
         if is_ours and not _lives(run.tags[PROCESS]):
-            instance.report_run_failed(
-                run,
-                "The process of this run was killed. What it had received is kept: start it again.",
-            )
+            is_noted = unrecorded.is_noted(run.run_id)
+            instance.report_run_failed(run, unrecorded.SAYS if is_noted else KILLED_SAYS)
             ended.append(run.run_id)
     return ended
 

@@ -6,6 +6,7 @@ bringing it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -80,6 +81,18 @@ class Changes:
         changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
         is_same = changed.is_empty() and self.moved.is_empty()
         return is_same and not (self.news_of_damage or self.grown or self.history_changed)
+
+
+def is_behind(lake: Lake, path: Path) -> bool:
+    """Whether the lake has what the file at ``path`` has not, or has otherwise.
+
+    Something may stop a run between the two: a kill, a full disk. Of the logs nothing is said.
+    """
+    state = State.of(path)
+    changes = Changes.of(lake, state, {}, None, everywhere=False)
+    is_same = plays.there(lake).sort("file").equals(state.history.sort("file"))
+    # A damaged file stays behind until it is made anew.
+    return not changes.are_none or not (is_same or changes.damaged.height)
 
 
 def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:

@@ -44,14 +44,17 @@ class State:
     """The number of the last row of each log; of those that have none yet, it is missing."""
 
     @classmethod
-    def of(cls, path: Path, definition: str) -> "State":
-        """Read it; a file that cannot be gone on from will be made anew from the lake."""
+    def of(cls, path: Path, definition: str | None = None) -> "State":
+        """Read it; a file that cannot be gone on from will be made anew from the lake.
+
+        Where no definition is given, any will do.
+        """
         if not path.exists():
             return cls(path)
         try:
             with duckdb.connect(path, read_only=True) as connection:
                 made_by = connection.table(Definition.table()).fetchone()
-                if made_by != (definition,):
+                if definition is not None and made_by != (definition,):
                     log.info("%s is made anew from the lake: its contracts have changed.", path)
                     return cls(path)
                 held = [

@@ -1,5 +1,6 @@
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from spotify_assets.defs import launch
+from spotify_assets.defs import launch, unrecorded
 from spotify_assets.defs.processes import PROCESS, end_dead_runs, this_process
 from spotify_assets.operations import Operations
 from spotify_assets.sandbox import api, catalogue, server
@@ -91,6 +92,21 @@ def test_who_opens_the_instance_finds_the_run_of_a_dead_process_in_the_run_table
 
     assert (run.run_id, run.job, run.status) == (dead, "catalog", "failure")
     assert "was killed" in str(run.failure)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the start of a process is not known")
+def test_a_run_whose_end_did_not_fit_on_the_disk_is_not_told_as_killed(
+    instance: dg.DagsterInstance,
+) -> None:
+    host, pid, start = this_process().rsplit("/", 2)
+    lost = started(instance, f"{host}/{pid}/{int(start) - 1}")
+    with pytest.raises(OSError, match="No space left"), unrecorded.noting(lost):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    launch.instance()
+
+    [run] = Operations(Settings().operations).runs(10)
+    assert (run.run_id, run.failure) == (lost, unrecorded.SAYS)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="the start of a process is not known")

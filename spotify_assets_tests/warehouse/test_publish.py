@@ -13,6 +13,7 @@ from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake, months
 from spotify_assets.lake.tables import partitions, read_partition, write_partition
 from spotify_assets.schemas import LAKE, WAREHOUSE
+from spotify_assets.warehouse.changes import is_behind
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publish import Published
 from spotify_assets.warehouse.publish import publish as publish_queries
@@ -240,3 +241,18 @@ def test_a_day_that_is_rewritten_while_it_is_loaded_is_never_of_two_states(
     write_genre_day(lake, day(1), ["z"])
     assert publish(lake, database).waiting == []
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(3,)]
+
+
+def test_the_file_is_behind_as_long_as_the_lake_has_what_it_has_not(
+    lake: Lake, database: Path
+) -> None:
+    assert not is_behind(lake, database)
+    write_genre_day(lake, day(0), ["one", "two"])
+    assert is_behind(lake, database)
+    publish(lake, database)
+    assert not is_behind(lake, database)
+    write_genre_day(lake, day(1), ["one", "three"])
+    assert is_behind(lake, database)
+    publish(lake, database)
+    database.unlink()
+    assert is_behind(lake, database)
