@@ -10,15 +10,16 @@ Plots belong here. Does not belong here: what is asked, which is in `answers.sql
 
 # %%
 import os
+import re
 from pathlib import Path
 
 import duckdb
 
-from spotify_assets.schemas.examples import by_question
-
 # A notebook runs in its own folder, a script in any.
 FOLDER = Path.cwd() if Path("answers.sql").exists() else Path("docs")
-QUESTIONS = by_question((FOLDER / "answers.sql").read_text(encoding="utf-8"))
+# A comment line that ends with a question mark, then the query.
+_, *parts = re.split(r"(?m)^-- (.+\?)$", (FOLDER / "answers.sql").read_text(encoding="utf-8"))
+QUESTIONS = dict(zip(parts[::2], parts[1::2], strict=True))
 BAR = 30
 """Length of the longest bar, in characters."""
 data = Path(os.environ.get("SPOTIFY_ASSETS_DATA_DIR", FOLDER.parent / "data"))

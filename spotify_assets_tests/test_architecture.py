@@ -1,6 +1,7 @@
 """Arrows between the packages point one way, and Dagster stays in its place."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,3 +129,19 @@ def _opens_text(call: ast.Call) -> bool:
             return any(set(str(mode)) <= set("rwxat+") for mode in modes)
         case _:
             return False
+
+
+def test_the_notebook_needs_nothing_but_duckdb() -> None:
+    notebook = ast.parse((PACKAGE.parent / "docs" / "analysis.py").read_text(encoding="utf-8"))
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(notebook)
+        for name in (
+            [one.name for one in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported - sys.stdlib_module_names == {"duckdb"}
