@@ -4,6 +4,8 @@ The rules are those of `spotify_assets.transforms`, which say why; a test holds 
 rows. Belongs here: making tables of tables. Does not belong here: files and databases.
 """
 
+import hashlib
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -74,7 +76,7 @@ def made(read: Tables) -> Tables:
         _one_a_day(tracks[["track_id", *GENRE_DAY, *TRACK]], "track_id"), "track_id", TRACK
     )
     tables["dim_album"] = _dim_album(read["albums"], tracks)
-    tables["bridge_track_artist"] = _bridge(read["track_artists"], tracks)
+    tables["bridge_track_artist"] = _bridge(read["track_artists"], tracks, tables)
     return tables
 
 
@@ -277,9 +279,14 @@ def _dim_album(albums: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
     return last[["album_id", *ALBUM, "last_date", "is_inferred"]]
 
 
-def _bridge(credited: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
+def _bridge(credited: pd.DataFrame, tracks: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     last = _last_seen(tracks[["track_id", *GENRE_DAY]], "track_id")
-    return credited.merge(last, on=["track_id", *GENRE_DAY])[["track_id", "position", "artist_id"]]
+    bridge = credited.merge(last, on=["track_id", *GENRE_DAY])
+    for kind in ("track", "artist"):
+        versions = tables[f"dim_{kind}"]
+        current = versions.loc[versions["is_current"], [f"{kind}_id", f"{kind}_key"]]
+        bridge = bridge.merge(current, on=f"{kind}_id")
+    return bridge[["track_id", "position", "artist_id", "track_key", "artist_key"]]
 
 
 def _one_a_day(seen: pd.DataFrame, key: str, preferred: str = "") -> pd.DataFrame:
@@ -301,6 +308,24 @@ def _versions(seen: pd.DataFrame, key: str, attributes: list[str]) -> pd.DataFra
     is_same = (now.eq(before) | (now.isna() & before.isna())).all(axis=1)
     versions = seen[~seen.duplicated(key) | ~is_same]
     valid_to = versions.groupby(key)["date"].shift(-1)
+    returns = versions.groupby([key, *attributes], dropna=False).cumcount()
+    said = zip(versions[key], returns, *(versions[name] for name in attributes), strict=True)
     return versions[[key, *attributes]].assign(
-        valid_from=versions["date"], valid_to=valid_to, is_current=valid_to.isna()
+        **{key.replace("_id", "_key"): [_hashed(values) for values in said]},
+        valid_from=versions["date"],
+        valid_to=valid_to,
+        is_current=valid_to.isna(),
     )
+
+
+def _hashed(values: Iterable[object]) -> int:
+    texts = ["-" if pd.isna(value) else _md5(_text(value)) for value in values]
+    return int(_md5("".join(texts))[:15], 16)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -21,7 +21,7 @@ from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.raw_file import raw_file
-from spotify_assets.schemas import DERIVED, FACTS, RANKED, Contract
+from spotify_assets.schemas import DERIVED, FACTS, RANKED, TABLES, Contract
 from spotify_assets.spotify.budget import Limits
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.collect import collect
@@ -76,7 +76,7 @@ class _Pass:
         with self._step("publish"):
             publish(self._lake, self._database, queries())
         with self._step("checks"), read_only(self._database) as connection:
-            integrity(connection, (*FACTS, *DERIVED))
+            integrity(connection, [TABLES[one.table()] for one in (*FACTS, *DERIVED)])
             unreconciled(connection)
         return self._taken
 

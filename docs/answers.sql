@@ -101,16 +101,16 @@ WHERE ranked.date = (SELECT max(date) FROM rankings.top_tracks)
 GROUP BY age
 ORDER BY age;
 
--- 6. What fell out of the rankings, and did it leave or was it not asked for?
+-- 6. What fell out of the rankings, and did it leave, or could that day not say?
 SELECT genre, date, kind, name, last_rank, reason
 FROM rankings.departures
 ORDER BY date DESC, last_rank, genre
 LIMIT 10;
 
--- 7. What did a genre's ranking look like on a day of the past?
-SELECT genre.genre, day.date, day.rank, day.name
+-- 7. What did a genre's ranking look like on a day of the past, and whose albums were it?
+SELECT genre.genre, day.date, day.rank, day.name, day.album_name
 FROM star.dim_genre AS genre
-JOIN rankings.top_tracks AS day ON day.genre = genre.genre AND day.date = genre.last_date - 3
+JOIN star.track_daily AS day ON day.genre = genre.genre AND day.date = genre.last_date - 3
 WHERE day.rank <= 3
 ORDER BY genre.genre, day.rank;
 

@@ -13,7 +13,7 @@ import polars as pl
 from spotify_assets.defs.assets import markdown
 from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
-from spotify_assets.schemas import DERIVED, FACTS, Contract
+from spotify_assets.schemas import DERIVED, FACTS, TABLES, Contract
 from spotify_assets.warehouse.integrity import everything, integrity, of_days, unreconciled
 
 CONTRACT = "contract"
@@ -21,7 +21,7 @@ INTEGRITY = "integrity"
 DATABASE = dg.AssetKey(["publish", "spotify_duckdb"])
 # The key of every other table holds genre and date, so that it is unique over all partitions if it
 # is in each, which the contract says.
-STAR = (*FACTS, *DERIVED)
+STAR = tuple(TABLES[contract.table()] for contract in (*FACTS, *DERIVED))
 RECONCILES = dg.AssetCheckSpec(
     "reconciles",
     asset=DATABASE,

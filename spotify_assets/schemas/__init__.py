@@ -23,8 +23,8 @@ PROCESSED: tuple[type[Contract], ...] = (
 RANKED: tuple[type[Contract], ...] = (rankings.RankedTracks, rankings.RankedArtists)
 """Rankings as far as a genre-day knows them by itself."""
 
-FACTS: tuple[type[Contract], ...] = (star.FactTrackDaily, star.FactArtistDaily)
-"""Facts of a genre-day."""
+FACTS: tuple[type[Contract], ...] = (star.DailyTracks, star.DailyArtists)
+"""Facts as far as a genre-day knows them by itself."""
 
 LAKE: dict[str, type[Contract]] = {
     contract.table(): contract for contract in (*PROCESSED, *RANKED, *FACTS)
@@ -46,6 +46,8 @@ TABLES: dict[str, type[Contract]] = {
     **LAKE,
     rankings.TopTracks.table(): rankings.TopTracks,
     rankings.TopArtists.table(): rankings.TopArtists,
+    star.FactTrackDaily.table(): star.FactTrackDaily,
+    star.FactArtistDaily.table(): star.FactArtistDaily,
     **{contract.table(): contract for contract in DERIVED},
 }
 """Tables that are assets, as analysts see them."""

@@ -133,6 +133,11 @@ def valid_to() -> Any:
     )
 
 
+def version_key(what: str) -> Any:
+    """Surrogate key of a version of a dimension."""
+    return pa.Field(ge=0, description=what)
+
+
 def is_current() -> Any:
     """The last version."""
     return text("The version that was seen last.")

@@ -35,6 +35,7 @@ class Spec:
     grain: str
     key: tuple[str, ...]
     references: Mapping[tuple[str, ...], str]
+    surrogate: str | None
 
 
 class Contract(pa.DataFrameModel):
@@ -45,6 +46,7 @@ class Contract(pa.DataFrameModel):
         class Tracks(Contract, table="processed.tracks", grain="one track", key=("track_id",)):
 
     ``references`` maps columns to the table whose columns of the same names must hold them.
+    ``surrogate`` is a column that identifies a row by itself, beside the key.
     """
 
     _spec: ClassVar[Spec]
@@ -56,11 +58,12 @@ class Contract(pa.DataFrameModel):
         grain: str = "",
         key: tuple[str, ...] = (),
         references: Mapping[tuple[str, ...], str] | None = None,
+        surrogate: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
         if table is not None:
-            cls._spec = Spec(table, grain, key, references or {})
+            cls._spec = Spec(table, grain, key, references or {}, surrogate)
 
     class Config:
         """Columns are exactly these, in this order; types are never coerced."""
@@ -88,6 +91,11 @@ class Contract(pa.DataFrameModel):
     def references(cls) -> Mapping[tuple[str, ...], str]:
         """Columns → the table in whose columns of the same names they must be found."""
         return cls._spec.references
+
+    @classmethod
+    def surrogate(cls) -> str | None:
+        """The column that identifies a row by itself, beside the key; most tables have none."""
+        return cls._spec.surrogate
 
     @classmethod
     def columns(cls) -> list[Column]:

@@ -16,21 +16,19 @@ HEAD = """# Tables
 Made from the contracts by `make docs`; do not edit.
 
 The warehouse is `data/spotify.duckdb`. Every table that has `genre` and `date` keeps one set of rows
-for each genre-day: what was known on that day. A fact joins a dimension that has versions on its id
-and on the day:
+for each genre-day: what was known on that day. A fact has the key of the version of a dimension that
+held on its day; joined on it, each fact finds one row (on the id, one for each version):
 
 ```sql
 SELECT f.date, f.rank, t.name
 FROM star.fact_track_daily AS f
-JOIN star.dim_track AS t
-    ON t.track_id = f.track_id
-    AND f.date >= t.valid_from AND (t.valid_to IS NULL OR f.date < t.valid_to)
+JOIN star.dim_track AS t USING (track_key)
 WHERE f.genre = 'sertanejo'
 ORDER BY f.date DESC, f.rank
 LIMIT 10
 ```
 
-The examples ask of the latest day that is there; paste them into DuckDB or into
+`star.track_daily` and `star.artist_daily` are joined already: a row for each fact. The examples ask of the latest day that is there; paste them into DuckDB or into
 `spotify-assets query`. Twenty more, across tables: [answers.sql](answers.sql); some of them with
 plots: [analysis.py](analysis.py). How every value of the catalogue comes about, from the raw files
 on: [catalog.md](catalog.md). `spotify-assets explain TABLE KEY…` walks from a row of any
@@ -106,7 +104,8 @@ def _entity(contract: type[Contract], joined: Mapping[tuple[str, ...], str]) -> 
 
 def _line(contract: type[Contract], columns: tuple[str, ...], target: str) -> str:
     is_nullable = any(c.nullable for c in contract.columns() if c.name in columns)
-    is_one = set(_by_name()[target].key()) <= set(columns)
+    found = _by_name()[target]
+    is_one = set(found.key()) <= set(columns) or columns == (found.surrogate(),)
     many = "|o" if set(contract.key()) <= set(columns) else "}o"
     end = ("o" if is_nullable else "|") + ("|" if is_one else "{")
     return f'    "{contract.table()}" {many}--{end} "{target}" : "{", ".join(columns)}"'
@@ -128,7 +127,8 @@ def _table(contract: type[Contract]) -> str:
         *(["", "The warehouse does not hold it."] if contract in LAKE_ONLY else []),
         "",
         f"- Grain: {contract.grain()}",
-        f"- Key: {', '.join(f'`{name}`' for name in contract.key())}",
+        f"- Key: {', '.join(f'`{name}`' for name in contract.key())}"
+        + (f"; `{contract.surrogate()}` by itself" if contract.surrogate() else ""),
     ]
     for columns, target in contract.references().items():
         named = ", ".join(f"`{name}`" for name in columns)

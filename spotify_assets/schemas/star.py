@@ -1,7 +1,8 @@
 """Contracts of ``star``: facts of a genre-day, dimensions from all days that are there.
 
-A fact joins a dimension with validity intervals on its id and on
-``date >= valid_from and (valid_to is null or date < valid_to)``: exactly one version fits.
+A fact has the surrogate key of the version that held on its day: joined on it alone, each fact
+finds exactly one row of the dimension. Facts lie in the lake without it (``Daily…``); it is
+assigned when the warehouse is published: only all days together say which versions there are.
 """
 
 import pandera.polars as pa
@@ -10,6 +11,8 @@ import polars as pl
 from spotify_assets.schemas import columns as c
 from spotify_assets.schemas.contract import Contract
 from spotify_assets.schemas.processed import ALBUM_TYPES, PRECISIONS
+
+VERSION_KEY = "Identifies the version: a hash of what it says, the same in every warehouse."
 
 
 class DimDate(
@@ -49,9 +52,11 @@ class DimArtist(
     table="star.dim_artist",
     grain="one version of an artist",
     key=("artist_id", "valid_from"),
+    surrogate="artist_key",
 ):
     """Artists, a version for each change of name."""
 
+    artist_key: pl.Int64 = c.version_key(VERSION_KEY)
     artist_id: str = c.spotify_id("artist")
     name: str = c.name("artist", nullable=True)
     valid_from: pl.Date = c.valid_from()
@@ -66,9 +71,11 @@ class DimTrack(
     grain="one version of a track",
     key=("track_id", "valid_from"),
     references={("album_id",): "star.dim_album"},
+    surrogate="track_key",
 ):
     """Tracks, a version for each change of name, album, length, explicit mark or ISRC."""
 
+    track_key: pl.Int64 = c.version_key(VERSION_KEY)
     track_id: str = c.spotify_id("track")
     name: str = c.name("track")
     album_id: str = c.spotify_id("album", nullable=True)
@@ -109,6 +116,8 @@ class BridgeTrackArtist(
     references={
         ("track_id",): "star.dim_track",
         ("artist_id",): "star.dim_artist",
+        ("track_key",): "star.dim_track",
+        ("artist_key",): "star.dim_artist",
     },
 ):
     """Who is credited on a track, as it was seen last; where no credit was good then, nobody."""
@@ -116,9 +125,11 @@ class BridgeTrackArtist(
     track_id: str = c.spotify_id("track")
     position: pl.Int32 = c.position("Place among the track's artists, from 1: the main artist.")
     artist_id: str = c.spotify_id("artist")
+    track_key: pl.Int64 = c.version_key("Current version in `star.dim_track`.")
+    artist_key: pl.Int64 = c.version_key("Current version in `star.dim_artist`.")
 
 
-class FactTrackDaily(
+class DailyTracks(
     Contract,
     table="star.fact_track_daily",
     grain="one track of a genre-day",
@@ -129,7 +140,7 @@ class FactTrackDaily(
         ("track_id",): "star.dim_track",
     },
 ):
-    """A track on a day in a genre: popularity, search position, rank."""
+    """A track on a day in a genre, as the genre-day knows it by itself."""
 
     genre: str = c.genre()
     date: pl.Date = c.date()
@@ -141,7 +152,7 @@ class FactTrackDaily(
     rank: pl.Int32 = c.position("Rank in `rankings.top_tracks`; null if unranked.", nullable=True)
 
 
-class FactArtistDaily(
+class DailyArtists(
     Contract,
     table="star.fact_artist_daily",
     grain="one artist of a genre-day",
@@ -152,7 +163,7 @@ class FactArtistDaily(
         ("artist_id",): "star.dim_artist",
     },
 ):
-    """An artist on a day in a genre: popularity, followers, search position, rank."""
+    """An artist on a day in a genre, as the genre-day knows it by itself."""
 
     genre: str = c.genre()
     date: pl.Date = c.date()
@@ -163,3 +174,41 @@ class FactArtistDaily(
         "First position in the genre's search; null if not found by it.", nullable=True
     )
     rank: pl.Int32 = c.position("Rank in `rankings.top_artists`; null if unranked.", nullable=True)
+
+
+class FactTrackDaily(
+    DailyTracks,
+    table="star.fact_track_daily",
+    grain="one track of a genre-day",
+    key=("genre", "date", "track_id"),
+    references={
+        **DailyTracks.references(),
+        ("track_key",): "star.dim_track",
+    },
+):
+    """A track on a day in a genre: popularity, search position, rank.
+
+    Join `star.dim_track` on `track_key`: one row, as the track was on that day. On `track_id` there
+    is one for each version. Joined already: `star.track_daily`.
+    """
+
+    track_key: pl.Int64 = c.version_key("Version in `star.dim_track` that held on that day.")
+
+
+class FactArtistDaily(
+    DailyArtists,
+    table="star.fact_artist_daily",
+    grain="one artist of a genre-day",
+    key=("genre", "date", "artist_id"),
+    references={
+        **DailyArtists.references(),
+        ("artist_key",): "star.dim_artist",
+    },
+):
+    """An artist on a day in a genre: popularity, followers, search position, rank.
+
+    Join `star.dim_artist` on `artist_key`: one row, as the artist was on that day. On `artist_id`
+    there is one for each version. Joined already: `star.artist_daily`.
+    """
+
+    artist_key: pl.Int64 = c.version_key("Version in `star.dim_artist` that held on that day.")

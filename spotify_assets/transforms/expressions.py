@@ -18,8 +18,8 @@ Expression = Callable[[], ir.Table]
 OF_A_GENRE_DAY: dict[type[Contract], Expression] = {
     rankings.RankedTracks: ranking.ranked_tracks,
     rankings.RankedArtists: ranking.ranked_artists,
-    star.FactTrackDaily: schema.fact_track_daily,
-    star.FactArtistDaily: schema.fact_artist_daily,
+    star.DailyTracks: schema.fact_track_daily,
+    star.DailyArtists: schema.fact_artist_daily,
 }
 """Made from one genre-day, in this order; each is a partition of the lake."""
 

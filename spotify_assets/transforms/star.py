@@ -15,21 +15,21 @@ from spotify_assets.transforms.relations import conform, relation
 
 
 def fact_track_daily() -> ir.Table:
-    """Rows of `star.FactTrackDaily`. Grain: one track of a genre-day."""
+    """Rows of `star.DailyTracks`. Grain: one track of a genre-day."""
     ranked = relation(rankings.RankedTracks).select(*GENRE_DAY, "track_id", "rank")
     facts = _with_position(relation(processed.Tracks), "track").left_join(
         ranked, [*GENRE_DAY, "track_id"]
     )
-    return conform(facts, star.FactTrackDaily)
+    return conform(facts, star.DailyTracks)
 
 
 def fact_artist_daily() -> ir.Table:
-    """Rows of `star.FactArtistDaily`. Grain: one artist of a genre-day."""
+    """Rows of `star.DailyArtists`. Grain: one artist of a genre-day."""
     ranked = relation(rankings.RankedArtists).select(*GENRE_DAY, "artist_id", "rank")
     facts = _with_position(relation(processed.Artists), "artist").left_join(
         ranked, [*GENRE_DAY, "artist_id"]
     )
-    return conform(facts, star.FactArtistDaily)
+    return conform(facts, star.DailyArtists)
 
 
 def dim_date() -> ir.Table:
@@ -121,6 +121,10 @@ def bridge_track_artist() -> ir.Table:
     tracks, credited = relation(processed.Tracks), relation(processed.TrackArtists)
     last = _last_seen(tracks.select("track_id", *GENRE_DAY), "track_id")
     last_credited = credited.semi_join(last, [*GENRE_DAY, "track_id"])
+    for key, dimension in (("track", star.DimTrack), ("artist", star.DimArtist)):
+        version = relation(dimension)
+        current = version.filter(version.is_current).select(f"{key}_id", f"{key}_key")
+        last_credited = last_credited.left_join(current, f"{key}_id").drop(f"{key}_id_right")
     return conform(last_credited, star.BridgeTrackArtist)
 
 
@@ -155,6 +159,22 @@ def _versions(seen: ir.Table, key: str, attributes: list[str]) -> ir.Table:
     begins = is_first | ~reduce(lambda left, right: left & right, is_same)
     versions = seen.mutate(begins=begins).filter(ibis._.begins)
     valid_to = versions.date.lead().over(ibis.window(group_by=key, order_by="date"))
+    returns = ibis.row_number().over(group_by=[key, *attributes], order_by="date")
+    versions = versions.mutate(valid_from=versions.date, valid_to=valid_to, returns=returns)
+    said = [versions[name] for name in (key, "returns", *attributes)]
     return versions.mutate(
-        valid_from=versions.date, valid_to=valid_to, is_current=valid_to.isnull()
+        **{key.replace("_id", "_key"): _hashed(*said)},
+        is_current=versions.valid_to.isnull(),
     )
+
+
+def _hashed(*values: ir.Value) -> ir.Value:
+    """A surrogate key: the same for the same values, in every warehouse and on every engine.
+
+    It holds no day, so that a version keeps it when earlier days arrive. What returns is told from
+    its first time by a number. Each value is hashed by itself: no two lists of values are the same
+    text.
+    """
+    texts = [value.cast("string").hexdigest("md5").fill_null("-") for value in values]
+    digits = reduce(lambda left, right: left.concat(right), texts).hexdigest("md5").left(15)
+    return (ibis.literal("0x") + digits).cast("int64")

@@ -46,6 +46,8 @@ ANSWERS = (
     "listening.skip_rate",
     "listening.on_this_day",
     "listening.year_in_review",
+    "star.track_daily",
+    "star.artist_daily",
     "star.artists_as_of",
     "star.tracks_as_of",
     "rankings.top_tracks_as_of",

@@ -22,6 +22,7 @@ from spotify_assets.warehouse.damage import damaged_files
 from spotify_assets.warehouse.integrity import hold, hold_to_contract
 from spotify_assets.warehouse.scopes import CHANGED, DAYS, Scopes
 from spotify_assets.warehouse.tables import create, literal, quoted
+from spotify_assets.warehouse.version_keys import assign, version_keys
 
 DAYS_OF_MONTH = 31
 FILES_AT_ONCE = 1000
@@ -122,6 +123,9 @@ def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: boo
     connection.execute("SET disabled_optimizers = 'join_order'")
     for contract, query in queries.items():
         _make(connection, contract, query, within)
+    for contract in WAREHOUSE.values():
+        if any(dimension in queries for _, dimension in version_keys(contract)):
+            assign(connection, contract, anew=anew)
     connection.execute("RESET disabled_optimizers")
 
 
@@ -137,9 +141,9 @@ def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: boo
         # What of a ranking does not depend on other days is of the lake.
         return within.made(contract) if contract in queries else within.loaded(contract)
 
-    # By the table: that of a ranking is loaded, and then made.
-    contracts = {contract.table(): contract for contract in (*LAKE.values(), *queries)}
-    hold(connection, contracts.values(), scope)
+    # Of a ranking that is loaded and then made, and of a fact with its key, the one that is seen.
+    tables = dict.fromkeys([*LAKE, *(contract.table() for contract in queries)])
+    hold(connection, [WAREHOUSE[table] for table in tables], scope)
 
 
 def _ids(queries: Queries) -> dict[str, set[str]]:
@@ -147,7 +151,7 @@ def _ids(queries: Queries) -> dict[str, set[str]]:
     ids: dict[str, set[str]] = {}
     for contract, query in queries.items():
         if (column := contract.key()[0]).endswith("_id"):
-            ids.setdefault(column, set()).update(query.inputs)
+            ids.setdefault(column, set()).update(LAKE.keys() & set(query.inputs))
     return ids
 
 
@@ -253,12 +257,13 @@ def _make(
     """Make a table anew, or as much of it as changed."""
     table = quoted(contract)
     sql = query.sql
-    if scope := within.read(contract):
+    if within.read(contract):
         sql = query.of_some
         for name in query.inputs:
-            view = f"some_{name.replace('.', '_')}"
+            view, table_read = f"some_{name.replace('.', '_')}", WAREHOUSE[name]
+            scope = within.read(contract, of=table_read)
             connection.execute(
-                f'CREATE OR REPLACE TEMP VIEW "{view}" AS FROM {quoted(WAREHOUSE[name])} {scope}'
+                f'CREATE OR REPLACE TEMP VIEW "{view}" AS FROM {quoted(table_read)} {scope}'
             )
     made = within.made(contract)
     and_that = f"{made} AND" if made else "WHERE"

@@ -37,14 +37,14 @@ class Scopes:
 
     def loaded(self, contract: type[Contract]) -> str:
         """Rows of a table of the lake."""
-        if self.anew or contract not in LAKE.values():
+        if self.anew or contract.table() not in LAKE:
             return ""
         return f"WHERE (genre, date) IN (FROM {DAYS})"
 
-    def read(self, contract: type[Contract]) -> str:
-        """Rows of each table that a derived one is made of."""
+    def read(self, contract: type[Contract], of: type[Contract] | None = None) -> str:
+        """Rows that a derived table is made of: of itself, or of another table that it reads."""
         first, *others = contract.key()
-        if self.anew:
+        if self.anew or (of and first not in of.polars_schema()):
             return ""
         if first == "genre" and others:
             return f"WHERE genre IN ({', '.join(map(literal, self.genres)) or 'NULL'})"

@@ -66,8 +66,8 @@ def test_a_tables_name_is_the_contracts_name(contract: type[Contract]) -> None:
     layer, _, name = contract.table().partition(".")
     module = contract.__module__.rpartition(".")[2]
     in_snake_case = re.sub(r"(?<!^)(?=[A-Z])", "_", contract.__name__).lower()
-    if contract in (processed.QuarantinedRows, listening.QuarantinedPlays, *RANKED):
-        # A layer of its own; what a genre-day knows of the table that `Top…` completes.
+    if contract in (processed.QuarantinedRows, listening.QuarantinedPlays, *RANKED, *FACTS):
+        # A layer of its own; what a genre-day knows of the table that `Top…`, `Fact…` completes.
         return
     assert name == in_snake_case
     assert module in (layer, "listening")
@@ -144,8 +144,24 @@ def test_a_ranking_is_what_its_day_knows_and_the_movement(
     assert names(top) == [*names(day), *movement]
 
 
+@pytest.mark.parametrize(
+    ("day", "fact"), [(FACTS[0], star.FactTrackDaily), (FACTS[1], star.FactArtistDaily)]
+)
+def test_a_fact_is_what_its_day_knows_and_the_key_of_a_version(
+    day: type[Contract], fact: type[Contract]
+) -> None:
+    *known, key = names(fact)
+    assert known == names(day)
+    dimension = WAREHOUSE[fact.references()[key,]]
+    assert dimension.surrogate() == key
+    assert WAREHOUSE[fact.table()] is fact
+    assert LAKE[fact.table()] is day
+
+
 ID = "0" * 22
-ROW: dict[str, Any] = {"artist_id": ID, "position": 1, "track_id": ID}
+ROW: dict[str, Any] = {"artist_id": ID, "position": 1, "track_id": ID} | dict.fromkeys(
+    ("track_key", "artist_key"), 1
+)
 
 
 def bridge(**changes: object) -> pl.DataFrame:

@@ -56,8 +56,9 @@ def test_the_diagram_shows_every_reference_of_a_contract() -> None:
     "line",
     [
         '"star.fact_play" }o--|| "star.dim_item" : "item_key"',
-        # Its key has the day from which a version holds, too.
+        # Its key has the day from which a version holds, too; the surrogate key is of one version.
         '"star.fact_track_daily" }o--|{ "star.dim_track" : "track_id"',
+        '"star.fact_track_daily" }o--|| "star.dim_track" : "track_key"',
         # A track may be of no album.
         '"star.dim_track" }o--o| "star.dim_album" : "album_id"',
         # No contract says these, but their keys do.

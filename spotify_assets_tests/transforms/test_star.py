@@ -1,6 +1,7 @@
 """The star schema: facts of a genre-day, and dimensions made from all days that are there."""
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 import polars as pl
@@ -73,6 +74,41 @@ def test_a_day_that_arrives_before_the_first_begins_earlier(warehouse: SmallWare
     warehouse.artist(1, 5, name="A")
     warehouse.artist(1, 2, name="A")
     assert artist_versions(warehouse) == [("A", 2, None)]
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_the_key_of_a_version_is_a_hash_of_what_it_says(warehouse: SmallWarehouse) -> None:
+    """As docs/catalog.md has it, so that anybody can make it."""
+    for on, name in ((1, "Água"), (2, "Fire"), (3, "Água")):
+        warehouse.track(1, on, name=name, duration_ms=1000, is_explicit=False, isrc="BR1")
+
+    def key(name: str, returned: str) -> int:
+        texts = [spotify_id("t", 1), returned, name, None, "1000", "false", "BR1"]
+        return int(md5("".join("-" if text is None else md5(text) for text in texts))[:15], 16)
+
+    assert warehouse.rows(star.DimTrack, "track_key") == [
+        (key("Água", "0"),),
+        (key("Fire", "0"),),
+        (key("Água", "1"),),
+    ]
+
+
+def test_a_version_keeps_its_key_when_earlier_days_arrive(warehouse: SmallWarehouse) -> None:
+    warehouse.artist(1, 5, name="B")
+    ((key,),) = warehouse.rows(star.DimArtist, "artist_key")
+    for on, name in ((4, "B"), (2, "A"), (1, "A")):
+        warehouse.artist(1, on, name=name)
+        assert warehouse.rows(star.DimArtist, "name", "artist_key")[-1] == ("B", key)
+
+
+def test_versions_that_say_the_same_of_two_ids_have_two_keys(warehouse: SmallWarehouse) -> None:
+    for number in (1, 2):
+        warehouse.artist(number, 1, name="Same")
+    keys = warehouse.rows(star.DimArtist, "artist_key")
+    assert len(set(keys)) == 2
 
 
 def test_what_two_genres_saw_on_a_day_is_one_version(warehouse: SmallWarehouse) -> None:
@@ -258,7 +294,7 @@ def test_a_track_of_a_day_is_a_fact_with_its_place_and_its_rank(warehouse: Small
     warehouse.make(rankings.RankedTracks)
 
     assert warehouse.rows(
-        star.FactTrackDaily, "track_id", "popularity", "search_position", "rank"
+        star.DailyTracks, "track_id", "popularity", "search_position", "rank"
     ) == [
         (spotify_id("t", 1), 10, 1, 2),
         (spotify_id("t", 2), 20, 2, 1),
@@ -275,7 +311,7 @@ def test_an_artist_of_a_day_is_a_fact_with_its_followers(warehouse: SmallWarehou
     warehouse.make(rankings.RankedArtists)
 
     assert warehouse.rows(
-        star.FactArtistDaily, "artist_id", "popularity", "followers", "search_position", "rank"
+        star.DailyArtists, "artist_id", "popularity", "followers", "search_position", "rank"
     ) == [
         (spotify_id("a", 1), None, None, None, None),
         (spotify_id("a", 2), 9, 7, 1, 1),
@@ -290,7 +326,7 @@ def test_facts_of_genre_days_do_not_mix(warehouse: SmallWarehouse) -> None:
     warehouse.make(rankings.RankedTracks)
 
     assert warehouse.rows(
-        star.FactTrackDaily, "genre", "date", "popularity", "search_position", "rank"
+        star.DailyTracks, "genre", "date", "popularity", "search_position", "rank"
     ) == [("axé", day(1), 1, 1, 1), ("axé", day(2), 2, 2, 1), ("samba", day(1), 1, 3, 1)]
 
 

@@ -30,7 +30,10 @@ def spotify_id(name: str) -> str:
 
 
 def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
-    """A genre-day whose tracks are ranked in this order; each is by the artist of its name."""
+    """A genre-day whose tracks are ranked in this order; each is by the artist of its name.
+
+    A name in capitals is another one of the same track, artist and album.
+    """
     here = {"genre": day.genre, "date": day.date}
     source = {"source_file": "raw/catalog/0001.jsonl.zst", "source_line": 1}
     rows: dict[str, list[dict[str, object]]] = {table: [] for table in LAKE}
@@ -56,9 +59,10 @@ def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
         account = {"received": kept, "kept": kept, "repeated": 0, "quarantined": 0}
         rows["processed.intake"].append({**here, "table_name": table, **account})
     for place, name in enumerate(ranking, start=1):
-        track, artist = {"track_id": spotify_id(f"t{name}")}, {"artist_id": spotify_id(f"a{name}")}
+        id_ = name.lower()
+        track, artist = {"track_id": spotify_id(f"t{id_}")}, {"artist_id": spotify_id(f"a{id_}")}
         popularity, position = {"popularity": 100 - place}, {"search_position": place}
-        album = {"album_id": spotify_id(f"b{name}")}
+        album = {"album_id": spotify_id(f"b{id_}")}
         rows["processed.artists"].append(
             {**here, **artist, "name": name, **popularity, "followers": 5, "is_full": True}
             | {"spotify_genres": [], **source}

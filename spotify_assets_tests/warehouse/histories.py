@@ -19,14 +19,21 @@ from spotify_assets.schemas.listening import (
 )
 from spotify_assets.schemas.processed import Collections
 from spotify_assets.schemas.rankings import TopArtists, TopTracks
-from spotify_assets.schemas.star import DimArtist, DimTrack
+from spotify_assets.schemas.star import (
+    DimAlbum,
+    DimArtist,
+    DimTrack,
+    FactArtistDaily,
+    FactTrackDaily,
+)
 from spotify_assets.warehouse.answers import create_answers
 from spotify_assets.warehouse.tables import create
 
 TABLES: tuple[type[Contract], ...] = (
     *(DimItem, FactPlay, PlayCoverage, PlayGaps, Plays),
     # What other answers ask.
-    *(Collections, DimArtist, DimTrack, TopTracks, TopArtists),
+    *(Collections, DimAlbum, DimArtist, DimTrack, TopTracks, TopArtists),
+    *(FactTrackDaily, FactArtistDaily),
 )
 PAUSE = dt.timedelta(minutes=30)
 MINUTE_MS = 60_000

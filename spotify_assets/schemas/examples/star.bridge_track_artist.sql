@@ -1,7 +1,7 @@
 -- Who is credited on the most tracks?
 SELECT artist.name, count(*) AS tracks
 FROM star.bridge_track_artist AS credit
-JOIN star.dim_artist AS artist ON artist.artist_id = credit.artist_id AND artist.is_current
+JOIN star.dim_artist AS artist USING (artist_key)
 GROUP BY artist.artist_id, artist.name
 ORDER BY tracks DESC, artist.name
 LIMIT 10;
@@ -10,8 +10,8 @@ LIMIT 10;
 SELECT main.name, guest.name AS with_name, count(*) AS tracks
 FROM star.bridge_track_artist AS first
 JOIN star.bridge_track_artist AS further USING (track_id)
-JOIN star.dim_artist AS main ON main.artist_id = first.artist_id AND main.is_current
-JOIN star.dim_artist AS guest ON guest.artist_id = further.artist_id AND guest.is_current
+JOIN star.dim_artist AS main ON main.artist_key = first.artist_key
+JOIN star.dim_artist AS guest ON guest.artist_key = further.artist_key
 WHERE first.position = 1 AND further.position > 1
 GROUP BY ALL
 ORDER BY tracks DESC, main.name, with_name

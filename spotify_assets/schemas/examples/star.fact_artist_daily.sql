@@ -1,10 +1,10 @@
 -- Which artists gained the most followers?
 SELECT
     fact.artist_id,
-    any_value(artist.name) AS name,
+    arg_max(artist.name, fact.date) AS name,
     arg_max(fact.followers, fact.date) - arg_min(fact.followers, fact.date) AS gained
 FROM star.fact_artist_daily AS fact
-JOIN star.dim_artist AS artist ON artist.artist_id = fact.artist_id AND artist.is_current
+JOIN star.dim_artist AS artist USING (artist_key)
 GROUP BY fact.artist_id
 ORDER BY gained DESC NULLS LAST, fact.artist_id
 LIMIT 10;

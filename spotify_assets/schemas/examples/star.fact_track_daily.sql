@@ -7,10 +7,10 @@ ORDER BY genre, date;
 -- Which tracks gained the most popularity between the first and the last day?
 SELECT
     fact.track_id,
-    any_value(track.name) AS name,
+    arg_max(track.name, fact.date) AS name,
     arg_max(fact.popularity, fact.date) - arg_min(fact.popularity, fact.date) AS gained
 FROM star.fact_track_daily AS fact
-JOIN star.dim_track AS track ON track.track_id = fact.track_id AND track.is_current
+JOIN star.dim_track AS track USING (track_key)
 GROUP BY fact.track_id
 ORDER BY gained DESC NULLS LAST, fact.track_id
 LIMIT 10;
