@@ -26,6 +26,7 @@ DEFAULTS: dict[type[Contract], dict[str, Any]] = {
         "responses": 1,
         "refused_responses": 0,
         "unreadable_responses": 0,
+        "is_complete": True,
         "source_file": SOURCE["source_file"],
         "code_version": "1.0",
     },

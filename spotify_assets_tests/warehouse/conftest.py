@@ -50,6 +50,7 @@ def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
             "responses": 1,
             "refused_responses": 0,
             "unreadable_responses": 0,
+            "is_complete": True,
             "source_file": source["source_file"],
             "code_version": "1.0",
         }
