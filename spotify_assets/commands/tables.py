@@ -92,7 +92,8 @@ def _describe_table(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None
     if contract:
         facts["key"] = ", ".join(contract.key())
     for names, target in contract.references().items() if contract else ():
-        facts[f"found in {target}"] = ", ".join(names)
+        there, found = f"found in {target}", ", ".join(names)
+        facts[there] = f"{facts[there]}; {found}" if there in facts else found
     show_record(entry.full_name, facts)
     rules = {column.name: column for column in contract.columns()} if contract else {}
     held = inventory.columns(connection, entry)
