@@ -143,7 +143,9 @@ def _absences() -> ir.Table:
     ever = ibis.window(group_by=THING, order_by="date")
     ranked = ranked.mutate(day_after=day_after, next_date=ranked.date.lead().over(ever))
     is_away = ranked.next_date.isnull() | (ranked.next_date > ranked.day_after)
-    return ranked.filter(is_away & ranked.next_asked.notnull()).select(
+    # A day on which it is ranked again ends it, even one of which only later pages came.
+    has_end = ranked.next_asked.notnull() | ranked.next_date.notnull()
+    return ranked.filter(is_away & has_end).select(
         *(*THING, "name", "basis", "market", "search_position"),
         *("day_after", "next_asked", "next_date"),
         last_rank="rank",

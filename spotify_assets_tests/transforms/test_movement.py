@@ -331,6 +331,11 @@ def test_the_last_day_has_no_departures_yet(warehouse: SmallWarehouse) -> None:
     assert departures(warehouse, {3: Day((1, 2))}) == {(2, 1, "not_asked"), (2, 2, "not_asked")}
 
 
+def test_a_day_of_which_only_later_pages_came_ends_an_absence(warehouse: SmallWarehouse) -> None:
+    days = {1: Day((1,)), 4: Day((1,), asked=0)}
+    assert departures(warehouse, days) == {(2, 1, "not_asked")}
+
+
 def test_who_leaves_twice_is_missing_twice(warehouse: SmallWarehouse) -> None:
     assert departures(warehouse, days_of([1], [2], [1], [2])) == {
         (2, 1, "left"),
