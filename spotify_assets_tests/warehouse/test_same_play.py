@@ -372,3 +372,12 @@ def test_an_isrc_says_more_than_names(lake: Lake, database: Base) -> None:
     take_in(lake, database)
     top = "SELECT plays FROM listening.top_tracks('2026-01-05', '2026-01-08')"
     assert ask(database, top) == [(3,), (1,)]
+
+
+def test_a_uri_that_is_no_track_of_spotify_is_an_item_without_an_id(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:00", spotify_track_uri="spotify:track:too-short")])
+    take_in(lake, database)
+    known = "SELECT item, track_id FROM star.dim_item"
+    assert ask(database, known) == [("spotify:track:too-short", None)]

@@ -23,10 +23,9 @@ known AS (
         coalesce(e.item_key, r.item_key) AS item_key,
         coalesce(e.item, r.item) AS item,
         coalesce(e.kind, 'music') AS kind,
-        CASE
-            WHEN e.item IS NULL THEN r.track_id
-            WHEN starts_with(e.item, 'spotify:track:') THEN e.item[15:]
-        END AS track_id,
+        nullif(regexp_extract(
+            coalesce(e.item, r.item), '^spotify:track:([0-9A-Za-z]{22})$', 1
+        ), '') AS track_id,
         r.item_key IS NOT NULL AS is_reported,
         e, r
     FROM exports AS e
