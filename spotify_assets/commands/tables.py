@@ -22,6 +22,8 @@ from spotify_assets.warehouse.inventory import Entry, WrongRequest
 from spotify_assets.warehouse.reading import read_only
 
 GRAIN = re.compile(r"\s*Grain: (.+?)\.(?=\s|$)")
+KEYS = re.compile(r"(?<=\.) Key: .*$")
+"""Of a table that has a contract: shown apart, as the contract has them."""
 EXAMPLES = 3
 
 
@@ -79,7 +81,7 @@ def _in_short(comment: str) -> str:
 def _about(entry: Entry) -> dict[str, str]:
     """What the comment says, with the grain apart."""
     grain = GRAIN.search(entry.comment)
-    facts = {"kind": entry.kind, "what it is": GRAIN.sub("", entry.comment, count=1)}
+    facts = {"kind": entry.kind, "what it is": GRAIN.sub("", KEYS.sub("", entry.comment), count=1)}
     return {**facts, "grain": grain[1]} if grain else facts
 
 
@@ -90,7 +92,8 @@ def _describe_table(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None
     if contract:
         facts["key"] = ", ".join(contract.key())
     for names, target in contract.references().items() if contract else ():
-        facts[f"found in {target}"] = ", ".join(names)
+        there, found = f"found in {target}", ", ".join(names)
+        facts[there] = f"{facts[there]}; {found}" if there in facts else found
     show_record(entry.full_name, facts)
     rules = {column.name: column for column in contract.columns()} if contract else {}
     held = inventory.columns(connection, entry)
