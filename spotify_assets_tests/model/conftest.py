@@ -64,8 +64,8 @@ def make(lake: Lake, days: Iterable[GenreDay]) -> None:
 
 
 def published(lake: Lake, time_zone: str = "UTC") -> Path:
-    """The DuckDB file of the lake."""
-    path = lake.root.parent / "spotify.duckdb"
+    """The DuckDB file of the lake, one for each time zone: an open one is not read anew."""
+    path = lake.root.parent / f"{time_zone.replace('/', '_')}.duckdb"
     publish(lake, path, queries(), None, plays_of(time_zone))
     return path
 
