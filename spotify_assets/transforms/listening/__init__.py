@@ -20,7 +20,7 @@ from spotify_assets.transforms.listening.coverage import coverage, gaps
 from spotify_assets.transforms.listening.names import with_normal_forms
 from spotify_assets.transforms.listening.reconciliation import components, merged, pairs
 
-RULES = 2
+RULES = 3
 """Raise it when a rule outside the SQL changes: in a module of this package, or in `derive`."""
 SQL = resources.files("spotify_assets.transforms.listening")
 DERIVED: dict[type[Contract], str] = {
@@ -46,9 +46,7 @@ LATER_EXTENDED = f"{BOTH_EXTENDED} AND one_ms = other_ms AND distance <= 86400"
 NEAR_ACCOUNT = f"{BOTH_KINDS} AND thing <> 0 AND ({IS_NEAR})"
 LATER_ACCOUNT = f"""{BOTH_KINDS} AND one_ms = other_ms
     AND one_end BETWEEN other_at - INTERVAL 2 SECOND AND other_at + INTERVAL 1 DAY"""
-TOLD_ONCE = """SELECT * REPLACE (
-    if(is_in_account, list_append(editions, 1 << 30), editions) AS editions
-) FROM told"""
+TOLD_ONCE = "if(is_in_account, list_append(editions, 1 << 30), editions)"
 """All account data as one more file: at another time, it tells of a play once."""
 ACCOUNT_ONLY = f"""one_package = 'account' AND other_package = 'account' AND thing <> 0
     AND ({IS_NEAR})"""
@@ -92,7 +90,7 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     if connection.sql(OF_ACCOUNT).fetchall() == [(True,)]:
         _apply(connection, connection.sql(_text("alike")).pl())
         _merge(connection, NEAR_ACCOUNT)
-        _merge(connection, LATER_ACCOUNT, told=TOLD_ONCE)
+        _merge(connection, LATER_ACCOUNT, editions=TOLD_ONCE)
         _merge(connection, ACCOUNT_ONLY)
     for step in ("exported", "items"):
         _run(connection, step)
@@ -123,7 +121,7 @@ def _merge(
     connection: duckdb.DuckDBPyConnection,
     condition: str,
     keep: Callable[[duckdb.DuckDBPyConnection, pl.DataFrame], pl.DataFrame] | None = None,
-    told: str = "FROM told",
+    editions: str = "editions",
 ) -> None:
     """Make plays that are rivals under a condition one play, where they are."""
     _run(connection, "rivals")
@@ -132,7 +130,11 @@ def _merge(
         candidates = keep(connection, candidates)
     if candidates.is_empty():
         return
-    _apply(connection, merged(connection.sql(told).pl(), candidates))
+    plays = connection.sql(
+        f"SELECT DISTINCT play, {editions} AS editions, spoken_at AS ended_at, "
+        "spoken_ms AS ms_played, item_key FROM told"
+    ).pl()
+    _apply(connection, merged(plays, candidates))
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, becomes: pl.DataFrame) -> None:

@@ -69,12 +69,13 @@ def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     place = {
         play: number
         for number, play in enumerate(
-            plays.unique("play").sort("ended_at", "ms_played", "item_key", "play")["play"]
+            plays.sort("ended_at", "ms_played", "item_key", "play")["play"]
         )
     }
     distance: dict[int, dict[int, float]] = defaultdict(dict)
     for one, other, far in candidates.select("one", "other", "distance").rows():
-        distance[one][other] = distance[other][one] = far
+        nearest = min(far, distance[one].get(other, far))
+        distance[one][other] = distance[other][one] = nearest
     cluster_of = components(candidates.select("one", "other").rows())
     clusters = defaultdict(list)
     for play, cluster in cluster_of.items():

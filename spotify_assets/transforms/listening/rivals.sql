@@ -1,5 +1,5 @@
--- Plays that files may tell of in different words.
--- Grain: one play; of a local file a second time, as the thing 0.
+-- Plays that files may tell of in different words, each as every row of it has it.
+-- Grain: one play, end, length and thing; of a local file a second time, as the thing 0.
 CREATE OR REPLACE TEMP TABLE told AS
 WITH plays AS (
     SELECT
@@ -17,20 +17,24 @@ WITH plays AS (
     )
     GROUP BY play
 ),
-spoken AS (
-    SELECT
-        p.play, p.editions, p.is_in_account, s.package, s.kind, s.ended_at, s.ms_played, s.item_key,
-        if(s.name_key = 0 AND s.package = 'account', 0, s.thing) AS thing
+rows AS (
+    SELECT DISTINCT
+        p.*,
+        s.ended_at AS spoken_at, s.ms_played AS spoken_ms, s.item_key,
+        t.package, t.ended_at, t.ms_played,
+        t.kind = 'local_file' AND t.package = 'extended' AS is_local,
+        if(t.name_key = 0 AND t.package = 'account', 0, t.thing) AS thing
     FROM plays AS p
+    JOIN tellings AS t USING (play)
     JOIN tellings AS s ON s.row_id = p.play
 )
-FROM spoken
+FROM rows
 UNION ALL
-SELECT * REPLACE (0 AS thing) FROM spoken WHERE kind = 'local_file' AND package = 'extended';
+SELECT * REPLACE (0 AS thing) FROM rows WHERE is_local;
 
--- Two of them that no file tells both of, and how far apart they are.
--- `one` has the better word, so it is of the extended history where only one is.
--- Grain: one pair of plays.
+-- Two of them that no file tells both of, and how far apart they are. Where a row of the extended
+-- history meets one of account data, the former is of `one`.
+-- Grain: one pair of such rows.
 CREATE OR REPLACE TEMP TABLE rivals AS
 WITH pairs AS (
     SELECT
@@ -50,7 +54,9 @@ WITH pairs AS (
     FROM told AS a
     JOIN (SELECT *, ended_at::DATE + unnest([-1, 0, 1]) AS day FROM told) AS b
         ON b.thing = a.thing AND b.day = a.ended_at::DATE
-    WHERE a.play < b.play AND NOT list_has_any(a.editions, b.editions)
+    WHERE
+        (a.package > b.package OR (a.package = b.package AND a.play < b.play))
+        AND NOT list_has_any(a.editions, b.editions)
 )
 SELECT
     *,

@@ -4,7 +4,8 @@ CREATE TEMP TABLE editions AS
 SELECT
     *,
     row_number() OVER (
-        ORDER BY package <> 'extended', last_at DESC, rows DESC, file_id DESC
+        ORDER BY
+            package <> 'extended', last_at DESC, rows DESC, length DESC, ends DESC, file_id DESC
     ) AS edition
 FROM (
     SELECT
@@ -12,7 +13,9 @@ FROM (
         any_value(package) AS package,
         min(ended_at) AS first_at,
         max(ended_at) AS last_at,
-        count(*) AS rows
+        count(*) AS rows,
+        sum(ms_played) AS length,
+        sum(epoch_ms(ended_at)) AS ends
     FROM streams
     GROUP BY file_id
 );
