@@ -19,6 +19,7 @@ from spotify_assets.settings import Settings
 from spotify_assets.spotify.errors import SpotifyError
 from spotify_assets.spotify.sign_in import Condition
 from spotify_assets.terminal import err, progress, show_table
+from spotify_assets.warehouse.one_listener import doubts
 from spotify_assets.warehouse.reading import read_only
 
 if TYPE_CHECKING:
@@ -61,11 +62,13 @@ def import_history(
     try:
         read = _import(settings, chosen)
         _show(settings, read)
+        with read_only(settings.database) as connection:
+            warnings = [*read.warnings, *doubts(connection).warnings]
     except KeyboardInterrupt:
         stop("Stopped. Files that were read stay imported; the same command goes on.", STOPPED)
     except STORE_ERRORS as error:
         stop(str(error), FAILED)
-    for warning in read.warnings:
+    for warning in warnings:
         err.print(warning, style="yellow", soft_wrap=True)
     for name, reason in read.refused:
         err.print(f"Not imported: {name}: {reason}", style="red", soft_wrap=True)

@@ -35,6 +35,7 @@ from spotify_assets.spotify.recently_played import poll
 from spotify_assets.transforms.listening import DERIVED
 from spotify_assets.transforms.plays import process
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.one_listener import Doubts, doubts
 
 STREAMING_HISTORY = dg.AssetKey(["raw", "streaming_history"])
 RECENTLY_PLAYED = dg.AssetKey(["raw", "recently_played"])
@@ -43,6 +44,13 @@ OF_PLAYS: tuple[type[Contract], ...] = (*DERIVED, listening.QuarantinedPlays)
 FILES, NEW, REFUSED, WARNINGS = "file ids", "new file ids", "refused", "warnings"
 """Metadata of an import: what was read, what of it was not there before, what could not be read,
 and what the listener should know."""
+
+
+ONE_LISTENER = dg.AssetCheckSpec(
+    "one_listener",
+    asset=asset_key(listening.FactPlay),
+    description="All exports are of one account; no day has over 24 hours of plays (warns).",
+)
 
 
 class ImportConfig(dg.Config):
@@ -207,12 +215,12 @@ def _plays_spec(contract: type[Contract]) -> dg.AssetSpec:
 @dg.multi_asset(
     name="publish_plays",
     specs=[_plays_spec(contract) for contract in OF_PLAYS],
-    check_specs=[contract_check(contract) for contract in OF_PLAYS],
+    check_specs=[*(contract_check(contract) for contract in OF_PLAYS), ONE_LISTENER],
     pool="warehouse",
 )
 def publish_plays(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Make every play once of all that the exports and the polls say, and publish."""
     try:
         published = publish_now(Settings(), log=context.log)
@@ -224,6 +232,7 @@ def publish_plays(
         previews = {
             one: preview(connection.table(one.table()).limit(MOST_ROWS).pl()) for one in OF_PLAYS
         }
+        found = doubts(connection)
     for contract in OF_PLAYS:
         rows = published.rows[contract.table()]
         yield dg.MaterializeResult(
@@ -231,8 +240,20 @@ def publish_plays(
             metadata={"dagster/row_count": rows, "preview": previews[contract]},
             check_results=[contract_kept(contract, rows)],
         )
+    yield _one_listener(found)
     of_plays = published.damaged.filter(pl.col("genre").is_null())
     if not of_plays.is_empty():
         raise dg.Failure(
             f"The tables of plays stay as they were: {of_plays['reason'][0]}", allow_retries=False
         )
+
+
+def _one_listener(found: Doubts) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        asset_key=ONE_LISTENER.asset_key,
+        check_name=ONE_LISTENER.name,
+        description=" ".join(found.warnings) or None,
+        metadata={"accounts": found.accounts, "days over 24 h": len(found.days)},
+    )
