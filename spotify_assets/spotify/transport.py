@@ -69,7 +69,7 @@ def why_no_answer(url: str, error: requests.RequestException) -> str:
             said = f"{parts.netloc} refuses the connection. Is it running and reachable?"
         case _:
             said = f"{type(error).__name__} ({_shortest(causes)}). Is it running and reachable?"
-    return said
+    return said if said.endswith("?") else f"{said}."
 
 
 def host_of(location: str) -> str:
