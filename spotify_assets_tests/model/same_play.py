@@ -82,7 +82,7 @@ class Reconciliation:
         account = self.numbered(account, of_minute)
         plays = self.by_minute(extended, account)
         plays = self.clustered(plays, across(near_minute))
-        plays = self.clustered(plays, across(late_minute))
+        plays = self.clustered(plays, across(late_minute, once=True))
         extended = [play for play in plays if play.is_extended]
         account = [play for play in plays if not play.is_extended]
         return [*extended, *self.clustered(account, near_account)]
@@ -237,14 +237,16 @@ def of_minute(play: Play) -> Hashable:
 
 
 def across(
-    distance: Callable[[Told, Told], float | None],
+    distance: Callable[[Told, Told], float | None], *, once: bool = False
 ) -> Callable[[Play, Play], float | None]:
-    """Steps 6 and 7: of the extended history and account data, which do not tell of it yet."""
+    """Steps 6 and 7; in 7 ``once``: where no account file tells of the extended play yet."""
 
     def of_plays(one: Play, other: Play) -> float | None:
         if one.is_extended == other.is_extended:
             return None
         extended, account = (one, other) if one.is_extended else (other, one)
+        if once and extended.is_in_account:
+            return None
         return distance(extended.speaker, account.speaker)
 
     return of_plays
