@@ -10,6 +10,7 @@ import pytest
 import spotify_assets
 from spotify_assets.definitions import defs
 from spotify_assets.defs import jobs, labels
+from spotify_assets.defs.checks import DATABASE
 from spotify_assets.defs.partitions import genre_days
 from spotify_assets.schemas import LAKE_ONLY, LISTENING, PROCESSED, RANKED, TABLES, dictionary
 from spotify_assets_tests.defs.graph import as_json
@@ -39,6 +40,19 @@ def test_every_asset_of_the_catalogue_is_by_genre_and_day() -> None:
     assert {name for name, spec in specs().items() if spec.partitions_def is genre_days} == (
         set(specs()) - of_plays
     )
+
+
+def test_every_line_of_the_graph_ends_in_the_published_file() -> None:
+    ends = {node.key for node in graph().asset_nodes if not node.child_keys}
+    assert ends == {DATABASE}
+
+
+def test_a_table_can_be_materialized_alone_or_says_why_others_come_along() -> None:
+    steps = [one for one in defs().resolve_asset_graph().assets_defs if len(one.keys) > 1]
+    assert {step.op.name for step in steps if step.can_subset} >= {"rank", "facts", "publish"}
+    for step in steps:
+        for spec in step.specs:
+            assert step.can_subset or "made together" in str(spec.description).casefold()
 
 
 def test_every_asset_is_in_the_group_of_its_layer() -> None:

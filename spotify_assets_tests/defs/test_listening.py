@@ -134,6 +134,17 @@ def test_the_run_of_the_inbox_imports_what_lies_in_it_once(
         assert found.fetchall() == [("counted", 1), ("short", 1)]
 
 
+def test_one_table_of_plays_can_be_made_without_the_others(instance: dg.DagsterInstance) -> None:
+    wanted = dg.AssetKey(["star", "fact_play"])
+    done = (
+        defs()
+        .resolve_job_def("import_history")
+        .execute_in_process(instance=instance, asset_selection=[wanted])
+    )
+    assert [one.asset_key for one in done.get_asset_materialization_events()] == [wanted]
+    assert {one.asset_key for one in done.get_asset_check_evaluations()} == {wanted}
+
+
 def test_another_inbox_can_be_named(
     data_dir: Path, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from spotify_assets import exports
 from spotify_assets.defs.assets.markdown import MOST_ROWS
-from spotify_assets.defs.assets.metadata import keys, preview, table_spec
+from spotify_assets.defs.assets.metadata import ONE_READING, keys, preview, table_spec
 from spotify_assets.defs.assets.raw import blocked
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import days
@@ -65,7 +65,8 @@ class ImportConfig(dg.Config):
     specs=[
         dg.AssetSpec(
             STREAMING_HISTORY,
-            description="Every row of every export file as it came, without personal fields.",
+            description="Every row of every export file as it came, without personal fields.\n\n"
+            "Made together with `processed/streams`, in one reading of the files.",
             group_name="raw",
             kinds={"duckdb", "parquet"},
             tags={"grain": "export-file"},
@@ -74,6 +75,7 @@ class ImportConfig(dg.Config):
             listening.Streams,
             [STREAMING_HISTORY],
             kinds={"duckdb", "parquet"},
+            note=ONE_READING,
             partitions_def=None,
         ),
     ],
@@ -171,6 +173,7 @@ def recently_played(
             contract,
             [RECENTLY_PLAYED],
             kinds={"polars", "parquet"},
+            note=ONE_READING,
             partitions_def=days,
         )
         for contract in OF_POLLS
@@ -217,6 +220,7 @@ def _plays_spec(contract: type[Contract]) -> dg.AssetSpec:
     specs=[_plays_spec(contract) for contract in OF_PLAYS],
     check_specs=[*(contract_check(contract) for contract in OF_PLAYS), ONE_LISTENER],
     pool="warehouse",
+    can_subset=True,
 )
 def publish_plays(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
@@ -229,18 +233,23 @@ def publish_plays(
     except pandera.errors.SchemaErrors as error:
         raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
     with warehouse.get_connection() as connection:
-        previews = {
-            one: preview(connection.table(one.table()).limit(MOST_ROWS).pl()) for one in OF_PLAYS
-        }
+        first_rows = {one: connection.table(one.table()).limit(MOST_ROWS).pl() for one in OF_PLAYS}
         found = doubts(connection)
     for contract in OF_PLAYS:
         rows = published.rows[contract.table()]
+        is_checked = contract_check(contract).key in context.selected_asset_check_keys
+        kept = [contract_kept(contract, rows)] if is_checked else []
+        # The others are made with it; but an event says what was asked for.
+        if asset_key(contract) not in context.selected_asset_keys:
+            yield from kept
+            continue
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
-            metadata={"dagster/row_count": rows, "preview": previews[contract]},
-            check_results=[contract_kept(contract, rows)],
+            metadata={"dagster/row_count": rows, "preview": preview(first_rows[contract])},
+            check_results=kept,
         )
-    yield _one_listener(found)
+    if ONE_LISTENER.key in context.selected_asset_check_keys:
+        yield _one_listener(found)
     of_plays = published.damaged.filter(pl.col("genre").is_null())
     if not of_plays.is_empty():
         raise dg.Failure(

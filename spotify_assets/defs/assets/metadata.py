@@ -23,6 +23,8 @@ from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas import Contract
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS
 
+ONE_READING = "One reading makes this table and the others of its step: they are made together."
+"""What a table says where Dagster asks to confirm that others come along."""
 Metadata = Mapping[str, Any]
 """By its label, what Dagster takes for metadata: a text, a number, a `dg.MetadataValue`."""
 

@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.assets import markdown
-from spotify_assets.defs.assets.metadata import describe_table, rows_by_day, table_spec
+from spotify_assets.defs.assets.metadata import ONE_READING, describe_table, rows_by_day, table_spec
 from spotify_assets.defs.assets.raw import CATALOG
 from spotify_assets.defs.assets.recent import plots
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
@@ -34,7 +34,7 @@ WORKERS = 2
 @dg.multi_asset(
     name="process",
     specs=[
-        table_spec(contract, [CATALOG], kinds={"duckdb", "polars", "parquet"})
+        table_spec(contract, [CATALOG], kinds={"duckdb", "polars", "parquet"}, note=ONE_READING)
         for contract in PROCESSED
     ],
     check_specs=[contract_check(contract) for contract in PROCESSED],

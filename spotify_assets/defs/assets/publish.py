@@ -6,8 +6,9 @@ import dagster as dg
 import polars as pl
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection
 
+from spotify_assets.defs.assets.listening import OF_PLAYS
 from spotify_assets.defs.assets.markdown import MOST_ROWS
-from spotify_assets.defs.assets.metadata import keys, of_table, preview, table_spec, uri
+from spotify_assets.defs.assets.metadata import Metadata, keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
 from spotify_assets.defs.publication import publish_now
@@ -22,6 +23,15 @@ from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.partitions import is_of
 from spotify_assets.warehouse.publish import Published
 
+DESCRIPTION = """`data/spotify.duckdb`: every table, in one file, open to any reader.
+
+The end of every line: what the catalogue and the listening history say is asked for here, with
+`spotify-assets query`, a notebook (`docs/analysis.py`) or any tool that opens DuckDB files. Twenty
+questions with their SQL: `docs/answers.sql`. Each import or poll renews the tables of plays in it
+too; a partition here is a genre-day that was taken in."""
+NOTE = """Made from all days that are there; a partition here is one that was taken in.
+`publish` makes all that the file holds, whichever of its tables is asked for."""
+
 
 def _specs() -> list[dg.AssetSpec]:
     tables = [
@@ -29,14 +39,14 @@ def _specs() -> list[dg.AssetSpec]:
             contract,
             [dg.AssetKey(table.split(".")) for table in inputs(contract)],
             kinds={"sql", "duckdb"},
-            note="Made from all days that are there; a partition here is one that was taken in.",
+            note=NOTE,
         )
         for contract in DERIVED
     ]
     database = dg.AssetSpec(
         DATABASE,
-        deps=keys([*LAKE.values(), *DERIVED]),
-        description="`data/spotify.duckdb`: every table, in one file, open to any reader.",
+        deps=keys([*LAKE.values(), *DERIVED, *OF_PLAYS]),
+        description=DESCRIPTION,
         group_name="publish",
         kinds={"duckdb"},
         # Of genre-days, so that a backfill publishes in the run that makes them, before the checks.
@@ -51,10 +61,11 @@ def _specs() -> list[dg.AssetSpec]:
     check_specs=[contract_check(contract) for contract in DERIVED],
     backfill_policy=dg.BackfillPolicy.single_run(),
     pool="warehouse",
+    can_subset=True,
 )
 def publish_warehouse(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     days = genre_days_of(context)
     try:
@@ -63,39 +74,53 @@ def publish_warehouse(
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
-    with warehouse.get_connection() as connection:
-        previews = {one: preview(_first_rows(connection, one)) for one in DERIVED}
+    yield from _report(context, warehouse, published, days[-1])
+    _fail_for_own(days, published)
+
+
+def _report(
+    context: dg.AssetExecutionContext,
+    warehouse: WarehouseResource,
+    published: Published,
+    newest: GenreDay,
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Of what the run was asked for; the file has all tables, whichever that are."""
     for contract in DERIVED:
         rows = published.rows[contract.table()]
+        is_checked = contract_check(contract).key in context.selected_asset_check_keys
+        kept = [contract_kept(contract, rows)] if is_checked else []
+        if asset_key(contract) not in context.selected_asset_keys:
+            yield from kept
+            continue
+        with warehouse.get_connection() as connection:
+            first_rows = _first_rows(connection, contract)
         # Of the newest alone: what Dagster stores of each partition of a range adds up.
         context.add_asset_metadata(
-            {**of_table(contract), "preview": previews[contract]},
+            {**of_table(contract), "preview": preview(first_rows)},
             asset_key=asset_key(contract),
-            partition_key=key_of(days[-1]),
+            partition_key=key_of(newest),
         )
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
-            metadata={
-                "dagster/row_count": rows,
-                "dagster/uri": uri(published.path),
-            },
-            check_results=[contract_kept(contract, rows)],
+            metadata={"dagster/row_count": rows, "dagster/uri": uri(published.path)},
+            check_results=kept,
         )
-    yield dg.MaterializeResult(
-        asset_key=DATABASE,
-        metadata={
-            "dagster/uri": uri(published.path),
-            "path": dg.MetadataValue.path(str(published.path)),
-            "bytes": published.path.stat().st_size,
-            "genre-days taken in": len(published.loaded),
-            "damaged files left out": published.damaged.height,
-            "rows": dg.MetadataValue.md(
-                "| table | rows |\n| --- | ---: |\n"
-                + "\n".join(f"| {table} | {rows} |" for table, rows in published.rows.items())
-            ),
-        },
-    )
-    _fail_for_own(days, published)
+    if DATABASE in context.selected_asset_keys:
+        yield dg.MaterializeResult(asset_key=DATABASE, metadata=_of_file(published))
+
+
+def _of_file(published: Published) -> Metadata:
+    return {
+        "dagster/uri": uri(published.path),
+        "path": dg.MetadataValue.path(str(published.path)),
+        "bytes": published.path.stat().st_size,
+        "genre-days taken in": len(published.loaded),
+        "damaged files left out": published.damaged.height,
+        "rows": dg.MetadataValue.md(
+            "| table | rows |\n| --- | ---: |\n"
+            + "\n".join(f"| {table} | {rows} |" for table, rows in published.rows.items())
+        ),
+    }
 
 
 def _fail_for_own(days: list[GenreDay], published: Published) -> None:
