@@ -85,10 +85,12 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     _run(connection, "named")
     _keep(connection, "things", _things(connection))
     _run(connection, "tellings")
+    _run(connection, "rivals")
     _merge(connection, NEAR_EXTENDED)
     _merge(connection, LATER_EXTENDED, _of_overlapping_files)
     if connection.sql(OF_ACCOUNT).fetchall() == [(True,)]:
         _apply(connection, connection.sql(_text("alike")).pl())
+        _run(connection, "rivals")
         _merge(connection, NEAR_ACCOUNT)
         _merge(connection, LATER_ACCOUNT, editions=TOLD_ONCE)
         _merge(connection, ACCOUNT_ONLY)
@@ -124,7 +126,6 @@ def _merge(
     editions: str = "editions",
 ) -> None:
     """Make plays that are rivals under a condition one play, where they are."""
-    _run(connection, "rivals")
     candidates = connection.sql(f"FROM rivals WHERE {condition}").pl()
     if keep is not None:
         candidates = keep(connection, candidates)
@@ -134,7 +135,10 @@ def _merge(
         f"SELECT DISTINCT play, {editions} AS editions, spoken_at AS ended_at, "
         "spoken_ms AS ms_played, item_key FROM told"
     ).pl()
-    _apply(connection, merged(plays, candidates))
+    becomes = merged(plays, candidates)
+    if not becomes.is_empty():
+        _apply(connection, becomes)
+        _run(connection, "rivals")
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, becomes: pl.DataFrame) -> None:
