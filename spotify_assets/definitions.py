@@ -1,7 +1,11 @@
 """The entry point: puts the definitions together."""
 
+import logging
+import os
+
 import dagster as dg
 
+from spotify_assets import access
 from spotify_assets.defs import checks, jobs, labels, quality, schedules, sensors
 from spotify_assets.defs.assets import listening, per_genre_day, processed, publish, raw
 from spotify_assets.defs.policies import with_policies
@@ -13,6 +17,10 @@ from spotify_assets.settings import Settings
 def defs() -> dg.Definitions:
     """All assets, checks, jobs and resources."""
     settings = Settings()
+    # Dagster's own processes may be started without our command.
+    os.umask(access.OWNER_ONLY)
+    if said := access.keep_private(settings.data_dir.resolve(), settings.readers):
+        logging.getLogger(__name__).warning(said)
     assets = labels.labelled(
         [
             raw.catalog,

@@ -12,7 +12,7 @@ from platformdirs import user_config_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from spotify_assets import genres
+from spotify_assets import access, genres
 from spotify_assets.alerts import Channel, Email, Webhook
 from spotify_assets.genres import GenreList
 from spotify_assets.lake import Lake
@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(Path("data"), validation_alias="SPOTIFY_ASSETS_DATA_DIR")
+    published_group: str | None = Field(None, validation_alias="SPOTIFY_PUBLISHED_GROUP")
+    """A group of this machine that may read the DuckDB file; else only its owner may."""
     start_date: dt.date = Field(dt.date(2026, 1, 1), validation_alias="SPOTIFY_ASSETS_START_DATE")
     """First day that has a partition; where it is not set, `dev` takes the first that is held."""
     client_id: str | None = Field(
@@ -116,6 +118,16 @@ class Settings(BaseSettings):
             raise ValueError("write an IANA name, such as America/Sao_Paulo")
         return name
 
+    @field_validator("published_group")
+    @classmethod
+    def _is_group(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                access.group_id(name)
+        except KeyError:
+            raise ValueError("write a group of this machine; `groups` lists yours") from None
+        return name
+
     @field_validator("daily_budget")
     @classmethod
     def _readable(cls, text: str | None) -> str | None:
@@ -130,7 +142,12 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         """The DuckDB file that analysts open."""
-        return self.data_dir.resolve() / "spotify.duckdb"
+        return self.data_dir.resolve() / access.PUBLISHED
+
+    @property
+    def readers(self) -> int | None:
+        """The number of the group that may read the DuckDB file besides its owner."""
+        return access.group_id(self.published_group) if self.published_group else None
 
     @property
     def dagster_home(self) -> Path:

@@ -5,11 +5,14 @@ nothing of it.
 """
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from spotify_assets import access
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
 
 TODAY = dt.date(2026, 11, 20)
 Run = Callable[..., "Outcome"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def umask() -> Iterator[None]:
+    """What tests put into data folders is its owner's alone, as with the command."""
+    before = os.umask(access.OWNER_ONLY)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from spotify_assets.commands.ending import (
     STOPPED,
     STORE_ERRORS,
     USAGE,
+    answering,
     dagster_home_or_stop,
     settings_or_stop,
     stop,
@@ -205,7 +206,9 @@ def _chosen(
         genres = [normalise_genre(settings.genre)]
     elif ask and sys.stdin.isatty() and settings.genres:
         out.print(f"Known genres: {', '.join(settings.genres)}")
-        genres = [normalise_genre(typer.prompt("Which genre", default=visible(settings.genres[0])))]
+        with answering():
+            answer = typer.prompt("Which genre", default=visible(settings.genres[0]))
+        genres = [normalise_genre(answer)]
     else:
         raise ValueError(
             "Which genre? Say --genre rock, --all, or --batch 5; or set SPOTIFY_GENRE."

@@ -3,11 +3,16 @@
 Belongs here: what all commands share. Does not belong here: any command.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
 from pydantic import ValidationError
 
+from spotify_assets import access
+from spotify_assets.access import AccessError
 from spotify_assets.alerts import AlertsError
 from spotify_assets.lake import LakeError
 from spotify_assets.operations import OperationsError
@@ -16,8 +21,9 @@ from spotify_assets.spotify.ledger import LedgerError
 from spotify_assets.terminal import err
 from spotify_assets.warehouse.errors import WarehouseError
 
-FAILED, USAGE, LATER, STOPPED = 1, 2, 75, 130
-"""Something failed; the words are wrong; the API wants to be asked later; Ctrl-C."""
+DONE, FAILED, USAGE, LATER, STOPPED = 0, 1, 2, 75, 130
+"""What was asked for is done; something failed; the words or a setting are wrong; the API wants to
+be asked later; Ctrl-C. For users docs/operations.md says the same."""
 STORE_ERRORS = (LakeError, WarehouseError, LedgerError, OperationsError, AlertsError)
 """What goes wrong with our own files; each says which file, and what to do."""
 
@@ -28,8 +34,34 @@ def stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def settings_or_stop() -> Settings:
-    """The settings; where one is wrong, end and say which."""
+@contextmanager
+def answering() -> Iterator[None]:
+    """Somebody is asked; Ctrl-C, and an input that is at its end, stop the command as elsewhere."""
+    try:
+        yield
+    except typer.Abort:
+        stop("Stopped. Nothing was changed.", STOPPED)
+
+
+def settings_or_stop(*, writes_elsewhere: bool = False) -> Settings:
+    """The settings, and the data folder for its owner alone; where one is wrong, end and say which.
+
+    Args:
+        writes_elsewhere: The command writes where its user says: who may read that, the umask says.
+    """
+    settings = _settings_or_stop()
+    if not writes_elsewhere:
+        os.umask(access.OWNER_ONLY)
+    try:
+        said = access.keep_private(settings.data_dir.resolve(), settings.readers)
+    except AccessError as error:
+        stop(str(error), USAGE)
+    if said:
+        err.print(said, style="yellow", soft_wrap=True)
+    return settings
+
+
+def _settings_or_stop() -> Settings:
     try:
         return Settings()
     except ValidationError as error:

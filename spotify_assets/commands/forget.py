@@ -11,6 +11,7 @@ from spotify_assets.commands.ending import (
     STOPPED,
     STORE_ERRORS,
     USAGE,
+    answering,
     dagster_home_or_stop,
     settings_or_stop,
     stop,
@@ -65,7 +66,8 @@ def _show(chosen: Sequence[Held]) -> None:
 def _agreed() -> bool:
     if not sys.stdin.isatty():
         stop("Nobody is there to be asked: say --yes. Nothing was deleted.", USAGE)
-    return typer.confirm("Delete this for good?")
+    with answering():
+        return typer.confirm("Delete this for good?")
 
 
 def _forget(settings: Settings, file_ids: list[str]) -> None:

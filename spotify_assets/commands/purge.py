@@ -7,7 +7,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from spotify_assets.commands.ending import FAILED, STOPPED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.ending import FAILED, STOPPED, USAGE, answering, settings_or_stop, stop
 from spotify_assets.lake import LakeError, normalise_genre, retention
 from spotify_assets.settings import Settings
 from spotify_assets.terminal import err, out, progress, show_table
@@ -115,7 +115,8 @@ def _purge(settings: Settings, rule: retention.Rule, *, dry_run: bool, ask: bool
 def _agreed() -> bool:
     if not sys.stdin.isatty():
         stop("Nobody is there to be asked: say --yes. Nothing was deleted.", USAGE)
-    return typer.confirm("Delete this for good?")
+    with answering():
+        return typer.confirm("Delete this for good?")
 
 
 def _delete(settings: Settings, due: list[retention.Due]) -> list[str]:

@@ -56,6 +56,7 @@ def publish_now(
         plays_of(settings.time_zone),
         everywhere=everywhere,
         compact=compact,
+        readers=settings.readers,
     )
     for one in published.damaged.iter_rows(named=True):
         log.warning("%s", _left_out(one))

@@ -58,6 +58,7 @@ def publish(
     *,
     everywhere: bool = False,
     compact: bool = False,
+    readers: int | None = None,
 ) -> Published:
     """Bring the file to the state of the lake; where nothing changed, touch nothing.
 
@@ -71,6 +72,7 @@ def publish(
             damaged ones again.
         compact: Write the file even where nothing changed, without the bytes of rows that it holds
             no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
+        readers: The number of the group that may read the file; else only its owner may.
 
     Raises:
         WarehouseError: A key stands twice or a reference is missing: the old state stays.
@@ -85,7 +87,7 @@ def publish(
                 waiting = changes.survey.waiting
                 return Published(path, _counted(connection), [], waiting, changes.damaged)
         create = None if state.is_there else partial(_create, definition, listening)
-        with replacing(path, create=create, compact=compact) as connection:
+        with replacing(path, create=create, compact=compact, readers=readers) as connection:
             loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
             damaged = _take_in_plays(
                 connection, lake, changes, listening, damaged, anew=not state.is_there

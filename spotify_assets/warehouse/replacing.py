@@ -1,7 +1,7 @@
 """Putting a new state of the DuckDB file in the place of the old one, at once or not at all.
 
-Belongs here: the copy, the lock, the rename, and what a kill or a full disk leaves. Does not belong
-here: what is written.
+Belongs here: the copy, the lock, the rename, who may read it, and what a kill or a full disk
+leaves. Does not belong here: what is written.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from spotify_assets import access
 from spotify_assets.lake.errors import writing
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.tables import literal
@@ -23,7 +24,11 @@ LOCK_POLL_SECONDS = 0.2
 
 @contextmanager
 def replacing(
-    path: Path, *, create: Callable[[Path], None] | None = None, compact: bool
+    path: Path,
+    *,
+    create: Callable[[Path], None] | None = None,
+    compact: bool,
+    readers: int | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of the file to write to; it takes the file's place once the body has ended well.
 
@@ -34,9 +39,11 @@ def replacing(
         path: The DuckDB file.
         create: Makes the file to begin with, instead of the copy.
         compact: Leave the bytes behind of rows that it holds no more.
+        readers: The number of the group that may read the file; else only its owner may.
 
     Raises:
         OSError: The disk is full, or the folder cannot be written.
+        WarehouseError: The file cannot be given to the group.
     """
     copy = path.with_name(f".{path.name}.next")
     try:
@@ -49,7 +56,7 @@ def replacing(
             yield connection
         if compact:
             _compact(copy)
-        _swap(copy, path)
+        _swap(copy, path, readers)
     finally:
         _remove(copy)
 
@@ -95,8 +102,13 @@ def opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise OSError(str(error)) from error
 
 
-def _swap(copy: Path, path: Path) -> None:
-    """Put the copy in the place of the file, by one rename."""
+def _swap(copy: Path, path: Path, readers: int | None) -> None:
+    """Put the copy in the place of the file, by one rename: who may read it, may at any moment."""
+    try:
+        access.open_file(copy, readers)
+        access.open_folder(path.parent, readers)
+    except access.AccessError as error:
+        raise WarehouseError(str(error)) from error
     with ExitStack() as held:
         if path.exists():
             # Freeing the old one's blocks, 0.2 s a GiB, is left to when it is closed: nobody who
