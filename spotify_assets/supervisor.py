@@ -35,7 +35,7 @@ def run(commands: Sequence[Sequence[str]], keep: int) -> int:
         keep: A file that stays open as long as they run, such as one that is locked.
 
     Returns:
-        The exit code: 0 after Ctrl-C, else that of the server that ended, and never 0.
+        The exit code: 0 after Ctrl-C, else 1, whatever the server that ended says or was killed by.
     """
     words = [sys.executable, "-m", __name__, json.dumps([os.getpid(), commands])]
     with subprocess.Popen(  # noqa: S603 - our own
@@ -43,7 +43,8 @@ def run(commands: Sequence[Sequence[str]], keep: int) -> int:
     ) as family:
         try:
             # Where its daemon is killed, `dagster dev` ends with 0: nobody would start it again.
-            return family.wait() or FAILED
+            family.wait()
+            return FAILED
         except KeyboardInterrupt:
             return 0
         finally:
@@ -55,14 +56,14 @@ def run(commands: Sequence[Sequence[str]], keep: int) -> int:
 
 
 def supervise(starter: int, commands: Sequence[Sequence[str]]) -> int:
-    """Be the process between: returns the exit code of the server that ended."""
+    """Be the process between: returns 1 where a server ended by itself."""
     servers = [subprocess.Popen(words, stdin=subprocess.DEVNULL) for words in commands]  # noqa: S603
     with _ending(servers, starter):
         while all(server.poll() is None for server in servers):
             # It never says anything: it ends.
             if select.select([sys.stdin], [], [], LOOK_SECONDS)[0]:
                 return 0
-        return next(one.returncode for one in servers if one.returncode is not None) or FAILED
+        return FAILED
 
 
 @contextlib.contextmanager

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from spotify_assets import access
 from spotify_assets.access import AccessError
 from spotify_assets.cli import app
+from spotify_assets.defs.publication import queries
 from spotify_assets.lake import Lake
 from spotify_assets_tests.warehouse.conftest import write_genre_day
-from spotify_assets_tests.warehouse.test_publish import day, queries
+from spotify_assets_tests.warehouse.test_publish import day
 
 NOBODY = "nobody"
 PLAY = '[{"endTime": "2026-03-01 10:00", "artistName": "A", "trackName": "T", "msPlayed": 200000}]'

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spotify_assets.commands.collect import days_of
+from spotify_assets.commands.collect import days_of, listed
 from spotify_assets.commands.ending import (
     FAILED,
     STOPPED,
@@ -41,14 +41,14 @@ def backfill(
     settings = settings_or_stop()
     try:
         first, last = days_of(date, settings.start_date)
-        genres = [normalise_genre(name) for name in genre or []]
+        if every == bool(genre):
+            raise ValueError("Which genres? Say --genre rock, or --all.")
+        genres = listed(settings) if every else [normalise_genre(name) for name in genre or []]
     except ValueError as error:
         stop(str(error), USAGE)
-    if every == bool(genres):
-        stop("Which genres? Say --genre rock, or --all.", USAGE)
     wanted = [
         GenreDay(name, last - dt.timedelta(days=n))
-        for name in genres or settings.genres
+        for name in genres
         for n in range((last - first).days + 1)
     ]
     missing = {day: why for day in wanted if (why := _why_not(settings, day))}

@@ -190,6 +190,21 @@ def days_of(text: str | None, start: dt.date) -> tuple[dt.date, dt.date]:
     return days
 
 
+def listed(settings: Settings) -> list[str]:
+    """The genres of the list.
+
+    Raises:
+        ValueError: There are none: of nothing it cannot be said that it is done.
+    """
+    if not settings.genres:
+        refused = "".join(f" ({why})" for why in settings.genre_list.refused)
+        raise ValueError(
+            f"There is no genre on the list {settings.own_genres_file}{refused}. Put some on it: "
+            "`spotify-assets genres add rock`."
+        )
+    return settings.genres
+
+
 def _chosen(
     settings: Settings, named: list[str], *, every: bool, batch: int | None, ask: bool
 ) -> list[str]:
@@ -201,7 +216,7 @@ def _chosen(
     if named:
         genres = [normalise_genre(name) for name in named]
     elif every or batch:
-        genres = settings.genres
+        genres = listed(settings)
     elif settings.genre:
         genres = [normalise_genre(settings.genre)]
     elif ask and sys.stdin.isatty() and settings.genres:
