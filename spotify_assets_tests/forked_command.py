@@ -21,7 +21,7 @@ _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload(
     ["dagster", "ibis", "spotipy", "typer", "rich.progress", "pydantic_settings"]
 )
-SECONDS = 120.0
+SECONDS = 600.0
 
 
 def run(
