@@ -61,7 +61,7 @@ DEMO_QUERIES = {
         SELECT rank, previous_rank AS was, status, name, plays, ms_played // 3600000 AS hours,
             coverage, days_complete || ' of ' || days AS days_complete
         FROM listening.top_artists(today() - 365, today() - 1, n := 8)""",
-    "When the music plays (star.by_weekday)": """
+    "When the music plays (listening.by_weekday)": """
         SELECT name AS weekday, plays, ms_played // 3600000 AS hours,
             days_complete || ' of ' || days AS days_complete
         FROM listening.by_weekday(today() - 365, today() - 1)""",
