@@ -5,7 +5,7 @@ import random
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from spotify_assets.lake.journal import Journal
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.spotify.client import Client, Connection
 from spotify_assets.spotify.clock import Clock, Moment
+from spotify_assets.spotify.errors import Unavailable
 from spotify_assets.spotify.ledger import (
     DAY_SECONDS,
     EVERY_FAMILY,
@@ -84,7 +85,7 @@ def test_every_attempt_is_a_call_with_how_it_ended_and_how_long_it_waited(
 ) -> None:
     client, _ = playing(faults.too_many("7"), faults.Says(500), faults.CUT, faults.FINE)
 
-    client.ask(search(), journal)
+    client.ask(search(limit=50), journal)
 
     calls = [one for one in ledger.requests(0, clock.now()) if one["endpoint"] == "search"]
     assert [(one["attempt"], one["http_status"], one["failure"]) for one in calls] == [
@@ -119,7 +120,9 @@ def test_the_rows_of_an_answer_are_the_objects_that_it_lists(
 ) -> None:
     client, _ = playing(faults.Says(200, body))
 
-    client.ask(search(), journal)
+    # Most are no whole answers: they are asked for again, and each attempt is a call.
+    with suppress(Unavailable):
+        client.ask(search(), journal)
 
     *_, call = ledger.requests(0, clock.now())
     assert (call["rows"], call["bytes"]) == (rows, len(body))
@@ -129,7 +132,7 @@ def test_a_client_id_is_not_in_the_ledger(
     playing: Playing, ledger: Ledger, journal: Journal, tmp_path: Path
 ) -> None:
     client, _ = playing(faults.FINE)
-    client.ask(search(), journal)
+    client.ask(search(limit=50), journal)
 
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.sqlite*"))
     assert client.connection.app.encode() in kept
