@@ -264,7 +264,7 @@ def test_a_damaged_month_is_named_with_what_to_do(lake: Lake) -> None:
 
 
 # The rename of the first table, its three days and their folders, the same of the second.
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 8, 9, 16])
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 7, 8, 14])
 def test_killed_at_any_step_every_row_is_there_once_and_the_next_merge_ends_it(
     lake: Lake, days: list[GenreDay], step: int
 ) -> None:
