@@ -113,7 +113,7 @@ CREATE OR REPLACE TABLE processed.collections AS
 SELECT
     genre, date, 'sandbox' AS source, 'BR' AS market, 1000 AS artists_wanted,
     1000 AS tracks_wanted, 1000 AS artists_asked, 1000 AS tracks_asked, 22 AS responses,
-    0 AS refused_responses, 0 AS unreadable_responses,
+    0 AS refused_responses, 0 AS unreadable_responses, true AS is_complete,
     'raw/catalog/0001.jsonl.zst' AS source_file, 'bench' AS code_version
 FROM found
 GROUP BY genre, date;

@@ -73,7 +73,7 @@ def test_a_command_of_a_cause_is_one_that_the_command_line_takes(key: str) -> No
     ],
 )
 def test_the_query_of_a_cause_finds_the_rows_that_it_is_about(key: str, found: set[str]) -> None:
-    [sql] = [words[2] for words in commands(ALL[key]) if words[1] == "query"]
+    sql, *_ = [words[2] for words in commands(ALL[key]) if words[1] == "query"]
     with duckdb.connect() as connection:
         connection.execute("""
             CREATE SCHEMA processed; CREATE SCHEMA quarantine;

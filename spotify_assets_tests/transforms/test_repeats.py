@@ -183,13 +183,13 @@ def test_an_album_of_its_own_and_in_its_tracks_is_one_row(read: Read) -> None:
     assert intake(tables, "forró", "repeated")["albums"] == 2
 
 
-def test_of_a_key_that_stands_twice_in_an_object_the_first_counts_on_both_ways(
+def test_of_a_key_that_stands_twice_in_an_object_the_last_counts_on_both_ways(
     read: Read, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     twice = b'{"tracks":{"items":[%s]}}' % _with_a_name_twice(track(1))
     for more in ([], [tracks(5, page=1)]):
         tables = read(search(twice), *more, lake=tmp_path_factory.mktemp("lake"))
-        assert rows(tables, "tracks", "name") == [("Track 1",)]
+        assert rows(tables, "tracks", "name") == [("Track 2",)]
 
 
 def _with_a_name_twice(thing: Json) -> bytes:
