@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 import zstandard
 
+from spotify_assets.exports.rows import typed_version
 from spotify_assets.lake import Lake
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.lake.history import FACTS_FILE, STREAMS, file_folder, history_file
@@ -65,6 +66,8 @@ WHERE
 ORDER BY requested_at DESC
 LIMIT 1
 """
+OURS = ("position", "has_track_key", "account")
+"""What the raw rows of an export have beside the keys of its file."""
 MADE_BY = "SELECT code_version FROM processed.collections WHERE genre = ? AND date = ?"
 
 
@@ -251,11 +254,12 @@ def _exported(lake: Lake, table: str, row: Row, stream: Row) -> Explanation:
     streams = history_file(lake, STREAMS, file_folder(stream["file_id"]))
     path = history_file(lake, "raw.streaming_history", streams.parent.name)
     came = _row_at(path, stream["position"])
-    raw = {name: value for name, value in came.items() if value is not None and name != "position"}
+    raw = {name: value for name, value in came.items() if value is not None and name not in OURS}
     with _reading(path.with_name(FACTS_FILE)):
         facts = json.loads(path.with_name(FACTS_FILE).read_text(encoding="utf-8"))
     source = Exported(raw, facts)
-    version = facts.get("code_version")
+    with _reading(streams):
+        version = typed_version(streams)
     return Explanation(table, row, STREAMS, stream, path, stream["position"], source, None, version)
 
 
