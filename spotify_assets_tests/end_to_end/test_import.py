@@ -21,7 +21,7 @@ DERIVED = {
     "star.dim_item": "*",
     "star.fact_play": "*",
     "star.play_coverage": "*",
-    "monitoring.imports": "* EXCLUDE (imported_at)",
+    "monitoring.imports": "* EXCLUDE (imported_at, account, downloads)",
     "quarantine.plays": "*",
 }
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -54,7 +54,7 @@ def run(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def tables(data_dir: Path) -> Tables:
-    """All that the imports make of the history, but for when."""
+    """All that the imports make, but for when, and what is hashed with the key of the folder."""
     with duckdb.connect(data_dir / "spotify.duckdb", read_only=True) as connection:
         return {
             table: connection.execute(f"SELECT {columns} FROM {table} ORDER BY ALL").fetchall()
