@@ -110,6 +110,7 @@ def test_a_day_says_what_was_asked_of_it(tmp_path: Path) -> None:
         "responses": 5,
         "refused_responses": 1,
         "unreadable_responses": 1,
+        "is_complete": False,
         "source_file": day["source_file"],
         "code_version": code_version(),
     }
