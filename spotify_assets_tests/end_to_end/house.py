@@ -4,6 +4,7 @@ Belongs here: starting it, and what people do and see: lists, the UI's GraphQL, 
 belong here: what has to be so (the tests).
 """
 
+import datetime as dt
 import re
 import shlex
 import subprocess
@@ -118,6 +119,8 @@ class House:
         return {
             "SPOTIFY_SANDBOX_URL": f"http://{HOST}:{self.ports['sandbox']}",
             "SPOTIFY_TOKEN_FILE": str(self.data_dir / "token.json"),
+            # Days can be backfilled that nobody has collected yet.
+            "SPOTIFY_ASSETS_START_DATE": str(dt.datetime.now(dt.UTC).date() - dt.timedelta(7)),
             "SPOTIFY_ARTISTS": "3",
             "SPOTIFY_TRACKS": "5",
             "SPOTIFY_ROTATION_MINUTES": "0.1",
