@@ -10,7 +10,7 @@ import pytest
 from spotify_assets_tests.end_to_end.house import house
 from spotify_assets_tests.end_to_end.processes import descendant, until
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 SECONDS = 150
 GENRES = ("rock", "samba")
 
