@@ -135,7 +135,7 @@ def dev(
         os.environ["SPOTIFY_ASSETS_START_DATE"] = first.isoformat()
     dagster_home_or_stop(settings)
     try:
-        launch.register_genres(settings.genres)
+        launch.prepare_dev(settings.genres)
     except STORE_ERRORS as error:
         stop(str(error), FAILED)
     python = [sys.executable, "-m"]

@@ -29,7 +29,12 @@ from spotify_assets.defs.assets.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
 from spotify_assets.defs.event_log import BATCH_SIZE, MOST_AT_ONCE
 from spotify_assets.defs.origin import ONCE, with_origins
 from spotify_assets.defs.partitions import GENRES, Rectangle, key_of
-from spotify_assets.defs.processes import PROCESS, end_dead_runs, this_process
+from spotify_assets.defs.processes import (
+    PROCESS,
+    end_dead_runs,
+    end_runs_of_the_last_daemon,
+    this_process,
+)
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import writing
@@ -91,10 +96,11 @@ def close(outcomes: Sequence[Outcome]) -> None:
         write_metrics(settings, outcomes[-1].run_id)
 
 
-def register_genres(names: list[str]) -> None:
-    """Make partitions of the genres, so that they can be chosen in the UI."""
+def prepare_dev(genres: list[str]) -> None:
+    """Before a daemon starts: the runs of the last one are over, the genres can be chosen."""
     with instance() as held:
-        held.add_dynamic_partitions(GENRES, names)
+        end_runs_of_the_last_daemon(held)
+        held.add_dynamic_partitions(GENRES, genres)
 
 
 def collect(

@@ -1,9 +1,9 @@
-"""Runs in a process of their own, without a daemon: which of them are dead.
+"""Which runs are dead: Dagster would count them as running for ever, and keep others waiting.
 
-Dagster watches the processes that its daemon started. A run that the command line started and that
-was killed would count as running for ever, and would keep others waiting.
+A run that the command line started is dead when its process is. Those that the daemon of a ``dev``
+started end with it.
 
-Belongs here: knowing a process again. Does not belong here: runs that a daemon started.
+Belongs here: knowing a process again. Does not belong here: starting a run once more.
 """
 
 import os
@@ -17,6 +17,7 @@ from spotify_assets.defs import unrecorded
 PROCESS = ".dagster/spotify_assets_process"
 """Tag of a run: in which process it runs. The UI hides what begins like that."""
 KILLED_SAYS = "The process of this run was killed. What it had received is kept: start it again."
+STOPPED_SAYS = "Dagster was stopped while this run was under way. What it had received is kept."
 PROC = Path("/proc")
 RUNNING = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -41,6 +42,21 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         if is_ours and not _lives(run.tags[PROCESS]):
             is_noted = unrecorded.is_noted(run.run_id)
             instance.report_run_failed(run, unrecorded.SAYS if is_noted else KILLED_SAYS)
+            ended.append(run.run_id)
+    return ended
+
+
+def end_runs_of_the_last_daemon(instance: dg.DagsterInstance) -> list[str]:
+    """Have the runs fail that a daemon started; returns their ids.
+
+    Before ``dev`` starts its own: all that the last one had started ended with it. The new daemon
+    starts each of them once more, and a backfill goes on.
+    """
+    ended = []
+    for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
+        run = record.dagster_run
+        if PROCESS not in run.tags or run.parent_run_id is not None:
+            instance.report_run_failed(run, STOPPED_SAYS)
             ended.append(run.run_id)
     return ended
 

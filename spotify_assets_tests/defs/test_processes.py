@@ -10,7 +10,12 @@ import dagster as dg
 import pytest
 
 from spotify_assets.defs import launch, unrecorded
-from spotify_assets.defs.processes import PROCESS, end_dead_runs, this_process
+from spotify_assets.defs.processes import (
+    PROCESS,
+    end_dead_runs,
+    end_runs_of_the_last_daemon,
+    this_process,
+)
 from spotify_assets.operations import Operations
 from spotify_assets.sandbox import api, catalogue, server
 from spotify_assets.sandbox.behaviour import Behaviour
@@ -79,6 +84,28 @@ def test_however_far_it_had_come_the_run_of_a_dead_process_fails_and_says_what_t
     said = [entry.message for entry in instance.all_logs(dead)]
     assert any("was killed" in message and "start it again" in message for message in said)
     assert end_dead_runs(instance) == []
+
+
+def test_what_the_last_daemon_had_started_fails_before_a_new_one_begins(
+    instance: dg.DagsterInstance,
+) -> None:
+    ended = stands(instance, dg.DagsterRunStatus.SUCCESS)
+    of_the_daemon = stands(instance, STARTED)
+    # Dagster copies the tags of the first run, which was the command's.
+    tags = {PROCESS: this_process()}
+    again = stands(instance, dg.DagsterRunStatus.STARTING, tags=tags, again=ended)
+    of_the_command = started(instance, this_process())
+
+    assert set(end_runs_of_the_last_daemon(instance)) == {of_the_daemon, again}
+
+    assert {run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[FAILURE]))} == {
+        of_the_daemon,
+        again,
+    }
+    for run_id in (ended, of_the_command):
+        run = instance.get_run_by_id(run_id)
+        assert run is not None
+        assert run.status != FAILURE
 
 
 def test_who_opens_the_instance_finds_the_run_of_a_dead_process_in_the_run_table(
