@@ -29,6 +29,7 @@ from spotify_assets.spotify.errors import (
     Refused,
     SpotifyError,
     Unavailable,
+    Unreachable,
     redirected,
     refusal,
 )
@@ -41,7 +42,7 @@ from spotify_assets.spotify.session import (
     NewSession,
     learn_refusal,
 )
-from spotify_assets.spotify.transport import CALL_SECONDS, MAX_BODY_BYTES, why_no_answer
+from spotify_assets.spotify.transport import CALL_SECONDS, MAX_BODY_BYTES, no_answer
 
 log = logging.getLogger(__name__)
 # It prints every 4xx as an error, those that we expect too, and tokens at the level DEBUG.
@@ -151,7 +152,7 @@ class _AppTokens:
     def _no_token(self, error: Exception) -> NoReturn:
         answer, url = self._accounts.last, self._connection.token_url
         if answer is None and isinstance(error, requests.RequestException):
-            raise Unavailable(f"No token from {url}: {why_no_answer(url, error)}") from error
+            raise no_answer(f"No token from {url}", url, error) from None
         if answer is not None and answer.status in REDIRECTS:
             to = answer.headers.get("location", "nowhere")
             raise Unavailable(redirected(url, answer.status, to)) from None
@@ -274,14 +275,14 @@ class Client:
 
         Raises:
             Blocked: It was the last one, and the API still asks to wait.
-            SpotifyError: It was the last one.
+            SpotifyError: It was the last one, or another is of no use.
         """
         if attempt > ATTEMPTS and isinstance(failure, RateLimited):
             seconds = failure.retry_after or WINDOW_SECONDS
             until = dt.datetime.fromtimestamp(self.clock.now().wall + seconds, dt.UTC)
             why = f"{failure}, {ATTEMPTS} times in a row"
             raise Blocked(request.endpoint, until, why) from failure
-        if attempt > ATTEMPTS:
+        if attempt > ATTEMPTS or isinstance(failure, Unreachable):
             raise failure
         if isinstance(failure, RateLimited):
             # The ledger holds when it may go on; whoever sends next waits for that.
@@ -335,9 +336,7 @@ class Client:
             _call(self._spotipy, request)
         except requests.RequestException as error:
             url = self.connection.api_url
-            raise Unavailable(
-                f"No answer from {url} to {request.endpoint}: {why_no_answer(url, error)}"
-            ) from error
+            raise no_answer(f"No answer from {url} to {request.endpoint}", url, error) from None
         except spotipy.SpotifyException as error:
             # What came back is judged below by its own bytes.
             if self._session.last is None:

@@ -116,6 +116,10 @@ class Unavailable(SpotifyError):
     """No usable answer after all attempts: no connection, 5xx, or bodies cut or not JSON."""
 
 
+class Unreachable(Unavailable):
+    """No connection, and none at another attempt, until somebody changes something here."""
+
+
 def refusal(request: Request, response: Response) -> SpotifyError:
     """The error for a response that is no answer."""
     said = message(response)

@@ -29,7 +29,7 @@ from spotify_assets.spotify.errors import (
 )
 from spotify_assets.spotify.session import NewSession
 from spotify_assets.spotify.tokens import SIGN_IN_AGAIN, TokenStore, UserToken
-from spotify_assets.spotify.transport import BoundedSession, host_of, why_no_answer
+from spotify_assets.spotify.transport import BoundedSession, host_of, no_answer
 
 # Nothing that says who the user is: no e-mail, no country.
 SCOPES = ("user-read-recently-played", "user-top-read")
@@ -282,7 +282,7 @@ def _reaching(connection: Connection) -> Iterator[None]:
         yield
     except requests.RequestException as error:
         url = connection.token_url
-        raise Unavailable(f"No token from {url}: {why_no_answer(url, error)}") from error
+        raise no_answer(f"No token from {url}", url, error) from None
 
 
 def _judge(response: requests.Response, **_: Any) -> None:

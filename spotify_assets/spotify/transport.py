@@ -21,11 +21,28 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from spotify_assets.spotify.errors import Unavailable, Unreachable
+
 CALL_SECONDS = 60.0
 """A whole call; the slowest page that was ever seen took a few."""
 MAX_BODY_BYTES = 64 << 20
 """Unpacked; a page of 50 has 0.3 MB."""
 CHUNK_BYTES = 64 << 10
+
+
+MISCONFIGURED = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+"""The API's own address is checked before: what remains is that of a proxy."""
+UNVERIFIED = "CERTIFICATE_VERIFY_FAILED"
+
+
+def no_answer(asked: str, url: str, error: requests.RequestException) -> Unavailable:
+    """The error for a call that nothing came of; `Unreachable` where another attempt is of no use.
+
+    A name that cannot be resolved, a refused connection or a proxy that is down may pass.
+    """
+    is_lasting = isinstance(error, (*MISCONFIGURED, NoTrustStore)) or _is_unverified(error)
+    kind = Unreachable if is_lasting else Unavailable
+    return kind(f"{asked}: {why_no_answer(url, error)}")
 
 
 def why_no_answer(url: str, error: requests.RequestException) -> str:
@@ -41,12 +58,23 @@ def why_no_answer(url: str, error: requests.RequestException) -> str:
                 f"the answer has more than {MAX_BODY_BYTES >> 20} MB, which no page has. Something "
                 "between here and Spotify may have sent it"
             )
+        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+            said = (
+                # What the library says quotes the address, and so the proxy's password.
+                "the address of the proxy cannot be used. Write HTTPS_PROXY, HTTP_PROXY or "
+                "ALL_PROXY as http://HOST:PORT"
+            )
+        case NoTrustStore():
+            said = (
+                f"there are no certificates to verify {host} with: {error}. Set REQUESTS_CA_BUNDLE "
+                "or CURL_CA_BUNDLE to a file that is there, or to none"
+            )
         case requests.exceptions.ProxyError():
             said = (
                 "the proxy does not let it through. Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
                 f" ({_shortest(causes)})"
             )
-        case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in reasons:
+        case requests.exceptions.SSLError() if _is_unverified(error):
             said = (
                 f"the certificate of {host} cannot be verified ({_of_verification(reasons)}). If "
                 "a proxy of your network opens TLS connections, set REQUESTS_CA_BUNDLE to the file "
@@ -110,6 +138,14 @@ def _now() -> str:
     return f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M}"
 
 
+def _is_unverified(error: BaseException) -> bool:
+    return any(UNVERIFIED in str(cause) for cause in _causes(error))
+
+
+class NoTrustStore(requests.RequestException):
+    """The file of certificates that is set, is not there."""
+
+
 class TookTooLong(requests.Timeout):
     """The answer was not whole at the end of the time for a call."""
 
@@ -154,6 +190,12 @@ class _BoundedAdapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = _pools(self._sockets)
         return manager
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().cert_verify(*args, **kwargs)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            raise NoTrustStore(error) from None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Send, and read the body within the bounds.

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import threading
 import time
+import traceback
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import requests
 from spotify_assets.lake.exchanges import Request
 from spotify_assets.lake.journal import Journal
 from spotify_assets.spotify.client import ATTEMPTS, Client, Connection
-from spotify_assets.spotify.errors import Unavailable
+from spotify_assets.spotify.errors import Unavailable, Unreachable
 from spotify_assets.spotify.ledger import Ledger
 from spotify_assets.spotify.transport import (
     BoundedSession,
@@ -167,6 +168,54 @@ def test_a_certificate_that_is_not_trusted_is_said_with_what_to_do(
             Client(connection, ledger, clock=clock).ask(SEARCH, journal)
     assert "REQUESTS_CA_BUNDLE" in str(said.value)
     assert "clock" in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        (None, None, "certificate of 127.0.0.1 cannot be verified"),
+        ("HTTPS_PROXY", "http://", "the address of the proxy cannot be used"),
+        ("HTTPS_PROXY", "http://me:secret@host:99999", "the address of the proxy cannot be used"),
+        ("HTTPS_PROXY", "htp://me:secret@host:1", "the address of the proxy cannot be used"),
+        ("HTTPS_PROXY", "socks5://me:secret@host:1", "the address of the proxy cannot be used"),
+        ("REQUESTS_CA_BUNDLE", "/not/there.pem", "invalid path: /not/there.pem"),
+    ],
+)
+def test_what_somebody_has_to_change_here_is_not_asked_again(
+    journal: Journal,
+    ledger: Ledger,
+    clock: SetClock,
+    tls: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str | None,
+    value: str,
+    words: str,
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, value)
+    begun = clock.now()
+    with saying(lambda _: None, tls) as url:
+        connection = Connection("spotify", "id", "secret", url, url)
+        with pytest.raises(Unreachable) as said:
+            Client(connection, ledger, clock=clock).ask(SEARCH, journal)
+    assert words in str(said.value)
+    told = "".join(traceback.format_exception(said.value))
+    assert "secret@" not in told
+    assert len(list(ledger.requests(0, clock.now()))) == 1
+    assert clock.now().seconds_since(begun) == 0
+
+
+def test_what_may_pass_is_asked_again(
+    journal: Journal, ledger: Ledger, clock: SetClock, nobody: str
+) -> None:
+    for host in (nobody, "http://no-such-host.invalid"):
+        before = len(list(ledger.requests(0, clock.now())))
+        connection = Connection("spotify", "id", "secret", f"{host}/", f"{host}/")
+        with pytest.raises(Unavailable):
+            Client(connection, ledger, clock=clock).ask(SEARCH, journal)
+        assert len(list(ledger.requests(0, clock.now()))) - before == ATTEMPTS
 
 
 def test_each_way_to_get_no_answer_is_said_with_what_to_do(nobody: str) -> None:
