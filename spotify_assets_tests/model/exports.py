@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TRACK = "spotify:track:"
+TRACK, LOCAL = "spotify:track:", "spotify:local:"
+UNKNOWN = ("unknown artist", "unknown track")
+"""What account data says of any local file, in normal form."""
 
 
 def normal(text: str | None) -> str:
@@ -43,6 +45,21 @@ class Told:
         return normal(self.artist), normal(self.name)
 
     @property
+    def has_name(self) -> bool:
+        """Whether it is a name by which things are known."""
+        return bool(self.name) and self.names != UNKNOWN
+
+    @property
+    def is_local(self) -> bool:
+        """A local file, which the extended history alone names."""
+        return self.kind == "local_file" and self.is_extended
+
+    @property
+    def is_any_local_file(self) -> bool:
+        """What account data says of all local files."""
+        return not self.is_extended and self.names == UNKNOWN
+
+    @property
     def said(self) -> tuple[Any, ...]:
         """All that is kept of it, but where it stands."""
         return (self.ended_at, self.ms, self.uri, self.name, self.artist, self.album, self.more)
@@ -71,17 +88,20 @@ def rows(file: Path) -> list[Told]:
 
 
 def _extended(file_id: str, line: int, row: dict[str, Any]) -> Told:
-    kind, uri, name, artist, album = "music", row.get("spotify_track_uri"), None, None, None
-    if row.get("spotify_episode_uri"):
-        kind, uri = "podcast", row["spotify_episode_uri"]
-        name, artist = row["episode_name"], row["episode_show_name"]
-    elif row.get("audiobook_chapter_uri"):
-        kind, uri = "audiobook", row["audiobook_chapter_uri"]
+    name = row.get("master_metadata_track_name")
+    artist = row.get("master_metadata_album_artist_name")
+    album = row.get("master_metadata_album_album_name")
+    track, episode = row.get("spotify_track_uri"), row.get("spotify_episode_uri")
+    chapter = row.get("audiobook_chapter_uri")
+    kind, uri = "music", track
+    if chapter or row.get("audiobook_chapter_title"):
+        kind, uri, album = "audiobook", chapter, None
         name, artist = row["audiobook_chapter_title"], row["audiobook_title"]
-    else:
-        name = row["master_metadata_track_name"]
-        artist = row["master_metadata_album_artist_name"]
-        album = row["master_metadata_album_album_name"]
+    elif not track and (episode or row.get("episode_name")):
+        kind, uri, album = "podcast", episode, None
+        name, artist = row["episode_name"], row["episode_show_name"]
+    elif track.startswith(LOCAL) if track else "spotify_track_uri" in row:
+        kind = "local_file"
     more = tuple((column, row.get(key)) for column, key in MARKS.items())
     ended_at = dt.datetime.fromisoformat(row["ts"]).replace(tzinfo=None)
     return Told(
@@ -89,18 +109,23 @@ def _extended(file_id: str, line: int, row: dict[str, Any]) -> Told:
     )
 
 
+ACCOUNT_NAMES = {
+    "music": ("trackName", "artistName"),
+    "podcast": ("episodeName", "podcastName"),
+    "audiobook": ("chapterName", "audiobookName"),
+}
+
+
 def _account(file_id: str, line: int, row: dict[str, Any]) -> Told:
-    is_podcast = "podcastName" in row
-    name, artist = (
-        (row["episodeName"], row["podcastName"])
-        if is_podcast
-        else (row["trackName"], row["artistName"])
-    )
+    kind = next(kind for kind, (key, _) in ACCOUNT_NAMES.items() if key in row)
+    name, artist = (row[key] for key in ACCOUNT_NAMES[kind])
+    if (normal(artist), normal(name)) == UNKNOWN:
+        kind = "local_file"
     return Told(
         file_id,
         line,
         False,
-        "podcast" if is_podcast else "music",
+        kind,
         dt.datetime.fromisoformat(row["endTime"]),
         row["msPlayed"],
         None,

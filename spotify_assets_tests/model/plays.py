@@ -1,25 +1,18 @@
 """listening.md, "Which row speaks", "What was played", "What counts": the tables of plays."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from spotify_assets_tests.model.exports import TRACK, Told
+from spotify_assets_tests.model.known import item_key
 from spotify_assets_tests.model.same_play import Play, Reconciliation
 
 Row = dict[str, Any]
 PAUSE = dt.timedelta(minutes=30)
 COUNTED_MS = 30_000
 SKIPS = ("fwdbtn", "backbtn", "nextbtn")
-KEY_BITS = 66
-
-
-def item_key(item: str) -> int:
-    """The MD5 of the text, as a little-endian number, shifted right by 66 bits."""
-    digest = hashlib.md5(item.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest, "little") >> KEY_BITS
 
 
 def play_class(kind: str, ms: int | None, marks: Row) -> str:

@@ -2,14 +2,20 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any
+from itertools import combinations, permutations, product
+from typing import Any, TypeVar
 
-from spotify_assets_tests.model.exports import Told
+from spotify_assets_tests.model.exports import UNKNOWN, Told, normal
+from spotify_assets_tests.model.known import Known, item_key
 
+BEGIN = dt.datetime.fromisoformat("2006-01-01")
 DAY, MINUTE_END, CLOSE = 24 * 3600.0, 59.0, 2.0
+One = TypeVar("One")
+Other = TypeVar("Other")
+Distance = Callable[[Told, Told], float | None]
+"""Of two rows that tell of one play, as far as a step says it; else none."""
 
 
 @dataclass(eq=False)
@@ -52,16 +58,27 @@ class Play:
 class Reconciliation:
     """All plays of some files, and what makes two of them one."""
 
-    def __init__(self, files: Iterable[list[Told]]) -> None:
-        """Begin with each row as a play of its own, but for rows that agree in all that is kept."""
+    def __init__(self, files: Iterable[list[Told]], known: Known = Known()) -> None:  # noqa: B008
+        """Begin with each row as a play of its own, but for rows that agree in all that is kept.
+
+        Args:
+            files: The readable rows of each.
+            known: What others than exports say of the tracks.
+        """
         files = [rows for rows in files if rows]
         self.newest = {
-            rows[0].file_id: (max(row.ended_at for row in rows), len(rows), rows[0].file_id)
+            rows[0].file_id: (
+                max(row.ended_at for row in rows),
+                len(rows),
+                sum(row.ms for row in rows),
+                sum((row.ended_at - BEGIN for row in rows), dt.timedelta()),
+                rows[0].file_id,
+            )
             for rows in files
         }
         told = [row for rows in files for row in rows]
-        self.items = items(told)
-        self.thing = things(told, self.items)
+        self.items = items(told, known)
+        self.things = Things(self.items, known)
         once: dict[Hashable, list[Told]] = defaultdict(list)
         for row in told:
             same = row.said if row.is_extended else row.line
@@ -72,20 +89,18 @@ class Reconciliation:
         """The steps, from the surest to the least sure."""
         extended = [play for play in self.plays if play.is_extended]
         account = [play for play in self.plays if not play.is_extended]
-        extended = self.numbered(
-            extended,
-            lambda play: (self.items[play.speaker], play.speaker.ended_at, play.speaker.ms),
-        )
-        extended = self.clustered(extended, near)
-        overlapping = {pair for play in extended for pair in combinations(sorted(play.files), 2)}
-        extended = self.clustered(extended, lambda one, other: late(one, other, overlapping))
-        account = self.numbered(account, of_minute)
-        plays = self.by_minute(extended, account)
-        plays = self.clustered(plays, across(near_minute))
-        plays = self.clustered(plays, across(late_minute, once=True))
-        extended = [play for play in plays if play.is_extended]
-        account = [play for play in plays if not play.is_extended]
-        return [*extended, *self.clustered(account, near_account)]
+        extended = self.numbered(extended, self.of_second)
+        extended = self.matched(extended, near, of=(True, True))
+        overlapping = {pair for play in extended for pair in permutations(play.files, 2)}
+        extended = self.matched(extended, late, of=(True, True), among=overlapping)
+        plays = self.by_minute(extended, self.numbered(account, of_minute))
+        plays = self.matched(plays, near_minute, of=(True, False))
+        plays = self.matched(plays, late_minute, of=(True, False), once=True)
+        return self.matched(plays, near, of=(False, False))
+
+    def of_second(self, play: Play) -> Hashable:
+        """Step 1."""
+        return (self.items[play.speaker], play.speaker.ended_at, play.speaker.ms)
 
     def numbered(self, plays: Sequence[Play], key: Callable[[Play], Hashable]) -> list[Play]:
         """Steps 1 and 4: of those alike, the n-th of each file is the n-th."""
@@ -103,71 +118,128 @@ class Reconciliation:
         for play in sorted(account, key=lambda play: play.speaker.line):
             waiting[of_minute(play)].append(play)
         plays = []
-        for play in sorted(extended, key=self.order):
-            told = waiting[of_minute(play)]
-            plays.append(Play(play.told + told.pop(0).told, self.newest) if told else play)
-        return plays + [play for those in waiting.values() for play in those]
+        for of in (of_minute, of_minute_of_any_local_file):
+            extended = sorted(extended, key=self.order)
+            for play in extended:
+                is_free = of is of_minute or (play.speaker.is_local and not play.is_in_account)
+                if is_free and waiting[of(play)]:
+                    play.told += waiting[of(play)].pop(0).told
+        plays = [play for those in waiting.values() for play in those]
+        return [*extended, *plays]
 
     def order(self, play: Play) -> tuple[Any, ...]:
-        """Plays are in order of their end, then `ms_played`, then the item."""
-        return (play.speaker.ended_at, play.speaker.ms, self.items[play.speaker])
+        """Plays are in order of their end, then `ms_played`, then `item_key`."""
+        return (
+            play.speaker.ended_at,
+            play.speaker.ms,
+            item_key(self.items[play.speaker]),
+            play.speaker.line,
+        )
 
-    def clustered(
-        self, plays: Sequence[Play], distance: Callable[[Play, Play], float | None]
+    def matched(
+        self,
+        plays: Sequence[Play],
+        distance: Distance,
+        *,
+        of: tuple[bool, bool],
+        among: Set[tuple[str, str]] | None = None,
+        once: bool = False,
     ) -> list[Play]:
-        """Steps 2, 3, 6, 7 and 8: match one to one, in clusters of those that are candidates."""
+        """Steps 2, 3, 6, 7 and 8: match one to one, in clusters of those that are candidates.
 
-        def allowed(one: Play, other: Play) -> float | None:
-            if one.files & other.files or self.thing[one.speaker] != self.thing[other.speaker]:
+        Args:
+            plays: What the steps before have made.
+            distance: Of two rows that tell of one thing.
+            of: Whether the one row is of the extended history, and whether the other is.
+            among: Pairs of files that overlap; if none, all count.
+            once: Only plays that no account file tells of yet meet one of account data.
+        """
+
+        def candidates(one: Play, other: Play) -> float | None:
+            if one.files & other.files or (once and one.is_in_account and other.is_in_account):
                 return None
-            return distance(one, other)
+            if among is not None and not among & set(product(one.files, other.files)):
+                return None
+            found = [
+                far
+                for pair in product(one.told, other.told)
+                for row, that in (pair, pair[::-1])
+                if (row.is_extended, that.is_extended) == of
+                and self.things.are_one(row, that, with_any_local_file=once)
+                and (far := distance(row, that)) is not None
+            ]
+            return min(found, default=None)
 
+        apart: dict[frozenset[Play], float] = {}
+        by_thing: dict[Hashable, list[Play]] = defaultdict(list)
+        for play in plays:
+            for thing in {thing for row in play.told for thing in self.things.rough(row)}:
+                by_thing[thing].append(play)
+        for those in by_thing.values():
+            for one, other in combinations(those, 2):
+                if (far := candidates(one, other)) is not None:
+                    apart[frozenset((one, other))] = far
         joined: dict[Play, Play] = {play: play for play in plays}
-        for one, other in combinations(plays, 2):
-            if allowed(one, other) is not None:
-                joined[_root(joined, one)] = _root(joined, other)
+        for one, other in apart:
+            joined[_root(joined, one)] = _root(joined, other)
         clusters: dict[Play, list[Play]] = defaultdict(list)
         for play in plays:
             clusters[_root(joined, play)].append(play)
-        return [play for those in clusters.values() for play in self._gathered(those, allowed)]
+        return [play for those in clusters.values() for play in self._gathered(those, apart, once)]
 
     def _gathered(
-        self, plays: list[Play], distance: Callable[[Play, Play], float | None]
+        self, plays: list[Play], apart: dict[frozenset[Play], float], once: bool
     ) -> list[Play]:
         is_extended = {row.file_id: row.is_extended for play in plays for row in play.told}
         files = sorted(
             is_extended, key=lambda file: (is_extended[file], self.newest[file]), reverse=True
         )
-        gathered: list[Play] = []
+        gathered: list[list[Play]] = []
         left = list(plays)
+
+        def distance(those: list[Play], other: Play) -> float | None:
+            """Of what those were that are one by now."""
+            files = set().union(*(one.files for one in those))
+            if files & other.files or (
+                once and other.is_in_account and any(one.is_in_account for one in those)
+            ):
+                return None
+            return min(
+                (far for one in those if (far := apart.get(frozenset((one, other)))) is not None),
+                default=None,
+            )
+
         for file in files:
-            those = sorted((play for play in left if file in play.files), key=self.order)
+            turn = sorted((play for play in left if file in play.files), key=self.order)
             left = [play for play in left if file not in play.files]
-            gathered.sort(key=self.order)
-            for one, other in matched(gathered, those, distance):
-                one.told += other.told
-                those.remove(other)
-            gathered += those
-        return gathered
+            gathered.sort(key=lambda those: self.order(_one(those, self.newest)))
+            for those, other in best_matches(gathered, turn, distance):
+                those.append(other)
+                turn.remove(other)
+            gathered += [[play] for play in turn]
+        return [_one(those, self.newest) for those in gathered]
 
 
-def matched(
-    ones: Sequence[Play], others: Sequence[Play], distance: Callable[[Play, Play], float | None]
-) -> list[tuple[Play, Play]]:
+def _one(plays: list[Play], newest: dict[str, Any]) -> Play:
+    return plays[0] if len(plays) == 1 else Play([row for one in plays for row in one.told], newest)
+
+
+def best_matches(
+    ones: Sequence[One],
+    others: Sequence[Other],
+    distance: Callable[[One, Other], float | None],
+) -> list[tuple[One, Other]]:
     """Most matches, then the least sum of distances, then the earliest; none cross."""
-    best: dict[tuple[int, int], tuple[int, float, list[tuple[Play, Play]]]] = {}
-    for i in range(len(ones), -1, -1):
-        for j in range(len(others), -1, -1):
-            if i == len(ones) or j == len(others):
-                best[i, j] = (0, 0.0, [])
-                continue
-            choices = [best[i + 1, j], best[i, j + 1]]
-            if (cost := distance(ones[i], others[j])) is not None:
-                count, sum_, pairs = best[i + 1, j + 1]
-                choices.insert(0, (count + 1, sum_ - cost, [(ones[i], others[j]), *pairs]))
-            # Of equals `max` takes the first: the earliest match.
-            best[i, j] = max(choices, key=lambda choice: choice[:2])
-    return best[0, 0][2]
+    best: dict[tuple[int, int], tuple[int, float, tuple[tuple[int, int], ...]]] = {}
+    for i in range(len(ones) + 1):
+        for j in range(len(others) + 1):
+            choices = [best[before] for before in ((i - 1, j), (i, j - 1)) if before in best]
+            if i and j and (far := distance(ones[i - 1], others[j - 1])) is not None:
+                count, sum_, pairs = best[i - 1, j - 1]
+                choices.append((count - 1, sum_ + far, ((i - 1, j - 1), *pairs)))
+            # The last match stands first: of equals the one whose last match is the earliest.
+            best[i, j] = min(choices, default=(0, 0.0, ()))
+    return [(ones[i], others[j]) for i, j in best[len(ones), len(others)][2]]
 
 
 def _root(joined: dict[Any, Any], one: Any) -> Any:
@@ -176,32 +248,70 @@ def _root(joined: dict[Any, Any], one: Any) -> Any:
     return one
 
 
-def items(told: Sequence[Told]) -> dict[Told, str]:
+class Things:
+    """The same item, the same normal artist *and* name, the same ISRC, or a chain of these."""
+
+    def __init__(self, named: dict[Told, str], known: Known) -> None:
+        """Join what rows, reports and the catalogue say."""
+        self.named = named
+        self.joined: dict[Hashable, Hashable] = {}
+        for row, item in named.items():
+            self.join(own_item(row), row.names if row.has_name else None)
+            self.join(own_item(row), item)
+        for item, said in known.tracks():
+            self.join(item, said.names if said.has_name else None)
+            self.join(item, ("isrc", said.isrc) if said.isrc else None)
+
+    def join(self, one: Hashable, other: Hashable | None) -> None:
+        """Make them one thing."""
+        self.joined.setdefault(one, one)
+        if other is not None:
+            self.joined.setdefault(other, other)
+            self.joined[_root(self.joined, one)] = _root(self.joined, other)
+
+    def of(self, item: Hashable) -> Hashable:
+        """What stands for all of the thing."""
+        found: Hashable = _root(self.joined, item)
+        return found
+
+    def rough(self, row: Told) -> set[Hashable]:
+        """Rows of which `are_one` holds have one of these in common."""
+        any_local_file = {"any"} if row.is_local or row.is_any_local_file else set()
+        return {self.of(self.named[row]), *any_local_file}
+
+    def are_one(self, row: Told, that: Told, *, with_any_local_file: bool) -> bool:
+        """Whether both tell of it; an Unknown Track only of local files, in step 7."""
+        if row.is_any_local_file or that.is_any_local_file:
+            extended = row if row.is_extended else that
+            return with_any_local_file and extended.is_local
+        return self.of(self.named[row]) == self.of(self.named[that])
+
+
+def own_item(row: Told) -> str:
+    """ "What was played": the text that identifies it, by the row alone."""
+    if row.uri:
+        return row.uri
+    if row.kind == "local_file":
+        return ":".join(("local", normal(row.artist), normal(row.album), normal(row.name)))
+    return "name:" + ":".join(row.names)
+
+
+def items(told: Sequence[Told], known: Known) -> dict[Told, str]:
     """ "What was played": the text that identifies it."""
     with_uri: dict[Hashable, Counter[str]] = defaultdict(Counter)
     for row in told:
-        if row.uri:
+        if row.uri and row.has_name:
             with_uri[(row.kind, row.names)][row.uri] += 1
+    for item, names in known.reports():
+        with_uri[("music", names)][item] += 1
     found = {}
     for row in told:
-        known = with_uri.get((row.kind, row.names))
-        if row.uri:
-            found[row] = row.uri
-        elif known and all(row.names):
-            found[row] = max(known, key=lambda uri: (known[uri], uri))
+        others = with_uri.get((row.kind, row.names))
+        if row.uri or not others or not row.has_name:
+            found[row] = own_item(row)
         else:
-            found[row] = "name:" + ":".join(row.names)
+            found[row] = max(others, key=lambda uri: (others[uri], uri))
     return found
-
-
-def things(told: Sequence[Told], named: dict[Told, str]) -> dict[Told, Hashable]:
-    """The same item, the same normal artist and name, or a chain of these."""
-    joined: dict[Hashable, Hashable] = {}
-    for row in told:
-        for one in (named[row], row.names):
-            joined.setdefault(one, one)
-        joined[_root(joined, row.names)] = _root(joined, named[row])
-    return {row: _root(joined, named[row]) for row in told}
 
 
 def _seconds(one: dt.datetime, other: dt.datetime) -> float:
@@ -214,20 +324,18 @@ def _overlaps(end: float, ms: int, other_end: float, other_ms: int) -> bool:
     return shared > 0 and shared >= max(ms, other_ms) / 2000
 
 
-def near(one: Play, other: Play) -> float | None:
-    """Step 2."""
-    apart = _seconds(one.speaker.ended_at, other.speaker.ended_at)
-    if abs(apart) <= CLOSE or _overlaps(apart, one.speaker.ms, 0, other.speaker.ms):
+def near(row: Told, that: Told) -> float | None:
+    """Steps 2 and 8; of account data, both end at second 0."""
+    apart = _seconds(row.ended_at, that.ended_at)
+    if abs(apart) <= CLOSE or _overlaps(apart, row.ms, 0, that.ms):
         return abs(apart)
     return None
 
 
-def late(one: Play, other: Play, overlapping: set[tuple[str, str]]) -> float | None:
+def late(row: Told, that: Told) -> float | None:
     """Step 3."""
-    pairs = {(min(file, that), max(file, that)) for file in one.files for that in other.files}
-    apart = abs(_seconds(one.speaker.ended_at, other.speaker.ended_at))
-    is_late = one.speaker.ms == other.speaker.ms and apart <= DAY
-    return apart if is_late and pairs & overlapping else None
+    apart = abs(_seconds(row.ended_at, that.ended_at))
+    return apart if row.ms == that.ms and apart <= DAY else None
 
 
 def of_minute(play: Play) -> Hashable:
@@ -236,20 +344,10 @@ def of_minute(play: Play) -> Hashable:
     return (row.names, row.ended_at.replace(second=0), row.ms)
 
 
-def across(
-    distance: Callable[[Told, Told], float | None], *, once: bool = False
-) -> Callable[[Play, Play], float | None]:
-    """Steps 6 and 7; in 7 ``once``: where no account file tells of the extended play yet."""
-
-    def of_plays(one: Play, other: Play) -> float | None:
-        if one.is_extended == other.is_extended:
-            return None
-        extended, account = (one, other) if one.is_extended else (other, one)
-        if once and extended.is_in_account:
-            return None
-        return distance(extended.speaker, account.speaker)
-
-    return of_plays
+def of_minute_of_any_local_file(play: Play) -> Hashable:
+    """What account data says of a local file, in step 5."""
+    row = play.speaker
+    return (UNKNOWN, row.ended_at.replace(second=0), row.ms)
 
 
 def _from_minute(extended: Told, account: Told) -> float:
@@ -271,11 +369,3 @@ def late_minute(extended: Told, account: Told) -> float | None:
     after = _seconds(extended.ended_at, account.ended_at)
     is_late = extended.ms == account.ms and -CLOSE <= after <= DAY
     return abs(_from_minute(extended, account)) if is_late else None
-
-
-def near_account(one: Play, other: Play) -> float | None:
-    """Step 8."""
-    apart = _seconds(one.speaker.ended_at, other.speaker.ended_at)
-    if apart == 0 or _overlaps(apart, one.speaker.ms, 0, other.speaker.ms):
-        return abs(apart)
-    return None

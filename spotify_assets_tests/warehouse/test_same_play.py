@@ -70,6 +70,16 @@ def test_a_corrected_length_is_the_same_play_and_the_newer_file_speaks(
     assert sum(of_file.get("duplicate", 0) for of_file in classes(database).values()) == 2
 
 
+def test_a_row_with_a_uri_speaks_before_that_of_a_newer_file_without_one(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:00"), track("20:10:00", "two")])
+    of_2020 = {key: value for key, value in track("20:00:01").items() if key[-3:] != "uri"}
+    export(lake, [of_2020, track("20:10:00", "two"), track("20:20:00", "three")])
+    take_in(lake, database)
+    assert times(database) == ["20:00:00", "20:10:00", "20:20:00"]
+
+
 def test_an_end_a_second_off_is_the_same_play(lake: Lake, database: Base) -> None:
     export(lake, [track("20:00:00"), track("20:10:00", "two", 4000)])
     export(lake, [track("20:00:01"), track("20:09:59", "two", 4000)])
@@ -287,6 +297,40 @@ def test_an_unknown_track_is_any_local_file_and_no_track(lake: Lake, database: B
 
 
 # Reports of the API
+
+
+def test_an_unknown_track_that_no_local_file_matches_is_one_and_counts_as_no_music(
+    lake: Lake, database: Base
+) -> None:
+    of_account = account(lake, [in_account("20:00:00", **UNKNOWN), in_account("20:05:00")])
+    take_in(lake, database)
+    assert classes(database)[of_account] == {"local_file": 1, "counted": 1}
+    items = ask(database, "SELECT kind, item FROM star.dim_item ORDER BY ALL")
+    assert items[0] == ("local_file", "local:unknown artist::unknown track")
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_unknown_tracks_are_the_first_local_files_of_their_minute(
+    backwards: bool, lake: Lake, database: Base
+) -> None:
+    rows = [local_file("20:00:10", "A"), local_file("20:00:20", "B"), local_file("20:00:30", "C")]
+    export(lake, rows[::-1] if backwards else rows)
+    account(lake, [in_account("20:00:00", **UNKNOWN)] * 2)
+    take_in(lake, database)
+    both = [(at, both) for at, _, _, both, _ in told(database)]
+    assert both == [("20:00:10", True), ("20:00:20", True), ("20:00:30", False)]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_order_of_rows_does_not_choose_between_plays_that_end_together(
+    backwards: bool, lake: Lake, database: Base
+) -> None:
+    rows = [track("20:00:10"), track("20:00:10", spotify_track_uri=f"spotify:track:{'Z' * 22}")]
+    export(lake, rows[::-1] if backwards else rows)
+    account(lake, [in_account("20:00:00")])
+    take_in(lake, database)
+    query = "SELECT is_in_account FROM star.fact_play ORDER BY item_key"
+    assert ask(database, query) == [(True,), (False,)]
 
 
 def test_a_play_that_was_paused_and_reported_by_its_start_is_one(

@@ -3,13 +3,15 @@
 WITH extended AS (
     SELECT
         play,
+        ended_at,
+        item_key,
         date_trunc('minute', ended_at) AS minute,
         ms_played,
         name_key,
         kind = 'local_file' AS is_local,
         row_number() OVER (
             PARTITION BY date_trunc('minute', ended_at), ms_played, name_key
-            ORDER BY ended_at, row_id
+            ORDER BY ended_at, item_key, row_id
         ) AS nth
     FROM tellings
     WHERE
@@ -37,7 +39,9 @@ by_names AS (
 local AS (
     SELECT
         play, minute, ms_played,
-        row_number() OVER (PARTITION BY minute, ms_played ORDER BY play) AS nth
+        row_number() OVER (
+            PARTITION BY minute, ms_played ORDER BY ended_at, item_key, play
+        ) AS nth
     FROM extended
     ANTI JOIN (SELECT of_play AS play FROM by_names) AS b USING (play)
     WHERE is_local

@@ -1,7 +1,7 @@
 -- `streams`: every readable row of every export file, as `typed_rows` has it, but for the kind of what
 -- was played. Files of account data that hold music and podcasts together name a show as an artist:
 -- there the shows that are followed by the same download, and those that podcast rows name, make an
--- episode of a row.
+-- episode of a row. An Unknown Track of account data is a file of the listener's own.
 
 -- Grain: one show that a podcast row names.
 CREATE TEMP TABLE shows AS
@@ -31,6 +31,10 @@ SELECT s.* REPLACE (CASE
         AND coalesce(h.show_name, d.show_name) IS NOT NULL
         AND t.name IS NULL
     THEN 'podcast'
+    WHEN s.package = 'account'
+        AND lower(s.artist_name) = 'unknown artist'
+        AND lower(s.name) = 'unknown track'
+    THEN 'local_file'
     ELSE s.kind
 END AS kind)
 FROM typed_rows AS s

@@ -57,8 +57,9 @@ def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     play twice.
 
     Args:
-        plays: Columns ``play`` (id), ``editions`` (a list: the files that tell of it, by their
-            order), ``ended_at``, ``ms_played`` and ``item_key``, in this order of importance.
+        plays: Columns ``play`` (id; of plays that are one the smallest speaks), ``editions`` (a
+            list: the files that tell of it, by their order), ``ended_at``, ``ms_played`` and
+            ``item_key``, in this order of importance.
         candidates: Columns ``one``, ``other`` (ids) and ``distance`` in seconds; a row for each
             pair that may be one play.
 
@@ -80,9 +81,10 @@ def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     clusters = defaultdict(list)
     for play, cluster in cluster_of.items():
         clusters[cluster].append(play)
-    found: list[Pair] = []
+    same: list[Pair] = []
     for members in clusters.values():
-        found += _merged(members, files, place, distance)
+        same += _merged(members, files, place, distance)
+    found = [(play, speaks) for play, speaks in components(same).items() if play != speaks]
     schema = {"play": pl.Int64, "of_play": pl.Int64}
     return pl.DataFrame(found, schema=schema, orient="row")
 
@@ -90,10 +92,11 @@ def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
 def _merged(
     members: list[int],
     files: dict[int, set[int]],
-    place: Mapping[int, int],
+    place: dict[int, int],
     distance: dict[int, dict[int, float]],
 ) -> Iterator[Pair]:
-    """A play and what it becomes; the first file of a play decides when its turn is."""
+    """Two plays that are one; the first file of a play decides when its turn is."""
+    speaks = {play: play for play in members}
     gathered: list[int] = []
     turns = sorted((min(files[play]), play) for play in members)
     for _, group in groupby(turns, key=lambda turn: turn[0]):
@@ -112,6 +115,8 @@ def _merged(
         }
         for play, one in chosen.items():
             files[one] |= files[play]
+            speaks[one] = min(speaks[one], play)
+            place[one] = place[speaks[one]]
             for third, far in distance[play].items():
                 near = min(far, distance[one].get(third, far))
                 distance[one][third] = distance[third][one] = near
