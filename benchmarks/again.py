@@ -14,21 +14,21 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.measuring import taking
+from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import write_partition
-from spotify_assets.raw_file import raw_file
 from spotify_assets.schemas import FACTS, RANKED, Contract
-from spotify_assets.spotify.budget import Limits
-from spotify_assets.spotify.client import Client, Connection
-from spotify_assets.spotify.collect import collect
-from spotify_assets.spotify.ledger import Ledger
-from spotify_assets.transforms.catalog import process
+from spotify_assets.sources.spotify_api.budget import Limits
+from spotify_assets.sources.spotify_api.client import Client, Connection
+from spotify_assets.sources.spotify_api.collect import collect
+from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.transforms.catalog.responses import process
 from spotify_assets.transforms.expressions import inputs, sql
 from spotify_assets.warehouse.compute import compute
-from spotify_assets.warehouse.publish import publish
+from spotify_assets.warehouse.publication.publish import publish
 
 GENRES = ("rock", "pop", "samba", "rap", "edm", "metal")
 LAST_DAY = dt.date(2026, 11, 20)

@@ -17,7 +17,7 @@ from benchmarks.measuring import Cost, taking
 from benchmarks.reporting import caption, say, table, verdict
 from benchmarks.scale import Scale
 from spotify_assets.schemas import WAREHOUSE
-from spotify_assets.warehouse.answers import create_answers
+from spotify_assets.warehouse.macros import create_answers
 from spotify_assets.warehouse.tables import create
 
 SQL = resources.files("benchmarks").joinpath("answers.sql").read_text()

@@ -15,7 +15,7 @@ from benchmarks.collecting import Task
 from benchmarks.fewest import fewest
 from benchmarks.measuring import BenchmarkError, started
 from benchmarks.reporting import caption, say, table, verdict
-from spotify_assets.commands.ending import LATER
+from spotify_assets.commands.exit_codes import LATER
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.journal import Terms
 from spotify_assets.sandbox import api, server
@@ -23,9 +23,9 @@ from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.catalogue import Catalogue
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Log
-from spotify_assets.spotify.budget import Limits
-from spotify_assets.spotify.clock import Clock, Moment
-from spotify_assets.spotify.errors import Blocked
+from spotify_assets.sources.spotify_api.budget import Limits
+from spotify_assets.sources.spotify_api.clock import Clock, Moment
+from spotify_assets.sources.spotify_api.errors import Blocked
 
 GENRE, ARTISTS, TRACKS = "rock", 50, 100
 QUOTA, RETRY_AFTER_S = 6, 85_771

@@ -14,12 +14,12 @@ from pathlib import Path
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition, Sealed
-from spotify_assets.spotify.budget import Limits
-from spotify_assets.spotify.client import Client, Connection
-from spotify_assets.spotify.clock import Clock
-from spotify_assets.spotify.collect import collect
-from spotify_assets.spotify.errors import SpotifyError
-from spotify_assets.spotify.ledger import Ledger, Purpose
+from spotify_assets.sources.spotify_api.budget import Limits
+from spotify_assets.sources.spotify_api.client import Client, Connection
+from spotify_assets.sources.spotify_api.clock import Clock
+from spotify_assets.sources.spotify_api.collect import collect
+from spotify_assets.sources.spotify_api.errors import SpotifyError
+from spotify_assets.sources.spotify_api.ledger import Ledger, Purpose
 
 GAVE_UP = 75
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.measuring import taking
-from spotify_assets.defs.assets import processed as asset
+from spotify_assets.defs.catalog import processed as asset
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.layout import RAW_CATALOG
 

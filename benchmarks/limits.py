@@ -22,7 +22,7 @@ from spotify_assets.sandbox.catalogue import Catalogue
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Entry
 from spotify_assets.sandbox.modes import MODES, ModeName
-from spotify_assets.spotify.budget import Limits
+from spotify_assets.sources.spotify_api.budget import Limits
 
 GENRES = ("rock", "sertanejo", "hip hop")
 SIZES = ((0, 100), (50, 100), (50, 500), (500, 1000), (1000, 1000))

@@ -21,7 +21,7 @@ from spotify_assets.defs.publication import plays_of
 from spotify_assets.lake import Lake
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.transforms import listening
-from spotify_assets.warehouse.publish import publish
+from spotify_assets.warehouse.publication.publish import publish
 from spotify_assets_tests.transforms.listening.truth import played, tell_by_export, tell_by_polls
 
 UNTIL = "2026-10-31"

@@ -66,8 +66,8 @@ def main() -> None:
 def _import(exports: Path, folder: Path) -> tuple[Cost, int]:
     import datetime as dt  # noqa: PLC0415
 
-    from spotify_assets.exports import ImportedFile, find, read_all  # noqa: PLC0415
     from spotify_assets.lake import Lake  # noqa: PLC0415
+    from spotify_assets.sources.account_export import ImportedFile, find, read_all  # noqa: PLC0415
 
     with taking() as cost:
         found = find([exports]).files
@@ -78,7 +78,7 @@ def _import(exports: Path, folder: Path) -> tuple[Cost, int]:
 def _publish(exports: Path, folder: Path) -> tuple[Cost, int]:  # noqa: ARG001 - as the others
     from spotify_assets.defs.publication import plays_of, queries  # noqa: PLC0415
     from spotify_assets.lake import Lake  # noqa: PLC0415
-    from spotify_assets.warehouse.publish import publish  # noqa: PLC0415
+    from spotify_assets.warehouse.publication.publish import publish  # noqa: PLC0415
 
     # In the command this is done while the modules are imported.
     made, plays = queries(), plays_of(TIME_ZONE)

@@ -24,7 +24,7 @@ from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.catalogue import Catalogue
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Entry
-from spotify_assets.spotify.budget import Limits
+from spotify_assets.sources.spotify_api.budget import Limits
 
 PER_WINDOW, WINDOW_S = 60, 30.0
 TRACKS = 1000

@@ -13,7 +13,7 @@ from typing import ClassVar
 from benchmarks.measuring import taking
 from spotify_assets.defs.publication import plays_of, queries
 from spotify_assets.lake import Lake
-from spotify_assets.warehouse.publish import publish
+from spotify_assets.warehouse.publication.publish import publish
 
 
 class TimedPath(type(Path())):  # type: ignore[misc]

@@ -13,8 +13,8 @@ from benchmarks.measuring import taking
 from benchmarks.phases import Stopwatch
 from spotify_assets.defs.publication import plays_of, queries
 from spotify_assets.lake import Lake
-from spotify_assets.warehouse import catalogue
-from spotify_assets.warehouse.publish import publish
+from spotify_assets.warehouse.publication import catalog as catalogue
+from spotify_assets.warehouse.publication.publish import publish
 
 
 def main() -> None:

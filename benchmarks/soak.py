@@ -31,7 +31,7 @@ from spotify_assets.sandbox.behaviour import Fault
 from spotify_assets.sandbox.catalogue import Catalogue
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sandbox.modes import MODES, ModeName
-from spotify_assets.spotify.budget import Limits
+from spotify_assets.sources.spotify_api.budget import Limits
 
 TRACKS = 20_000
 GENRES = ("rock", "sertanejo", "hip hop", "pop", "forró")

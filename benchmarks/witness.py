@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Exchange, Request, decode, is_final
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
-from spotify_assets.raw_file import raw_file
-from spotify_assets.transforms.catalog import process
+from spotify_assets.transforms.catalog.responses import process
 
 Question = tuple[str | None, str, str]
 """Day, path and parameters: what makes two calls the same. Each genre-day has a day of its own."""

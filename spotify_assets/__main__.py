@@ -50,7 +50,7 @@ def _leave_the_locale() -> None:
 
 def _say_where_the_disk_is_full(error: Exception) -> None:
     """Any library may find it first, Dagster's database too: then the command ends with a word."""
-    from spotify_assets import full_disk  # noqa: PLC0415
+    from spotify_assets.storage import full_disk  # noqa: PLC0415
 
     if full_disk.is_full(error):
         from spotify_assets.settings import Settings  # noqa: PLC0415

@@ -5,12 +5,14 @@ import os
 
 import dagster as dg
 
-from spotify_assets import access
-from spotify_assets.defs import checks, jobs, labels, quality, schedules, sensors
-from spotify_assets.defs.assets import listening, per_genre_day, processed, publish, raw
+from spotify_assets.defs import checks, jobs, labels, schedules, sensors
+from spotify_assets.defs.catalog import per_genre_day, processed, publish, raw
+from spotify_assets.defs.listening import history as listening
+from spotify_assets.defs.monitoring import quality
 from spotify_assets.defs.policies import with_policies
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.settings import Settings
+from spotify_assets.storage import permissions as access
 
 
 @dg.definitions

@@ -12,17 +12,23 @@ from platformdirs import user_config_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from spotify_assets import access, genres
-from spotify_assets.alerts import Channel, Email, Webhook
-from spotify_assets.genres import GenreList
 from spotify_assets.lake import Lake
-from spotify_assets.spotify.budget import DEVELOPMENT_PER_DAY, FAMILIES, SAFE_PER_WINDOW, Limits
-from spotify_assets.spotify.callback import redirect_uri
-from spotify_assets.spotify.client import Connection
-from spotify_assets.spotify.errors import NoClientId, NoCredentials
-from spotify_assets.spotify.ledger import EVERY_FAMILY
-from spotify_assets.spotify.sign_in import UserTokens
-from spotify_assets.spotify.tokens import TokenFile, TokenKeyring, TokenStore
+from spotify_assets.operations import genres
+from spotify_assets.operations.alerts import Channel, Email, Webhook
+from spotify_assets.operations.genres import GenreList
+from spotify_assets.sources.spotify_api.budget import (
+    DEVELOPMENT_PER_DAY,
+    FAMILIES,
+    SAFE_PER_WINDOW,
+    Limits,
+)
+from spotify_assets.sources.spotify_api.callback import redirect_uri
+from spotify_assets.sources.spotify_api.client import Connection
+from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials
+from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
+from spotify_assets.sources.spotify_api.sign_in import UserTokens
+from spotify_assets.sources.spotify_api.tokens import TokenFile, TokenKeyring, TokenStore
+from spotify_assets.storage import permissions as access
 
 OFF = "off"
 
@@ -230,7 +236,7 @@ class Settings(BaseSettings):
             return ""
         if self.own_genres_file.exists():
             return genres.text_of(self.own_genres_file)
-        default = resources.files("spotify_assets").joinpath("genres.txt")
+        default = resources.files("spotify_assets.operations").joinpath("genres.txt")
         return default.read_text(encoding="utf-8")
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spotify_assets import access
+from spotify_assets.storage import permissions as access
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -68,7 +68,7 @@ def instance(data_dir: Path) -> "Iterator[dg.DagsterInstance]":
 def run(instance: "dg.DagsterInstance") -> Run:
     """Take days of a genre the whole way: ``run("rock", tracks=60)``."""
     from spotify_assets.defs import launch  # noqa: PLC0415
-    from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
+    from spotify_assets.defs.catalog.raw import CollectConfig  # noqa: PLC0415
 
     def start(
         genre: str, first: dt.date = TODAY, last: dt.date | None = None, **wanted: object

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.budget import DEVELOPMENT_PER_DAY, SAFE_PER_WINDOW, Limits
-from spotify_assets.spotify.ledger import EVERY_FAMILY
+from spotify_assets.sources.spotify_api.budget import DEVELOPMENT_PER_DAY, SAFE_PER_WINDOW, Limits
+from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
 
 NAMES = ("REQUESTS_PER_30S", "DAILY_BUDGET", "LONGEST_WAIT", "LEDGER_FILE", "SANDBOX_URL")
 SAFE = Limits(SAFE_PER_WINDOW, {}, DEVELOPMENT_PER_DAY, 30)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spotify_assets.commands.collect import days_of, listed
-from spotify_assets.commands.ending import (
+from spotify_assets.commands.exit_codes import (
     FAILED,
     STOPPED,
     STORE_ERRORS,
@@ -15,10 +15,10 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
+from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.lake import GenreDay, LakeError, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
-from spotify_assets.terminal import err, progress, show_table
 
 if TYPE_CHECKING:
     from spotify_assets.defs.partitions import Rectangle

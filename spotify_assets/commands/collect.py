@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spotify_assets import genres as lists
-from spotify_assets.commands.ending import (
+from spotify_assets.commands.exit_codes import (
     FAILED,
     LATER,
     STOPPED,
@@ -24,14 +23,15 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
-from spotify_assets.due import has_all_pages, is_complete, stalest_first
+from spotify_assets.commands.terminal import err, out, progress, show_table
 from spotify_assets.lake import GenreDay, Lake, LakeError, months, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
-from spotify_assets.outside_text import visible
+from spotify_assets.operations import genres as lists
+from spotify_assets.operations.due import has_all_pages, is_complete, stalest_first
 from spotify_assets.settings import Settings
-from spotify_assets.terminal import err, out, progress, show_table
-from spotify_assets.warehouse.changes import is_behind
+from spotify_assets.text.visible import visible
+from spotify_assets.warehouse.publication.changes import is_behind
 from spotify_assets.warehouse.reading import read_only
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ def _run(
     with progress(len(due)) as begin:
         # Only now: Dagster takes seconds to import.
         from spotify_assets.defs import launch  # noqa: PLC0415
-        from spotify_assets.defs.assets.raw import CollectConfig  # noqa: PLC0415
+        from spotify_assets.defs.catalog.raw import CollectConfig  # noqa: PLC0415
 
         dagster_home_or_stop(settings)
         blocked: _Said | None = None

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.ending import (
+from spotify_assets.commands.exit_codes import (
     FAILED,
     STOPPED,
     STORE_ERRORS,
@@ -13,10 +13,10 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
+from spotify_assets.commands.terminal import err, out, progress, show_table
 from spotify_assets.lake import normalise_genre
 from spotify_assets.lake.tables import genres as genres_of
 from spotify_assets.settings import Settings
-from spotify_assets.terminal import err, out, progress, show_table
 
 
 def compact(
@@ -46,7 +46,7 @@ def compact(
 
 def _compact(settings: Settings, wanted: set[str]) -> bool:
     # Only now: Dagster takes seconds to import.
-    from spotify_assets.defs import compacting  # noqa: PLC0415
+    from spotify_assets.defs.monitoring import compacting  # noqa: PLC0415
 
     there = [name for name in genres_of(settings.lake) if not wanted or name in wanted]
     today = dt.datetime.now(dt.UTC).date()

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.terminal import out
 from spotify_assets.lake import LakeError
-from spotify_assets.terminal import out
-from spotify_assets.warehouse import archive, exporting
-from spotify_assets.warehouse.archive import Manifest
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.export import archive, exporting
+from spotify_assets.warehouse.export.archive import Manifest
 from spotify_assets.warehouse.inventory import WrongRequest
 
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.ending import (
+from spotify_assets.commands.exit_codes import (
     FAILED,
     STOPPED,
     STORE_ERRORS,
@@ -16,10 +16,10 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
-from spotify_assets.exports import ExportError
-from spotify_assets.exports.choosing import Held, choose
+from spotify_assets.commands.terminal import out, progress, show_table
 from spotify_assets.settings import Settings
-from spotify_assets.terminal import out, progress, show_table
+from spotify_assets.sources.account_export import ExportError
+from spotify_assets.sources.account_export.choosing import Held, choose
 
 
 def forget(
@@ -73,7 +73,7 @@ def _agreed() -> bool:
 def _forget(settings: Settings, file_ids: list[str]) -> None:
     dagster_home_or_stop(settings)
     # Only now: Dagster takes seconds to import.
-    from spotify_assets.defs import forgetting  # noqa: PLC0415
+    from spotify_assets.defs.monitoring import forgetting  # noqa: PLC0415
 
     with progress(2) as begin:
         forgetting.forget(settings, file_ids, begin)

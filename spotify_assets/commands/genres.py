@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets import genres as lists
-from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.terminal import err, out
 from spotify_assets.lake import LakeError
-from spotify_assets.terminal import err, out
+from spotify_assets.operations import genres as lists
 
 app = typer.Typer(help="The genres that the rotation collects.", no_args_is_help=True)
 Names = Annotated[list[str], typer.Argument(help="Genre; may be several.")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spotify_assets.commands.ending import (
+from spotify_assets.commands.exit_codes import (
     FAILED,
     LATER,
     STOPPED,
@@ -15,11 +15,11 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
+from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.errors import SpotifyError
-from spotify_assets.spotify.sign_in import Condition
-from spotify_assets.terminal import err, progress, show_table
-from spotify_assets.warehouse.one_listener import doubts
+from spotify_assets.sources.spotify_api.errors import SpotifyError
+from spotify_assets.sources.spotify_api.sign_in import Condition
+from spotify_assets.warehouse.quality.one_listener import doubts
 from spotify_assets.warehouse.reading import read_only
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
-from spotify_assets.terminal import out, write
+from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.terminal import out, write
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -31,7 +31,7 @@ def metrics(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print how the runs and the warehouse stand, in Prometheus' text format."""
-    from spotify_assets import metrics as measuring  # noqa: PLC0415 - slow to import
+    from spotify_assets.operations import metrics as measuring  # noqa: PLC0415 - slow to import
 
     settings = settings_or_stop()
     if serve is not None and as_json:

@@ -7,10 +7,17 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from spotify_assets.commands.ending import FAILED, STOPPED, USAGE, answering, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import (
+    FAILED,
+    STOPPED,
+    USAGE,
+    answering,
+    settings_or_stop,
+    stop,
+)
+from spotify_assets.commands.terminal import err, out, progress, show_table
 from spotify_assets.lake import LakeError, normalise_genre, retention
 from spotify_assets.settings import Settings
-from spotify_assets.terminal import err, out, progress, show_table
 from spotify_assets.warehouse.errors import WarehouseError
 
 
@@ -121,7 +128,7 @@ def _agreed() -> bool:
 
 def _delete(settings: Settings, due: list[retention.Due]) -> list[str]:
     # Only now: Dagster takes seconds to import.
-    from spotify_assets.defs import purging  # noqa: PLC0415
+    from spotify_assets.defs.monitoring import purging  # noqa: PLC0415
 
     with progress(len({one.genre for one in due}) + 1) as begin:
         return purging.purge(settings, due, begin)

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from spotify_assets import explain as explaining
-from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
 from spotify_assets.commands.export import Exact
-from spotify_assets.explain import Explanation, Exported
+from spotify_assets.commands.terminal import out, show_json, show_record, show_table, write
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.exchanges import Exchange
-from spotify_assets.terminal import out, show_json, show_record, show_table, write
+from spotify_assets.operations import explain as explaining
+from spotify_assets.operations.explain import Explanation, Exported
 from spotify_assets.warehouse.asking import one_query, refusing
-from spotify_assets.warehouse.csv_fields import for_csv
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.export.csv_fields import for_csv
 from spotify_assets.warehouse.inventory import WrongRequest
 from spotify_assets.warehouse.reading import read_only
 

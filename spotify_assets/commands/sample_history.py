@@ -12,12 +12,12 @@ import polars as pl
 import typer
 from pyarrow import parquet
 
-from spotify_assets.commands.ending import FAILED, STOPPED, USAGE, stop
+from spotify_assets.commands.exit_codes import FAILED, STOPPED, USAGE, stop
+from spotify_assets.commands.terminal import out, progress, show_table
 from spotify_assets.sandbox import exports, listening
 from spotify_assets.sandbox.catalogue import generate
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.sandbox.repertoire import Repertoire
-from spotify_assets.terminal import out, progress, show_table
 
 PLAYS = 100_000
 """Plays of a sample of which nothing else is said: five years or so."""

@@ -11,9 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from spotify_assets import supervisor
-from spotify_assets.commands import claims
-from spotify_assets.commands.ending import (
+from spotify_assets.commands import claims, supervisor
+from spotify_assets.commands.exit_codes import (
     FAILED,
     STORE_ERRORS,
     USAGE,
@@ -21,9 +20,9 @@ from spotify_assets.commands.ending import (
     settings_or_stop,
     stop,
 )
+from spotify_assets.commands.terminal import out
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.tables import first_date
-from spotify_assets.terminal import out
 
 SANDBOX_PORT = 8765
 # Dagster commends `dg dev`, which is of another package and is for projects that `dg` laid out.

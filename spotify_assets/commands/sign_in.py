@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.ending import FAILED, STOPPED, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, STOPPED, settings_or_stop, stop
+from spotify_assets.commands.terminal import out, show_record
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.budget import Budget
-from spotify_assets.spotify.callback import redirect_uri
-from spotify_assets.spotify.errors import SpotifyError
-from spotify_assets.spotify.ledger import Ledger, LedgerError
-from spotify_assets.spotify.session import EnteredSession
-from spotify_assets.spotify.sign_in import UserTokens, sign_in, utc_now
-from spotify_assets.spotify.tokens import UserToken
-from spotify_assets.terminal import out, show_record
+from spotify_assets.sources.spotify_api.budget import Budget
+from spotify_assets.sources.spotify_api.callback import redirect_uri
+from spotify_assets.sources.spotify_api.errors import SpotifyError
+from spotify_assets.sources.spotify_api.ledger import Ledger, LedgerError
+from spotify_assets.sources.spotify_api.session import EnteredSession
+from spotify_assets.sources.spotify_api.sign_in import UserTokens, sign_in, utc_now
+from spotify_assets.sources.spotify_api.tokens import UserToken
 
 
 def login(

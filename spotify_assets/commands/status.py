@@ -2,15 +2,15 @@
 
 import datetime as dt
 
-from spotify_assets.alerts import Alerts
-from spotify_assets.commands.ending import FAILED, STORE_ERRORS, settings_or_stop, stop
-from spotify_assets.operations import Operations
+from spotify_assets.commands.exit_codes import FAILED, STORE_ERRORS, settings_or_stop, stop
+from spotify_assets.commands.terminal import out, show_record, show_table
+from spotify_assets.operations.alerts import Alerts
+from spotify_assets.operations.runs import Operations
+from spotify_assets.operations.status import Status
+from spotify_assets.operations.status import status as status_of
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.errors import NoCredentials, SpotifyError
-from spotify_assets.spotify.ledger import EVERY_FAMILY
-from spotify_assets.status import Status
-from spotify_assets.status import status as status_of
-from spotify_assets.terminal import out, show_record, show_table
+from spotify_assets.sources.spotify_api.errors import NoCredentials, SpotifyError
+from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
 
 LAST_RUNS = 8
 

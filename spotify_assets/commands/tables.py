@@ -13,9 +13,9 @@ from typing import Annotated
 import duckdb
 import typer
 
-from spotify_assets.commands.ending import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.terminal import out, show_record, show_table
 from spotify_assets.schemas import WAREHOUSE
-from spotify_assets.terminal import out, show_record, show_table
 from spotify_assets.warehouse import inventory
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.inventory import Entry, WrongRequest

@@ -10,11 +10,16 @@ import dagster as dg
 import pandera.errors
 import polars as pl
 
-from spotify_assets.defs.assets import markdown
+from spotify_assets.defs.metadata import markdown
 from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.schemas import DERIVED, FACTS, TABLES, Contract
-from spotify_assets.warehouse.integrity import everything, integrity, of_days, unreconciled
+from spotify_assets.warehouse.publication.integrity import (
+    everything,
+    integrity,
+    of_days,
+    unreconciled,
+)
 
 CONTRACT = "contract"
 INTEGRITY = "integrity"

@@ -5,9 +5,9 @@ import logging
 
 import dagster as dg
 
-from spotify_assets.defs import compacting, purging, quality
-from spotify_assets.defs.assets import listening
-from spotify_assets.defs.assets.raw import CATALOG
+from spotify_assets.defs.catalog.raw import CATALOG
+from spotify_assets.defs.listening import history as listening
+from spotify_assets.defs.monitoring import compacting, purging, quality
 from spotify_assets.lake import retention
 from spotify_assets.lake.tables import genres
 from spotify_assets.settings import Settings

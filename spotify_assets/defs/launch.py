@@ -17,28 +17,23 @@ from typing import Any, cast
 import dagster as dg
 
 from spotify_assets.definitions import defs
-from spotify_assets.defs import history, jobs, unrecorded
-from spotify_assets.defs.assets.listening import (
-    FILES,
-    NEW,
-    REFUSED,
-    STREAMING_HISTORY,
-    WARNINGS,
-)
-from spotify_assets.defs.assets.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
-from spotify_assets.defs.event_log import BATCH_SIZE, MOST_AT_ONCE
-from spotify_assets.defs.origin import ONCE, with_origins
-from spotify_assets.defs.partitions import GENRES, Rectangle, key_of
-from spotify_assets.defs.processes import (
+from spotify_assets.defs import jobs
+from spotify_assets.defs.catalog.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
+from spotify_assets.defs.listening.history import FILES, NEW, REFUSED, STREAMING_HISTORY, WARNINGS
+from spotify_assets.defs.monitoring import history, unrecorded
+from spotify_assets.defs.monitoring.event_log import BATCH_SIZE, MOST_AT_ONCE
+from spotify_assets.defs.monitoring.processes import (
     PROCESS,
     end_dead_runs,
     end_runs_of_the_last_daemon,
     this_process,
 )
+from spotify_assets.defs.origin import ONCE, with_origins
+from spotify_assets.defs.partitions import GENRES, Rectangle, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import writing
-from spotify_assets.metrics import write_metrics
+from spotify_assets.operations.metrics import write_metrics
 from spotify_assets.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

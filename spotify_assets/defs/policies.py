@@ -8,9 +8,9 @@ import datetime as dt
 
 import dagster as dg
 
-from spotify_assets.defs.assets.listening import OF_PLAYS, STREAMING_HISTORY
-from spotify_assets.defs.assets.metadata import keys
 from spotify_assets.defs.checks import asset_key
+from spotify_assets.defs.listening.history import OF_PLAYS, STREAMING_HISTORY
+from spotify_assets.defs.metadata.tables import keys
 from spotify_assets.schemas.listening import Streams
 from spotify_assets.settings import Settings
 from spotify_assets.transforms.version import code_version

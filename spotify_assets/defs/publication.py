@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spotify_assets import exports
-from spotify_assets.alerts import causes
-from spotify_assets.defs.logs import LOGS
+from spotify_assets.defs.monitoring.logs import LOGS
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
+from spotify_assets.operations.alerts import causes
 from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
+from spotify_assets.sources import account_export as exports
 from spotify_assets.transforms import listening
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
-from spotify_assets.warehouse.catalogue import Query
-from spotify_assets.warehouse.listening import Listening
-from spotify_assets.warehouse.publish import Published, publish
+from spotify_assets.warehouse.publication.catalog import Query
+from spotify_assets.warehouse.publication.listening import Listening
+from spotify_assets.warehouse.publication.publish import Published, publish
 
 LOG = logging.getLogger(__name__)
 

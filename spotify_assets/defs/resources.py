@@ -14,8 +14,8 @@ from duckdb import DuckDBPyConnection
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.client import Client
-from spotify_assets.spotify.ledger import Ledger, Purpose
+from spotify_assets.sources.spotify_api.client import Client
+from spotify_assets.sources.spotify_api.ledger import Ledger, Purpose
 from spotify_assets.warehouse.reading import read_only
 
 

@@ -11,12 +11,12 @@ from spotify_assets.defs import jobs
 from spotify_assets.defs.partitions import GENRES, dimensions, key_of, rectangles
 from spotify_assets.defs.sensors import UNDER_WAY, WHY, genres_under_way
 from spotify_assets.lake import GenreDay
-from spotify_assets.outdated import outdated
-from spotify_assets.rotation import next_turn
+from spotify_assets.operations.outdated import outdated
+from spotify_assets.operations.rotation import next_turn
+from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.errors import NoClientId, NoCredentials, TokenStoreError
-from spotify_assets.spotify.sign_in import Condition
-from spotify_assets.status import status
+from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials, TokenStoreError
+from spotify_assets.sources.spotify_api.sign_in import Condition
 
 SETTINGS = Settings()
 RUNNING = dg.DefaultScheduleStatus.RUNNING

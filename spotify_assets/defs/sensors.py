@@ -15,7 +15,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from spotify_assets.defs import history, incidents, jobs
+from spotify_assets.defs import jobs
+from spotify_assets.defs.monitoring import history, incidents
+from spotify_assets.defs.monitoring.processes import end_dead_runs
 from spotify_assets.defs.partitions import (
     GENRES,
     MISSING,
@@ -25,15 +27,14 @@ from spotify_assets.defs.partitions import (
     parse_key,
     rectangles,
 )
-from spotify_assets.defs.processes import end_dead_runs
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
-from spotify_assets.metrics import write_metrics
-from spotify_assets.operations import Operations
-from spotify_assets.rotation import next_turn
+from spotify_assets.operations.metrics import write_metrics
+from spotify_assets.operations.rotation import next_turn
+from spotify_assets.operations.runs import Operations
+from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.errors import BLOCKED_SAYS, NoCredentials
-from spotify_assets.status import status
+from spotify_assets.sources.spotify_api.errors import BLOCKED_SAYS, NoCredentials
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
 UNDER_WAY = [

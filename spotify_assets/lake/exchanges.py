@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
-from spotify_assets import json_reader
+from spotify_assets.text import json_reader
 
 Source = Literal["spotify", "sandbox"]
 OK, FORBIDDEN = 200, 403

@@ -5,7 +5,8 @@ The asset ``star/dim_artist``, the table ``star.dim_artist`` and ``schemas/star.
 are the same thing; the tables of plays, of all layers, stand together in ``listening``.
 """
 
-from spotify_assets.schemas import listening, monitoring, processed, rankings, star
+from spotify_assets.schemas import listening, monitoring
+from spotify_assets.schemas.catalog import processed, rankings, star
 from spotify_assets.schemas.contract import Column, Contract
 
 PROCESSED: tuple[type[Contract], ...] = (

@@ -7,9 +7,9 @@ belong here: what a table is (its contract), and the example queries (``examples
 from collections.abc import Mapping
 
 from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, examples
+from spotify_assets.schemas.catalog.processed import Collections
+from spotify_assets.schemas.catalog.star import DimDate, DimGenre
 from spotify_assets.schemas.listening import Imports
-from spotify_assets.schemas.processed import Collections
-from spotify_assets.schemas.star import DimDate, DimGenre
 
 HEAD = """# Tables
 

@@ -6,7 +6,7 @@ import pandera.errors
 import polars as pl
 
 from spotify_assets.schemas import Contract
-from spotify_assets.schemas.processed import QuarantinedRows
+from spotify_assets.schemas.catalog.processed import QuarantinedRows
 
 QUARANTINED: pl.Schema = QuarantinedRows.polars_schema()
 PROVENANCE = ("genre", "date", "source_file", "source_line", "source_pointer")

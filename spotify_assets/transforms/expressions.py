@@ -8,10 +8,11 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from spotify_assets.schemas import Contract, rankings, star
-from spotify_assets.transforms import movement
-from spotify_assets.transforms import rankings as ranking
-from spotify_assets.transforms import star as schema
+from spotify_assets.schemas import Contract
+from spotify_assets.schemas.catalog import rankings, star
+from spotify_assets.transforms.catalog import movement
+from spotify_assets.transforms.catalog import rankings as ranking
+from spotify_assets.transforms.catalog import star as schema
 
 Expression = Callable[[], ir.Table]
 

@@ -7,18 +7,19 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from spotify_assets.defs import history, launch
+from spotify_assets.defs import launch
 from spotify_assets.defs.checks import asset_key
+from spotify_assets.defs.monitoring import history
 from spotify_assets.defs.partitions import GENRES, Rectangle, dimensions, key_of, parse_key
 from spotify_assets.defs.resources import ApiResource
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import partitions
-from spotify_assets.operations import Operations
+from spotify_assets.operations.runs import Operations
 from spotify_assets.schemas import FACTS, PROCESSED, RANKED
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.collect import collect
+from spotify_assets.sources.spotify_api.collect import collect
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets_tests.conftest import TODAY
 from spotify_assets_tests.defs.webserver import Webserver, execute_at_once, webserver

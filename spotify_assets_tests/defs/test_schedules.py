@@ -14,15 +14,15 @@ from spotify_assets.defs import jobs, schedules
 from spotify_assets.defs.partitions import GENRES, days, genre_days, key_of
 from spotify_assets.lake import GenreDay
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.budget import Budget
-from spotify_assets.spotify.clock import Clock
-from spotify_assets.spotify.errors import Blocked
-from spotify_assets.spotify.ledger import Ledger
+from spotify_assets.sources.spotify_api.budget import Budget
+from spotify_assets.sources.spotify_api.clock import Clock
+from spotify_assets.sources.spotify_api.errors import Blocked
+from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.transforms.version import code_version
 from spotify_assets_tests.defs.conftest import Genres
 from spotify_assets_tests.defs.dagster_runs import stands
-from spotify_assets_tests.test_outdated import day, made
-from spotify_assets_tests.warehouse.test_publish import publish
+from spotify_assets_tests.operations.test_outdated import day, made
+from spotify_assets_tests.warehouse.publication.test_publish import publish
 
 STARTED, SUCCESS = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS
 FAILURE = dg.DagsterRunStatus.FAILURE

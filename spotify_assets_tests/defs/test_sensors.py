@@ -15,10 +15,10 @@ from spotify_assets.defs.partitions import GENRES, Rectangle, key_of, parse_key
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
-from spotify_assets.spotify.budget import Budget
-from spotify_assets.spotify.clock import Clock
-from spotify_assets.spotify.errors import Blocked
-from spotify_assets.spotify.ledger import Ledger
+from spotify_assets.sources.spotify_api.budget import Budget
+from spotify_assets.sources.spotify_api.clock import Clock
+from spotify_assets.sources.spotify_api.errors import Blocked
+from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.defs.conftest import Genres
 from spotify_assets_tests.defs.dagster_runs import stands

@@ -31,7 +31,7 @@ run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
 event_log_storage:
-  module: spotify_assets.defs.event_log
+  module: spotify_assets.defs.monitoring.event_log
   class: BatchedEventLog
   config: {}
 telemetry:

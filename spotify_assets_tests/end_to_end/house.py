@@ -18,9 +18,9 @@ from typing import Any, cast
 import duckdb
 import requests
 
-from spotify_assets_tests.alerts.servers import HOST, Mailbox, free_port, mail_server
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
 from spotify_assets_tests.end_to_end.processes import started, until
+from spotify_assets_tests.operations.alerts.servers import HOST, Mailbox, free_port, mail_server
 
 UP_SECONDS = 90.0
 LATE_HOURS = 0.0225

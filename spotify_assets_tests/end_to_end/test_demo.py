@@ -14,15 +14,15 @@ import duckdb
 import polars as pl
 import pytest
 
-from spotify_assets import genres
-from spotify_assets.explain import Explanation, explain
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import first_date
+from spotify_assets.operations import genres
+from spotify_assets.operations.explain import Explanation, explain
 from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, dictionary, examples
-from spotify_assets.warehouse.answers import ANSWERS
-from spotify_assets.warehouse.integrity import integrity, unreconciled
+from spotify_assets.warehouse.macros import ANSWERS
+from spotify_assets.warehouse.publication.integrity import integrity, unreconciled
 from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
 
 pytestmark = pytest.mark.end_to_end

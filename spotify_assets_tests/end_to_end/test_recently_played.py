@@ -18,9 +18,9 @@ import requests
 from spotify_assets.sandbox import api, catalogue, server
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.clock import Clock
-from spotify_assets_tests.alerts.servers import free_port
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
 from spotify_assets_tests.lake.processes import REPOSITORY
+from spotify_assets_tests.operations.alerts.servers import free_port
 
 pytestmark = pytest.mark.end_to_end
 FIRST_POLL = dt.datetime(2026, 3, 10, 20, tzinfo=dt.UTC)
@@ -38,7 +38,7 @@ class Listening:
             "SPOTIFY_SANDBOX_URL": url,
             "SPOTIFY_REDIRECT_PORT": str(free_port()),
             "SPOTIFY_TOKEN_FILE": str(folder / "token.json"),
-            "BROWSER": f"{sys.executable} -m spotify_assets_tests.spotify.browser %s",
+            "BROWSER": f"{sys.executable} -m spotify_assets_tests.sources.spotify_api.browser %s",
             "PYTHONPATH": str(REPOSITORY),
         }
 

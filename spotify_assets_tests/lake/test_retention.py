@@ -21,7 +21,7 @@ from spotify_assets.lake.retention import Due, GenreDayBusy, Rule
 from spotify_assets.lake.revisions import FILE
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas import LAKE
-from spotify_assets.warehouse.publish import Published, publish
+from spotify_assets.warehouse.publication.publish import Published, publish
 from spotify_assets_tests.lake import processes, retention_victims, victims
 from spotify_assets_tests.lake.samples import TERMS, numbered_answer, question
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day

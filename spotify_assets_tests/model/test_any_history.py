@@ -10,13 +10,13 @@ import duckdb
 import pytest
 
 from spotify_assets.lake import Lake
-from spotify_assets_tests.exports.samples import imported
 from spotify_assets_tests.model.any_history import any_history
 from spotify_assets_tests.model.comparing import different_rows
 from spotify_assets_tests.model.documents import described
 from spotify_assets_tests.model.exports import rows as told
 from spotify_assets_tests.model.plays import plays
 from spotify_assets_tests.model.test_plays import of_table
+from spotify_assets_tests.sources.account_export.samples import imported
 from spotify_assets_tests.warehouse.telling import in_memory, take_in
 
 

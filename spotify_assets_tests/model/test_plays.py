@@ -8,7 +8,6 @@ import duckdb
 import pytest
 
 from spotify_assets.lake import Lake
-from spotify_assets_tests.exports.samples import imported
 from spotify_assets_tests.model.comparing import Row, different_rows
 from spotify_assets_tests.model.conftest import published
 from spotify_assets_tests.model.coverage import accounts, play_coverage
@@ -17,6 +16,7 @@ from spotify_assets_tests.model.exports import Told
 from spotify_assets_tests.model.exports import rows as told
 from spotify_assets_tests.model.histories import export_files
 from spotify_assets_tests.model.plays import by_day, plays
+from spotify_assets_tests.sources.account_export.samples import imported
 
 ZONES = ("UTC", "America/Sao_Paulo", "Asia/Kathmandu")
 

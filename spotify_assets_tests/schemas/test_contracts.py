@@ -21,11 +21,9 @@ from spotify_assets.schemas import (
     WAREHOUSE,
     Contract,
     listening,
-    processed,
-    rankings,
-    star,
 )
 from spotify_assets.schemas import columns as c
+from spotify_assets.schemas.catalog import processed, rankings, star
 from spotify_assets.schemas.contract import ID_PATTERN
 from spotify_assets.warehouse.tables import TYPES
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, examples
-from spotify_assets.warehouse.answers import create_answers
+from spotify_assets.warehouse.macros import create_answers
 from spotify_assets.warehouse.tables import create
 
 ROOT = Path(__file__).resolve().parents[2]

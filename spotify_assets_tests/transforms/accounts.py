@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from spotify_assets.schemas import PROCESSED, processed
+from spotify_assets.schemas import PROCESSED
+from spotify_assets.schemas.catalog import processed
 from spotify_assets_tests.transforms.answers import Answer
 
 Tables = dict[str, pl.DataFrame]

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
 from spotify_assets.lake.journal import Terms
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.raw_file import raw_file
-from spotify_assets.transforms.catalog import RawFile
+from spotify_assets.transforms.catalog.responses import RawFile
 
 DAY = dt.date(2026, 11, 20)
 ASKED_AT = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)

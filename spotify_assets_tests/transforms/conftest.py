@@ -2,12 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from spotify_assets.transforms.catalog import process
-from spotify_assets_tests.transforms.accounts import (
-    Read,
-    Tables,
-    assert_adds_up,
-)
+from spotify_assets.transforms.catalog.responses import process
+from spotify_assets_tests.transforms.accounts import Read, Tables, assert_adds_up
 from spotify_assets_tests.transforms.answers import Answer, seal
 from spotify_assets_tests.transforms.small_warehouse import SmallWarehouse
 

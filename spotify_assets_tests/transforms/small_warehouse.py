@@ -7,7 +7,8 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
-from spotify_assets.schemas import DERIVED, LAKE, TABLES, Contract, processed, rankings
+from spotify_assets.schemas import DERIVED, LAKE, TABLES, Contract
+from spotify_assets.schemas.catalog import processed, rankings
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
 from spotify_assets.warehouse.tables import create, quoted
 from spotify_assets_tests.transforms.music import spotify_id

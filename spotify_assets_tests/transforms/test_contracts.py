@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_assets.schemas import Contract, processed
+from spotify_assets.schemas import Contract
+from spotify_assets.schemas.catalog import processed
 from spotify_assets.transforms.contracts import PROVENANCE, Admitted, admit
 from spotify_assets_tests.transforms.music import spotify_id
 

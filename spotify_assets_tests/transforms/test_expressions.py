@@ -9,8 +9,9 @@ from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import partitions, write_partition
-from spotify_assets.schemas import FACTS, LAKE, PROCESSED, RANKED, TABLES, Contract, rankings, star
-from spotify_assets.transforms.catalog import RawFile, process
+from spotify_assets.schemas import FACTS, LAKE, PROCESSED, RANKED, TABLES, Contract
+from spotify_assets.schemas.catalog import rankings, star
+from spotify_assets.transforms.catalog.responses import RawFile, process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
 from spotify_assets.warehouse.compute import compute
 from spotify_assets_tests.transforms.accounts import Tables

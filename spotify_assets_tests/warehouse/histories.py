@@ -10,23 +10,17 @@ import duckdb
 import polars as pl
 
 from spotify_assets.schemas import Contract
-from spotify_assets.schemas.listening import (
-    DimItem,
-    FactPlay,
-    PlayCoverage,
-    PlayGaps,
-    Plays,
-)
-from spotify_assets.schemas.processed import Collections
-from spotify_assets.schemas.rankings import TopArtists, TopTracks
-from spotify_assets.schemas.star import (
+from spotify_assets.schemas.catalog.processed import Collections
+from spotify_assets.schemas.catalog.rankings import TopArtists, TopTracks
+from spotify_assets.schemas.catalog.star import (
     DimAlbum,
     DimArtist,
     DimTrack,
     FactArtistDaily,
     FactTrackDaily,
 )
-from spotify_assets.warehouse.answers import create_answers
+from spotify_assets.schemas.listening import DimItem, FactPlay, PlayCoverage, PlayGaps, Plays
+from spotify_assets.warehouse.macros import create_answers
 from spotify_assets.warehouse.tables import create
 
 TABLES: tuple[type[Contract], ...] = (

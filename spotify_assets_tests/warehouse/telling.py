@@ -13,19 +13,19 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from spotify_assets.exports import find, read
 from spotify_assets.lake import Lake
 from spotify_assets.lake.history import history_file
 from spotify_assets.lake.tables import write_rows
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.listening import Plays, Polls
+from spotify_assets.sources.account_export import find, read
 from spotify_assets.transforms import listening
-from spotify_assets.warehouse.answers import create_answers
-from spotify_assets.warehouse.catalogue import Queries
-from spotify_assets.warehouse.listening import Listening, there
-from spotify_assets.warehouse.listening import take_in as load
-from spotify_assets.warehouse.publish import Published
-from spotify_assets.warehouse.publish import publish as publish_queries
+from spotify_assets.warehouse.macros import create_answers
+from spotify_assets.warehouse.publication.catalog import Queries
+from spotify_assets.warehouse.publication.listening import Listening, there
+from spotify_assets.warehouse.publication.listening import take_in as load
+from spotify_assets.warehouse.publication.publish import Published
+from spotify_assets.warehouse.publication.publish import publish as publish_queries
 from spotify_assets.warehouse.tables import create
 from spotify_assets_tests.warehouse.conftest import spotify_id
 

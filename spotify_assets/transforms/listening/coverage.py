@@ -11,7 +11,7 @@ from itertools import pairwise
 import polars as pl
 
 from spotify_assets.schemas.listening import PlayCoverage
-from spotify_assets.transforms import plays
+from spotify_assets.transforms.listening import plays
 
 ONE_DAY = dt.timedelta(days=1)
 LONGEST_SILENCE = dt.timedelta(days=7)

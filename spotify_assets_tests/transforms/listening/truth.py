@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from spotify_assets.exports import find, read
 from spotify_assets.lake import Lake
 from spotify_assets.lake.history import history_file
 from spotify_assets.sandbox import exports, listening
@@ -17,6 +16,7 @@ from spotify_assets.sandbox.catalogue import generate
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.sandbox.repertoire import Repertoire
 from spotify_assets.schemas.listening import Plays, Polls
+from spotify_assets.sources.account_export import find, read
 
 SHOWN = 50
 """Plays that a poll can show."""

@@ -1,0 +1,94 @@
+"""SQLite files that several processes share.
+
+Belongs here: opening one, a step that no other process can cut into, and what goes wrong, said so
+that a reader knows what to do. Does not belong here: any table.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from spotify_assets.storage.full_disk import is_full
+
+BUSY_SECONDS = 30.0
+"""How long to wait for another process; each has the file for milliseconds."""
+
+
+def begin(path: Path, schema: str) -> None:
+    """Make the file and its tables, where they are not there; one that is only read stays."""
+    if is_only_for_reading(path):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(schema)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The file; rows have names, and each statement is a transaction unless within `alone`."""
+    name, is_uri = str(path), False
+    if is_only_for_reading(path):
+        # What was written last lies in the log beside the file. Without one, SQLite would want to
+        # make it to know that: then the file is said to be as it is.
+        mode = "mode=ro" if _log_of(path).exists() else "mode=ro&immutable=1"
+        name, is_uri = f"{path.absolute().as_uri()}?{mode}", True
+    db = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, uri=is_uri)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+@contextmanager
+def alone(db: sqlite3.Connection) -> Iterator[None]:
+    """What is read and written within is one step to every other process."""
+    # From the start: a transaction that begins by reading cannot wait for another to end.
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not _is_read_only(error):
+            raise
+        # Who only reads sees one state all the same; who writes is told when it does.
+        db.execute("BEGIN")
+    with db:
+        yield
+
+
+@contextmanager
+def reporting(error: Callable[[str], Exception], what: str, then: str = "") -> Iterator[None]:
+    """Turn what SQLite and the disk say into an ``error`` that says what to do.
+
+    Args:
+        error: The error to raise.
+        what: Which file of what it is, to begin the sentence with.
+        then: What a new file would lack, to end the sentence with.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as cause:
+        raise error(f"{what} cannot be used: {cause}. {_remedy(cause, then)}") from cause
+
+
+def _remedy(cause: Exception, then: str) -> str:
+    if is_full(cause):
+        return "The disk is full: free space, then run the same again."
+    if _is_read_only(cause):
+        return "Make the file and its folder writable, then run the same again."
+    return (
+        "Make the file and its folder writable, or, if it is damaged, move it away: a new one is "
+        f"begun{then}."
+    )
+
+
+def _is_read_only(error: Exception) -> bool:
+    # The lowest byte is the kind; the others say more of it.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+
+
+def is_only_for_reading(path: Path) -> bool:
+    """Whether there is a file that this process may read and not write, as in a mounted backup."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))

@@ -1,0 +1,110 @@
+"""What a publication has to bring: the difference between the lake and the published file.
+
+Belongs here: finding it. Does not belong here: what the file was made from (``state``), and
+bringing it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from spotify_assets.lake import Lake
+from spotify_assets.schemas import LAKE, Contract
+from spotify_assets.warehouse.publication import catalog as catalogue
+from spotify_assets.warehouse.publication import listening as plays
+from spotify_assets.warehouse.publication import partitions
+from spotify_assets.warehouse.publication.listening import Listening
+from spotify_assets.warehouse.publication.partitions import Survey
+from spotify_assets.warehouse.publication.state import State
+
+Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
+"""For each table that only grows, its rows after a number: that of its first column."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the lake and the logs have that the file does not."""
+
+    survey: Survey
+    partitions: pl.DataFrame
+    """Those of the genres that were looked into, as `Partitions`."""
+    held: pl.DataFrame
+    """The partitions that the file holds of the genres that were looked into."""
+    damaged: pl.DataFrame
+    """Files that are known to be damaged before anything is loaded, as `DamagedFiles`."""
+    news_of_damage: bool
+    """Whether the published file names others."""
+    moved: pl.DataFrame
+    """As `partitions.moved` gives them."""
+    history: pl.DataFrame | None
+    """The files of the listening history; none where the tables of plays must stay as they are."""
+    history_changed: bool
+    """Whether the tables of plays were made from others."""
+    grown: dict[type[Contract], pl.DataFrame]
+    """The rows of each log that the file does not hold, where there are any."""
+
+    @classmethod
+    def of(
+        cls, lake: Lake, state: State, logs: Logs, listening: Listening | None, *, everywhere: bool
+    ) -> "Changes":
+        """Compare them; arguments as `publish.publish` has them."""
+        survey = partitions.survey(lake, state.folders, everywhere=everywhere)
+        held = state.partitions(survey.genres)
+        # Of a month that does not say its days, the file still holds what it held.
+        kept = held.join(survey.unreadable, on="file", how="semi")
+        found = pl.concat([survey.partitions, kept])
+        files = plays.there(lake)
+        there = pl.concat(frame.select("file") for frame in (found, files))
+        known = _still_damaged(lake, state.damaged.join(there, on="file", how="semi"))
+        damaged = pl.concat([survey.unreadable, known]).unique("file", keep="first").sort("file")
+        is_same = files.sort("file").equals(state.history.sort("file"))
+        is_hindered = not damaged.join(files, on="file", how="semi").is_empty()
+        rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
+        can_be_made = listening is not None and not is_hindered
+        return cls(
+            survey=survey,
+            partitions=found,
+            held=held,
+            damaged=damaged,
+            news_of_damage=set(damaged["file"]) != set(state.damaged["file"]),
+            moved=partitions.moved(found, held),
+            history=files if can_be_made else None,
+            history_changed=can_be_made and not is_same,
+            grown={contract: frame for contract, frame in rows.items() if frame.height},
+        )
+
+    @property
+    def are_none(self) -> bool:
+        """Whether the file is as it would be made now."""
+        waiting = self.survey.waiting
+        changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
+        is_same = changed.is_empty() and self.moved.is_empty()
+        return is_same and not (self.news_of_damage or self.grown or self.history_changed)
+
+
+def is_behind(lake: Lake, path: Path) -> bool:
+    """Whether the lake has what the file at ``path`` has not, or has otherwise.
+
+    Something may stop a run between the two: a kill, a full disk. Of the logs nothing is said.
+    """
+    state = State.of(path)
+    changes = Changes.of(lake, state, {}, None, everywhere=False)
+    is_same = plays.there(lake).sort("file").equals(state.history.sort("file"))
+    # A damaged file stays behind until it is made anew.
+    return not changes.are_none or not (is_same or changes.damaged.height)
+
+
+def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
+    """Those of the files that cannot be taken in now either; they are few, and each is tried.
+
+    By their times alone it would not be known: a disk may have failed for a moment.
+    """
+    still = []
+    for file, table, genre in known.select("file", "table_name", "genre").iter_rows():
+        if genre is None:
+            still.append(plays.is_damaged(lake, file))
+        else:
+            still.append(catalogue.refused(LAKE[table], lake.root / file) is not None)
+    return known.filter(pl.Series(still, dtype=pl.Boolean))

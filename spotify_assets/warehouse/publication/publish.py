@@ -1,0 +1,259 @@
+"""Make the DuckDB file equal to the lake.
+
+A copy of the published file, which nobody sees, takes in the partitions that changed; what depends
+on other days is made anew as far as they touch it; what must hold is checked; then the copy takes
+the file's place (``replacing``).
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from spotify_assets.lake import DamagedFile, GenreDay, Lake
+from spotify_assets.lake.errors import writing
+from spotify_assets.lake.history import STREAMS
+from spotify_assets.schemas import WAREHOUSE, Contract
+from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders
+from spotify_assets.warehouse.macros import create_answers, definitions
+from spotify_assets.warehouse.publication import catalog as catalogue
+from spotify_assets.warehouse.publication import listening as plays
+from spotify_assets.warehouse.publication import partitions
+from spotify_assets.warehouse.publication.catalog import Queries
+from spotify_assets.warehouse.publication.changes import Changes, Logs
+from spotify_assets.warehouse.publication.damage import damaged_files
+from spotify_assets.warehouse.publication.integrity import hold_to_contract
+from spotify_assets.warehouse.publication.listening import Listening
+from spotify_assets.warehouse.publication.partitions import Survey
+from spotify_assets.warehouse.publication.replacing import alone, opened, replacing
+from spotify_assets.warehouse.publication.state import State
+from spotify_assets.warehouse.tables import create, quoted
+
+
+@dataclass(frozen=True)
+class Published:
+    """The state of the file after a publication."""
+
+    path: Path
+    rows: dict[str, int]
+    """Rows of each table, as `layer.table`."""
+    loaded: list[GenreDay]
+    """Genre-days of which some table changed."""
+    waiting: list[GenreDay]
+    """Genre-days that a run is working on: they stay as they were."""
+    damaged: pl.DataFrame
+    """Files that could not be taken in, as `DamagedFiles`: their days stay as they were."""
+
+
+def publish(
+    lake: Lake,
+    path: Path,
+    queries: Queries,
+    logs: Logs | None = None,
+    listening: Listening | None = None,
+    *,
+    everywhere: bool = False,
+    compact: bool = False,
+    readers: int | None = None,
+) -> Published:
+    """Bring the file to the state of the lake; where nothing changed, touch nothing.
+
+    Args:
+        lake: The truth.
+        path: The DuckDB file.
+        queries: The tables that are made from all days.
+        logs: The tables that only grow.
+        listening: How the tables of plays are made; without it they stay empty.
+        everywhere: Look at every file of the lake, not only where a genre's folder changed, and try
+            damaged ones again.
+        compact: Write the file even where nothing changed, without the bytes of rows that it holds
+            no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
+        readers: The number of the group that may read the file; else only its owner may.
+
+    Raises:
+        WarehouseError: A key stands twice or a reference is missing: the old state stays.
+        LakeError: The copy cannot be written: the old state stays.
+    """
+    with writing(path, "the warehouse"), alone(path):
+        definition = _hash(queries, listening)
+        state = State.of(path, definition)
+        changes = Changes.of(lake, state, logs or {}, listening, everywhere=everywhere)
+        if state.is_there and changes.are_none and not compact:
+            with duckdb.connect(path, read_only=True) as connection:
+                waiting = changes.survey.waiting
+                return Published(path, _counted(connection), [], waiting, changes.damaged)
+        create = None if state.is_there else partial(_create, definition, listening)
+        with replacing(path, create=create, compact=compact, readers=readers) as connection:
+            loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
+            damaged = _take_in_plays(
+                connection, lake, changes, listening, damaged, anew=not state.is_there
+            )
+            connection.begin()
+            _append(connection, changes.grown)
+            _note(connection, changes.survey, waiting, damaged)
+            connection.commit()
+            rows = _counted(connection)
+    return Published(path, rows, loaded, waiting, damaged)
+
+
+def _take_in(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: Changes,
+    state: State,
+    queries: Queries,
+) -> tuple[list[GenreDay], list[GenreDay], pl.DataFrame]:
+    """The catalogue, but for what is damaged or being rewritten.
+
+    Returns:
+        The genre-days that were taken in, those that wait, and the files that are damaged.
+    """
+    waiting, damaged = set(changes.survey.waiting), changes.damaged
+    anew = not state.is_there
+    while True:
+        changed = partitions.difference(changes.partitions, changes.held, waiting, damaged)
+        connection.begin()
+        try:
+            catalogue.take_in(connection, lake, changed, queries, anew=anew)
+            rewritten = partitions.rewritten_since(lake, changed, changes.partitions)
+        except catalogue.NotTakenIn as error:
+            rewritten = partitions.rewritten_since(lake, error.files, changes.partitions)
+            still = ~partitions.is_of(rewritten)
+            damaged = pl.concat([damaged, error.files.filter(still)])
+        else:
+            if not rewritten:
+                break
+        # What a run rewrites meanwhile would be of two states, and the rest goes on without it.
+        waiting |= rewritten
+        connection.rollback()
+    # Nobody sees the copy yet. What is committed is read in half the time.
+    connection.commit()
+    connection.begin()
+    catalogue.move(connection, changes.moved)
+    catalogue.derive(connection, queries, anew=anew)
+    connection.commit()
+    catalogue.verify(connection, queries, anew=anew)
+    days = changed.select("genre", "date").unique().sort("date", "genre").iter_rows()
+    return [GenreDay(*day) for day in days], sorted(waiting), damaged
+
+
+def _take_in_plays(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: Changes,
+    listening: Listening | None,
+    damaged: pl.DataFrame,
+    *,
+    anew: bool,
+) -> pl.DataFrame:
+    """The listening history; where a file of it is damaged, its tables stay as they were.
+
+    A file that is made anew has no such tables: there the damaged part alone is left out.
+
+    Returns:
+        The files that are damaged, of all that was taken in.
+    """
+    files = changes.history
+    if listening is None or files is None:
+        return damaged
+    if not (changes.history_changed or _is_outdated(connection, listening)):
+        return damaged
+    while True:
+        connection.begin()
+        try:
+            plays.take_in(connection, lake, files, listening)
+        except DamagedFile as error:
+            connection.rollback()
+            damaged = pl.concat([damaged, _as_damaged(lake, files, error)])
+            if not anew:
+                return damaged
+            folder = f"/{error.path.parent.name}/"
+            files = files.filter(~pl.col("file").str.contains(folder, literal=True))
+        else:
+            connection.commit()
+            return damaged
+
+
+def _as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
+    """A file of the listening history as `DamagedFiles`."""
+    exactly = files.filter(pl.col("file") == lake.relative(error.path))
+    # What is known of an export file lies beside its raw rows; its typed rows stand for it.
+    folder = f"{STREAMS.replace('.', '/')}/{error.path.parent.name}/"
+    typed = files.filter(pl.col("file").str.starts_with(folder))
+    [file, *_] = pl.concat([exactly, typed]).to_dicts()
+    return damaged_files([{**file, "genre": None, "date": None, "reason": str(error)}])
+
+
+def _note(
+    connection: duckdb.DuckDBPyConnection,
+    survey: Survey,
+    waiting: list[GenreDay],
+    damaged: pl.DataFrame,
+) -> None:
+    """What the next publication has to know of this one."""
+    folders = survey.noted({*damaged["genre"], *(day.genre for day in waiting)})
+    for contract, rows in ((GenreFolders, folders), (DamagedFiles, damaged)):
+        hold_to_contract(contract, rows)
+        connection.register("noted", rows.to_arrow())
+        connection.execute(f"DELETE FROM {quoted(contract)}")
+        connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM noted")
+        connection.unregister("noted")
+
+
+def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) -> bool:
+    """Whether the catalogue knows more of what was played than the file says."""
+    return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
+
+
+_EMPTY: dict[str, bytes] = {}
+"""The empty warehouse of each definition that this process has made: 600 statements make one."""
+
+
+def _create(definition: str, listening: Listening | None, path: Path) -> None:
+    """Make the file of a warehouse that has all tables and macros, and no rows."""
+    if definition in _EMPTY:
+        path.write_bytes(_EMPTY[definition])
+        return
+    with opened(path) as connection:
+        connection.begin()
+        create(connection, WAREHOUSE.values())
+        create_answers(connection, listening.time_zone if listening else "UTC")
+        connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
+        connection.commit()
+    _EMPTY[definition] = path.read_bytes()
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection, grown: Mapping[type[Contract], pl.DataFrame]
+) -> None:
+    for contract, rows in grown.items():
+        hold_to_contract(contract, rows)
+        connection.register("grown", rows.to_arrow())
+        connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM grown")
+        connection.unregister("grown")
+
+
+def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    return {name: connection.table(name).count("*").fetchall()[0][0] for name in WAREHOUSE}
+
+
+def _hash(queries: Queries, listening: Listening | None) -> str:
+    columns = {name: (one.columns(), one.key(), one.grain()) for name, one in WAREHOUSE.items()}
+    about = {name: contract.description() for name, contract in WAREHOUSE.items()}
+    sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
+    how = (listening.version, listening.time_zone) if listening else ()
+    return hashlib.sha256(repr((columns, about, sql, how, definitions())).encode()).hexdigest()
+
+
+def _in_one_order(sql: str) -> str:
+    """With the columns that each EXCLUDE leaves out by name.
+
+    Ibis writes them in the order of a set, another in each process: by the hash of it every process
+    would make the file anew.
+    """
+    return re.sub(r"EXCLUDE \(([^)]*)\)", lambda found: str(sorted(found[1].split(", "))), sql)

@@ -1,0 +1,312 @@
+"""What is kept of a run: once, whole, and so that the warehouse can take it in."""
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotify_assets.operations.alerts import Alerts
+from spotify_assets.operations.runs import (
+    CheckResult,
+    Operations,
+    OperationsError,
+    RunEnded,
+    Status,
+)
+from spotify_assets.schemas.monitoring import CheckResults, Runs
+from spotify_assets_tests.lake.processes import at_once, run
+from spotify_assets_tests.operations import operation_processes
+
+NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+TODAY = NOON.date()
+ROCK = RunEnded(
+    run_id="run-1",
+    job="catalog",
+    status="success",
+    started_at=NOON,
+    ended_at=NOON + dt.timedelta(seconds=90.5),
+    partition="2026-11-20|rock",
+    genre="rock",
+    first_date=TODAY,
+    last_date=TODAY,
+    requests=12,
+    rows_in=200,
+    rows_out=190,
+    quarantined=5,
+)
+BARE = RunEnded("run-2", "publish", "failure", NOON, NOON)
+KEPT = CheckResult(
+    checked_at=NOON,
+    run_id="run-1",
+    asset="processed.tracks",
+    check_name="contract",
+    passed=True,
+    genre="rock",
+    date=TODAY,
+    details='{"rows": 190}',
+)
+DAYS = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def operations(tmp_path: Path) -> Operations:
+    return Operations(tmp_path / "data" / "operations.sqlite")
+
+
+def test_a_run_is_given_back_with_all_that_is_known_of_it(operations: Operations) -> None:
+    operations.record(ROCK)
+
+    [row] = operations.runs_after(0).to_dicts()
+
+    assert row == {
+        "run_number": row["run_number"],
+        "run_id": "run-1",
+        "job": "catalog",
+        "partition": "2026-11-20|rock",
+        "genre": "rock",
+        "first_date": TODAY,
+        "last_date": TODAY,
+        "status": "success",
+        "started_at": dt.datetime(2026, 11, 20, 12),  # noqa: DTZ001 - as the warehouse has it
+        "ended_at": dt.datetime(2026, 11, 20, 12, 1, 30, 500_000),  # noqa: DTZ001
+        "seconds": 90.5,
+        "requests": 12,
+        "rows_in": 200,
+        "rows_out": 190,
+        "quarantined": 5,
+        "share_invalid": 0.025,
+        "failure": None,
+    }
+    assert operations.runs(last=5) == [ROCK]
+
+
+def test_a_check_result_is_given_back_with_all_that_is_known_of_it(operations: Operations) -> None:
+    operations.record(ROCK, [KEPT])
+
+    [row] = operations.check_results_after(0).to_dicts()
+
+    assert row == {
+        "result_number": row["result_number"],
+        "checked_at": dt.datetime(2026, 11, 20, 12),  # noqa: DTZ001 - as the warehouse has it
+        "run_id": "run-1",
+        "asset": "processed.tracks",
+        "check_name": "contract",
+        "genre": "rock",
+        "date": TODAY,
+        "passed": True,
+        "severity": "ERROR",
+        "details": '{"rows": 190}',
+    }
+
+
+def test_what_is_given_keeps_the_contracts_whether_there_are_rows_or_not(
+    operations: Operations,
+) -> None:
+    assert given_within_contracts(operations) == (0, 0)
+    operations.record(ROCK, [KEPT, replace(KEPT, genre=None, date=None, passed=False)])
+    operations.record(BARE)
+    assert given_within_contracts(operations) == (2, 2)
+
+
+def given_within_contracts(operations: Operations) -> tuple[int, int]:
+    """How many runs and results are given; each keeps its contract."""
+    runs = Runs.validate(operations.runs_after(0), lazy=True)
+    results = CheckResults.validate(operations.check_results_after(0), lazy=True)
+    return runs.height, results.height
+
+
+def test_recording_a_run_twice_changes_nothing(operations: Operations) -> None:
+    assert operations.record(ROCK, [KEPT])
+    before = operations.runs_after(0), operations.check_results_after(0)
+
+    assert not operations.record(replace(ROCK, status="failure"), [KEPT, KEPT])
+
+    after = operations.runs_after(0), operations.check_results_after(0)
+    assert [frame.to_dicts() for frame in after] == [frame.to_dicts() for frame in before]
+
+
+def test_rows_are_given_after_a_number_in_the_order_of_recording(operations: Operations) -> None:
+    for name in "cab":
+        named = replace(ROCK, run_id=name)
+        operations.record(
+            named, [replace(KEPT, run_id=name, check_name=f"{name}{n}") for n in "12"]
+        )
+
+    runs, results = operations.runs_after(0), operations.check_results_after(0)
+
+    assert runs["run_id"].to_list() == ["c", "a", "b"]
+    assert results["check_name"].to_list() == ["c1", "c2", "a1", "a2", "b1", "b2"]
+    assert operations.runs_after(runs["run_number"][1])["run_id"].to_list() == ["b"]
+    later = operations.check_results_after(results["result_number"][3])
+    assert later["check_name"].to_list() == ["b1", "b2"]
+
+
+def test_the_numbers_of_a_file_that_is_begun_anew_follow_on_the_old_ones(
+    operations: Operations,
+) -> None:
+    operations.record(ROCK, [KEPT])
+    old = operations.runs_after(0), operations.check_results_after(0)
+    operations.path.unlink()
+
+    anew = Operations(operations.path)
+    anew.record(ROCK, [KEPT])
+
+    assert anew.runs_after(old[0]["run_number"][0]).height == 1
+    assert anew.check_results_after(old[1]["result_number"][0]).height == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": "done"}, "status is done"),
+        ({"requests": -1}, "requests is -1"),
+        ({"quarantined": 201}, "share_invalid is 1.005"),
+    ],
+)
+def test_a_run_that_breaks_its_contract_is_refused(
+    operations: Operations, changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=r"contract of monitoring\.runs") as refused:
+        operations.record(replace(ROCK, **changes))
+    assert said in str(refused.value)
+    assert operations.runs_after(0).is_empty()
+
+
+def test_where_a_result_is_refused_its_run_is_not_kept_either(operations: Operations) -> None:
+    wrong: Any = {"severity": "CRITICAL"}
+    with pytest.raises(ValueError, match=r"contract of monitoring\.check_results"):
+        operations.record(ROCK, [KEPT, replace(KEPT, **wrong)])
+    assert operations.runs_after(0).is_empty()
+
+    assert operations.record(ROCK, [KEPT])
+
+
+def test_a_result_of_another_run_is_refused(operations: Operations) -> None:
+    with pytest.raises(ValueError, match="run-9 do not belong to run-1"):
+        operations.record(ROCK, [replace(KEPT, run_id="run-9")])
+
+
+@pytest.mark.parametrize("details", ["", "rows: 1", "[1]", "null", '{"share": NaN}'])
+def test_details_that_are_no_json_object_are_refused(details: str) -> None:
+    with pytest.raises(ValueError, match=r"processed\.tracks are no JSON object"):
+        replace(KEPT, details=details)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    nowhere = NOON.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="no time zone"):
+        replace(ROCK, ended_at=nowhere)
+    with pytest.raises(ValueError, match="no time zone"):
+        replace(KEPT, checked_at=nowhere)
+
+
+def test_times_are_kept_in_utc(operations: Operations) -> None:
+    in_sao_paulo = NOON.astimezone(dt.timezone(dt.timedelta(hours=-3)))
+    operations.record(replace(ROCK, started_at=in_sao_paulo))
+    assert operations.runs_after(0)["started_at"].to_list() == [NOON.replace(tzinfo=None)]
+
+
+def test_a_run_over_which_the_clock_was_set_back_took_no_time() -> None:
+    assert replace(ROCK, ended_at=NOON - DAYS).seconds == 0
+
+
+@pytest.mark.parametrize("rows", [{"rows_in": 0}, {"rows_in": None}, {"quarantined": None}])
+def test_where_nothing_was_received_there_is_no_share(rows: dict[str, Any]) -> None:
+    assert replace(ROCK, **rows).share_invalid is None
+
+
+@given(st.text())
+def test_any_failure_becomes_one_line(text: str) -> None:
+    failure = replace(BARE, failure=text).failure
+    assert failure is None or (failure.isprintable() and failure.strip() and len(failure) <= 1_000)
+
+
+def test_a_failure_of_any_signs_can_be_kept(operations: Operations) -> None:
+    operations.record(replace(BARE, failure="Cannot read \udcff.json\n\n  in\0forró "))
+    assert operations.runs_after(0)["failure"].to_list() == ["Cannot read .json in forró"]
+
+
+def test_runs_are_added_up_by_job_and_status(operations: Operations) -> None:
+    ended: list[tuple[str, Status]] = [("a", "success"), ("a", "failure"), ("b", "success")]
+    for number, (job, status) in enumerate(ended):
+        for n in range(number + 1):
+            operations.record(RunEnded(f"{number}-{n}", job, status, NOON, NOON))
+    assert operations.totals() == {("a", "failure"): 2, ("a", "success"): 1, ("b", "success"): 3}
+
+
+def test_the_last_run_of_a_job_is_the_one_that_ended_last_however_late_it_is_recorded(
+    operations: Operations,
+) -> None:
+    later = replace(ROCK, run_id="later", ended_at=NOON + DAYS)
+    for one in (later, ROCK, BARE):
+        operations.record(one)
+    assert operations.last_of_each_job() == [later, BARE]
+    assert operations.runs(last=1) == [later]
+
+
+def test_the_last_count_of_a_genre_is_of_a_run_that_counted_rows(operations: Operations) -> None:
+    failed = replace(ROCK, run_id="failed", ended_at=NOON + DAYS, rows_in=None, status="failure")
+    for one in (ROCK, failed, BARE):
+        operations.record(one)
+    assert operations.last_count_of_each_genre() == [ROCK]
+
+
+def test_a_check_fails_in_the_partitions_whose_latest_result_is_a_failure(
+    operations: Operations,
+) -> None:
+    broken = replace(KEPT, passed=False)
+    mended = replace(KEPT, checked_at=NOON + DAYS)
+    results = [
+        mended,
+        broken,
+        replace(broken, genre="forró"),
+        replace(broken, date=TODAY - DAYS),
+        replace(broken, asset="star.fact_track_daily", genre=None, date=None),
+        replace(KEPT, check_name="integrity"),
+    ]
+    operations.record(ROCK, results)
+    assert operations.failing() == {
+        ("processed.tracks", "contract"): 2,
+        ("processed.tracks", "integrity"): 0,
+        ("star.fact_track_daily", "contract"): 1,
+    }
+
+
+def test_incidents_and_runs_lie_in_one_file(operations: Operations) -> None:
+    Alerts(operations.path)
+    operations.record(ROCK)
+    assert Alerts(operations.path).open_incidents() == []
+    assert Operations(operations.path).runs(last=1) == [ROCK]
+
+
+def test_a_file_that_is_damaged_is_named_with_what_to_do(operations: Operations) -> None:
+    operations.path.write_bytes(b"no database " * 1000)
+    with pytest.raises(OperationsError, match=r"move it away") as said:
+        Operations(operations.path)
+    assert str(operations.path) in str(said.value)
+
+
+def test_processes_that_record_at_once_lose_nothing_and_record_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "operations.sqlite"
+    assert at_once(operation_processes.records_when_told, (path, "one"), (path, "two")) == [0, 0]
+
+    operations = Operations(path)
+    runs = operations.runs_after(0)["run_id"].to_list()
+    results = operations.check_results_after(0)["run_id"].to_list()
+    of_each = {f"{own}-{n}" for own in ("one", "two", "both") for n in range(5)}
+    assert sorted(runs) == sorted(of_each)
+    assert sorted(results) == sorted([*of_each, *of_each])
+
+
+def test_a_run_that_cannot_be_written_whole_is_not_written(operations: Operations) -> None:
+    said = run(operation_processes.records_on_a_full_disk, operations.path)
+
+    assert said.stdout.startswith(f"The runs in {operations.path} cannot be"), said
+    assert operations.runs_after(0).is_empty()
+    assert operations.record(ROCK, [KEPT])
