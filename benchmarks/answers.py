@@ -17,7 +17,7 @@ from benchmarks.measuring import Cost, taking
 from benchmarks.reporting import caption, say, table, verdict
 from benchmarks.scale import Scale
 from spotify_assets.schemas import WAREHOUSE
-from spotify_assets.warehouse.macros import create_answers
+from spotify_assets.warehouse.macros import create_macros
 from spotify_assets.warehouse.tables import create
 
 SQL = resources.files("benchmarks").joinpath("answers.sql").read_text()
@@ -103,7 +103,7 @@ def _listened(plays: int, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         create(connection, WAREHOUSE.values())
         connection.execute("SET VARIABLE plays = ?", [plays])
         connection.execute("SET VARIABLE items = ?", [min(plays // ITEMS_EACH, MOST_ITEMS)])
-        create_answers(connection, TIME_ZONE)
+        create_macros(connection, TIME_ZONE)
         connection.execute(SQL)
         connection.execute("CHECKPOINT")
     with duckdb.connect(path, read_only=True, config={"threads": THREADS}) as connection:

@@ -13,19 +13,31 @@ PACKAGE = Path(spotify_assets.__file__).parent
 PROJECT = PACKAGE.name
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "alerts": {"sqlite"},
-    "exports": {"schemas", "lake"},
+    "storage": set(),
+    "text": set(),
     "schemas": set(),
-    "transforms": {"schemas", "json_reader"},
-    "lake": {"json_reader"},
-    "warehouse": {"schemas", "lake", "access"},
     "sandbox": set(),
-    "spotify": {"lake", "sandbox", "sqlite"},
+    "transforms": {"schemas", "text"},
+    "lake": {"text"},
+    "sources": {"schemas", "lake", "sandbox", "storage"},
+    "warehouse": {"schemas", "lake", "storage"},
+    "operations": {
+        "schemas",
+        "transforms",
+        "lake",
+        "sources",
+        "warehouse",
+        "storage",
+        "text",
+        "settings",
+    },
 }
-"""For each package the others that it may import; `sandbox` is imported for its constants.
+"""For each layer the others that it may import; `sandbox` is imported for its constants.
 
-`sqlite`, `json_reader` and `access` are modules, which import no package of ours.
+`settings` is a module: the configuration as a value.
 """
+DOORS = {"__init__", "__main__", "cli", "definitions", "settings"}
+"""The modules that lie in no layer."""
 
 
 def modules(package: str = "") -> Iterator[Path]:
@@ -85,26 +97,31 @@ def test_a_package_imports_no_more_than_it_may(package: str) -> None:
         assert project_parts(module) <= {package, *MAY_IMPORT[package]}, relative(module)
 
 
-def test_what_the_packages_share_imports_none_of_them() -> None:
-    assert project_parts(PACKAGE / "full_disk.py") == set()
-    assert project_parts(PACKAGE / "access.py") == set()
-    assert project_parts(PACKAGE / "sqlite.py") == {"full_disk"}
-    assert project_parts(PACKAGE / "json_reader.py") == set()
-
-
 def test_the_client_takes_nothing_but_names_from_the_sandbox() -> None:
     taken = {
         name.removeprefix(f"{PROJECT}.sandbox.")
-        for module in modules("spotify")
+        for module in modules("sources/spotify_api")
         for name in imported(module)
         if name.startswith(f"{PROJECT}.sandbox.")
     }
     assert all(name.isupper() for name in taken), taken
 
 
-def test_every_package_has_its_rule() -> None:
-    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert packages == {*MAY_IMPORT, "defs", "commands"}
+def test_every_layer_has_its_rule() -> None:
+    layers = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert layers == {*MAY_IMPORT, "defs", "commands"}
+
+
+def test_every_module_lies_in_a_layer() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == DOORS
+
+
+def test_every_folder_says_what_belongs_there() -> None:
+    for folder in PACKAGE.rglob("__init__.py"):
+        if folder.parent != PACKAGE:
+            assert "elongs here: " in (ast.get_docstring(ast.parse(folder.read_text())) or ""), (
+                relative(folder)
+            )
 
 
 def test_every_text_file_is_utf8_whatever_the_locale() -> None:

@@ -1,4 +1,8 @@
-"""All that knows Dagster, one concept a module. What is done to the data is done elsewhere."""
+"""All that knows Dagster.
+
+Belongs here: what all domains share (partitions, resources, policies, launching), and a folder for
+each domain. Does not belong here: what is done to the data.
+"""
 
 import warnings
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, examples
-from spotify_assets.warehouse.macros import create_answers
+from spotify_assets.warehouse.macros import create_macros
 from spotify_assets.warehouse.tables import create
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ each = pytest.mark.parametrize("contract", EVERY, ids=lambda contract: contract.
 def empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as connection:
         create(connection, WAREHOUSE.values())
-        create_answers(connection, "America/Sao_Paulo")
+        create_macros(connection, "America/Sao_Paulo")
         yield connection
 
 

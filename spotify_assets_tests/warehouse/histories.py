@@ -20,7 +20,7 @@ from spotify_assets.schemas.catalog.star import (
     FactTrackDaily,
 )
 from spotify_assets.schemas.listening import DimItem, FactPlay, PlayCoverage, PlayGaps, Plays
-from spotify_assets.warehouse.macros import create_answers
+from spotify_assets.warehouse.macros import create_macros
 from spotify_assets.warehouse.tables import create
 
 TABLES: tuple[type[Contract], ...] = (
@@ -74,14 +74,14 @@ def moment(text: str) -> dt.datetime:
 def empty_warehouse(time_zone: str = "UTC") -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     create(connection, TABLES)
-    create_answers(connection, time_zone)
+    create_macros(connection, time_zone)
     return connection
 
 
 def live_in(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
     """Let the listener live there."""
     if connection.execute("SELECT listening.time_zone()").fetchone() != (time_zone,):
-        create_answers(connection, time_zone)
+        create_macros(connection, time_zone)
 
 
 def tell(

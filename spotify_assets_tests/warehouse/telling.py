@@ -20,7 +20,7 @@ from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.listening import Plays, Polls
 from spotify_assets.sources.account_export import find, read
 from spotify_assets.transforms import listening
-from spotify_assets.warehouse.macros import create_answers
+from spotify_assets.warehouse.macros import create_macros
 from spotify_assets.warehouse.publication.catalog import Queries
 from spotify_assets.warehouse.publication.listening import Listening, there
 from spotify_assets.warehouse.publication.listening import take_in as load
@@ -137,7 +137,7 @@ def in_memory() -> duckdb.DuckDBPyConnection:
     """A warehouse without a file: made once, it takes in one lake after the other."""
     connection = duckdb.connect(config={"threads": 1})
     create(connection, WAREHOUSE.values())
-    create_answers(connection, PLAYS.time_zone)
+    create_macros(connection, PLAYS.time_zone)
     return connection
 
 

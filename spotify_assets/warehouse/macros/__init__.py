@@ -1,9 +1,13 @@
 """The macros and views that answer what people ask of their listening, made in the DuckDB file.
 
-Belongs here: making them. Does not belong here: what they say; each is an SQL file of `answers/`,
-whose first comment says what it answers, of which grain, for which parameters.
+Belongs here: making them. Does not belong here: what they say; each is an SQL file in the folder of
+its domain, whose first comment says what it answers, of which grain, for which parameters. A file
+that is put there is made.
 """
 
+import re
+from functools import cache
+from graphlib import TopologicalSorter
 from importlib import resources
 from itertools import takewhile
 
@@ -13,55 +17,26 @@ from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.tables import literal
 
 SQL = resources.files(__package__)
-ANSWERS = (
-    "listening.time_zone",
-    "listening.local_time",
-    "listening.day_start",
-    "listening.previous_from",
-    "listening.is_skip",
-    "listening.play_class",
-    "listening.coverage_of_two",
-    "listening.coverage_of",
-    "listening.utc_days",
-    "listening.plays_between",
-    "listening.local_plays_between",
-    "listening.coverage_by_day",
-    "listening.coverage_by_month",
-    "listening.coverage_between",
-    "star.plays",
-    "star.fact_recently_played",
-    "listening.ranking_key",
-    "listening.ranking",
-    "listening.top",
-    "listening.top_tracks",
-    "listening.top_artists",
-    "listening.top_albums",
-    "listening.by_day",
-    "listening.by_hour",
-    "listening.by_weekday",
-    "listening.sessions",
-    "listening.streaks_between",
-    "listening.streaks",
-    "listening.discovery",
-    "listening.skip_rate",
-    "listening.on_this_day",
-    "listening.year_in_review",
-    "star.track_daily",
-    "star.artist_daily",
-    "star.artists_as_of",
-    "star.tracks_as_of",
-    "rankings.top_tracks_as_of",
-    "rankings.top_artists_as_of",
-)
-"""In this order: DuckDB looks up what a macro uses when it is made."""
 
 
-def definitions() -> list[str]:
-    """The SQL of all macros and views, in order."""
-    return [SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in ANSWERS]
+@cache
+def macros() -> dict[str, str]:
+    """The SQL of all macros and views by ``schema.name``, each after those that it uses.
+
+    DuckDB looks up what a macro uses when it is made.
+    """
+    found = {
+        file.name.removesuffix(".sql"): file.read_text(encoding="utf-8")
+        for domain in SQL.iterdir()
+        if domain.is_dir()
+        for file in domain.iterdir()
+        if file.name.endswith(".sql")
+    }
+    uses = {name: _used(found[name]) & (found.keys() - {name}) for name in sorted(found)}
+    return {name: found[name] for name in TopologicalSorter(uses).static_order()}
 
 
-def create_answers(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
+def create_macros(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
     """Make all macros and views anew, with their comments.
 
     Args:
@@ -76,15 +51,20 @@ def create_answers(connection: duckdb.DuckDBPyConnection, time_zone: str) -> Non
         raise WarehouseError(
             f"{time_zone!r} is no time zone. Set one by its IANA name, e.g. 'America/Sao_Paulo'."
         )
-    for schema in dict.fromkeys(name.partition(".")[0] for name in ANSWERS):
+    for schema in dict.fromkeys(name.partition(".")[0] for name in macros()):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    for name, text in zip(ANSWERS, definitions(), strict=True):
+    for name, text in macros().items():
         # DDL takes no parameters.
         connection.execute(text.replace("$time_zone", literal(time_zone)))
         what = f"{_kind(text)} {name}"
         connection.execute(f"COMMENT ON {what} IS {literal(_comment(text))}")
         if _kind(text) == "VIEW":
             _describe_columns(connection, name, text)
+
+
+def _used(sql: str) -> set[str]:
+    """All that is called ``schema.name`` in it, comments apart."""
+    return set(re.findall(r"\b\w+\.\w+\b", re.sub(r"--.*", "", sql)))
 
 
 def _describe_columns(connection: duckdb.DuckDBPyConnection, view: str, sql: str) -> None:

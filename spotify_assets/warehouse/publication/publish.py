@@ -20,7 +20,7 @@ from spotify_assets.lake.errors import writing
 from spotify_assets.lake.history import STREAMS
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders
-from spotify_assets.warehouse.macros import create_answers, definitions
+from spotify_assets.warehouse.macros import create_macros, macros
 from spotify_assets.warehouse.publication import catalog as catalogue
 from spotify_assets.warehouse.publication import listening as plays
 from spotify_assets.warehouse.publication import partitions
@@ -222,7 +222,7 @@ def _create(definition: str, listening: Listening | None, path: Path) -> None:
     with opened(path) as connection:
         connection.begin()
         create(connection, WAREHOUSE.values())
-        create_answers(connection, listening.time_zone if listening else "UTC")
+        create_macros(connection, listening.time_zone if listening else "UTC")
         connection.execute("INSERT INTO monitoring.definition VALUES (?)", [definition])
         connection.commit()
     _EMPTY[definition] = path.read_bytes()
@@ -247,7 +247,9 @@ def _hash(queries: Queries, listening: Listening | None) -> str:
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
     sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
     how = (listening.version, listening.time_zone) if listening else ()
-    return hashlib.sha256(repr((columns, about, sql, how, definitions())).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((columns, about, sql, how, list(macros().values()))).encode()
+    ).hexdigest()
 
 
 def _in_one_order(sql: str) -> str:

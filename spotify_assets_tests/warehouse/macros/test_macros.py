@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_assets.schemas.listening import CLASSES, COVERAGES
+from spotify_assets.warehouse import macros as package
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.macros import ANSWERS, SQL, create_answers
+from spotify_assets.warehouse.macros import create_macros, macros
 from spotify_assets_tests.warehouse.histories import (
     MINUTE_MS,
     Play,
@@ -72,8 +73,8 @@ def played(*ends: str, **facts: Any) -> list[Play]:
 def test_every_file_is_made_and_commented_by_its_first_lines(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    files = {Path(file.name).stem for file in SQL.iterdir() if file.name.endswith(".sql")}
-    assert files == set(ANSWERS)
+    files = {file.stem for file in Path(package.__file__).parent.rglob("*.sql")}
+    assert files == set(macros())
     ours = "schema_name IN ('star', 'listening', 'rankings')"
     comments = dict(
         connection.execute(
@@ -91,7 +92,7 @@ def test_every_file_is_made_and_commented_by_its_first_lines(
 
 def test_an_unknown_time_zone_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(WarehouseError, match=r"'Mars/Olympus' is no time zone.*IANA"):
-        create_answers(connection, "Mars/Olympus")
+        create_macros(connection, "Mars/Olympus")
 
 
 def test_answers_survive_a_copy_of_the_database(tmp_path: Path) -> None:

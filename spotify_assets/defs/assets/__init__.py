@@ -1,1 +1,0 @@
-"""The assets, a module for each layer."""
