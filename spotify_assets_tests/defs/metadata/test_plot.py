@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.defs.catalog.plot import BARS_HEIGHT, LONGEST_LABEL, bars, image
+from spotify_assets.defs.metadata.plot import BARS_HEIGHT, LONGEST_LABEL, bars, image
 from spotify_assets.text.visible import visible
 from spotify_assets_tests.hostile import NAMES
 

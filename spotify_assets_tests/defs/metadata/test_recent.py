@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from spotify_assets.defs.listening.recent import DAYS, plots
+from spotify_assets.defs.metadata.recent import DAYS, plots
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas.catalog.processed import Intake

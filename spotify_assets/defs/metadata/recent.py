@@ -8,7 +8,7 @@ import datetime as dt
 import dagster as dg
 import polars as pl
 
-from spotify_assets.defs.catalog.plot import bars, image
+from spotify_assets.defs.metadata.plot import bars, image
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas.catalog.processed import RESPONSES, Intake, QuarantinedRows, Tracks
