@@ -1,41 +1,30 @@
-"""Which expression makes which table, and its SQL."""
+"""Which expression makes which table, and its SQL.
 
-from collections.abc import Callable
+Belongs here: finding the expressions, their order, their SQL. Does not belong here: any of them. A
+module in the folder of a domain declares them (``relations.makes``), and is found by lying there.
+"""
+
+import pkgutil
 from functools import cache
+from graphlib import TopologicalSorter
+from importlib import import_module
 from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from spotify_assets.schemas import Contract
-from spotify_assets.schemas.catalog import rankings, star
-from spotify_assets.transforms.catalog import movement
-from spotify_assets.transforms.catalog import rankings as ranking
-from spotify_assets.transforms.catalog import star as schema
+from spotify_assets import transforms
+from spotify_assets.schemas import FACTS, LAKE, RANKED, Contract
+from spotify_assets.transforms.relations import MADE_BY, Expression
 
-Expression = Callable[[], ir.Table]
+for _module in pkgutil.walk_packages(transforms.__path__, f"{transforms.__name__}."):
+    import_module(_module.name)
 
 OF_A_GENRE_DAY: dict[type[Contract], Expression] = {
-    rankings.RankedTracks: ranking.ranked_tracks,
-    rankings.RankedArtists: ranking.ranked_artists,
-    star.DailyTracks: schema.fact_track_daily,
-    star.DailyArtists: schema.fact_artist_daily,
+    contract: MADE_BY[contract] for contract in (*RANKED, *FACTS)
 }
 """Made from one genre-day, in this order; each is a partition of the lake."""
-
-OF_ALL_DAYS: dict[type[Contract], Expression] = {
-    rankings.Departures: movement.departures,
-    rankings.TopTracks: movement.top_tracks,
-    rankings.TopArtists: movement.top_artists,
-    star.DimDate: schema.dim_date,
-    star.DimGenre: schema.dim_genre,
-    star.DimArtist: schema.dim_artist,
-    star.DimTrack: schema.dim_track,
-    star.DimAlbum: schema.dim_album,
-    star.BridgeTrackArtist: schema.bridge_track_artist,
-}
-"""Made from all days that are there, when the warehouse is published, in this order."""
 
 
 @cache
@@ -66,4 +55,16 @@ def _some(node: Any, replaced: dict[str, Any] | None) -> Any:
 
 
 def _expression(contract: type[Contract]) -> ir.Table:
-    return {**OF_A_GENRE_DAY, **OF_ALL_DAYS}[contract]()
+    return MADE_BY[contract]()
+
+
+def _in_order() -> dict[type[Contract], Expression]:
+    """What is made from all days, each table after those that it reads."""
+    made = {contract.table(): contract for contract in MADE_BY if contract not in OF_A_GENRE_DAY}
+    # What the lake holds is there already; a ranking is made from the lake's table of its name.
+    reads = {name: {*inputs(made[name])} & (made.keys() - LAKE.keys()) for name in sorted(made)}
+    return {made[name]: MADE_BY[made[name]] for name in TopologicalSorter(reads).static_order()}
+
+
+OF_ALL_DAYS: dict[type[Contract], Expression] = _in_order()
+"""Made from all days that are there, when the warehouse is published, in this order."""

@@ -1,9 +1,29 @@
-"""Contracts as Ibis tables that no database is bound to yet."""
+"""Contracts as Ibis tables that no database is bound to yet, and which expression makes which.
+
+Belongs here: what every expression is written with. Does not belong here: any table.
+"""
+
+from collections.abc import Callable
 
 import ibis
 import ibis.expr.types as ir
 
 from spotify_assets.schemas import Contract
+
+Expression = Callable[[], ir.Table]
+
+MADE_BY: dict[type[Contract], Expression] = {}
+"""The expression of each table, as the modules of the domains declare them."""
+
+
+def makes(contract: type[Contract]) -> Callable[[Expression], Expression]:
+    """Declare that the function below gives the rows of a table."""
+
+    def declared(expression: Expression) -> Expression:
+        MADE_BY[contract] = expression
+        return expression
+
+    return declared
 
 
 def relation(contract: type[Contract]) -> ir.Table:

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from spotify_assets.schemas.catalog import processed, rankings
 from spotify_assets.transforms.catalog.rankings import GENRE_DAY
-from spotify_assets.transforms.relations import conform, relation
+from spotify_assets.transforms.relations import conform, makes, relation
 
 ASKED = ("genre", "date", "kind")
 THING = ("genre", "kind", "id")
@@ -19,18 +19,21 @@ SERIES = ("genre", "market", "basis", "wanted", "id")
 """Ranks are compared with each other where all of these are the same."""
 
 
+@makes(rankings.TopTracks)
 def top_tracks() -> ir.Table:
     """Rows of `rankings.TopTracks`: the ranks of all days, with movement."""
     ranked = relation(rankings.RankedTracks).rename(id="track_id")
     return conform(_with_movement(ranked, "track"), rankings.TopTracks)
 
 
+@makes(rankings.TopArtists)
 def top_artists() -> ir.Table:
     """Rows of `rankings.TopArtists`: the ranks of all days, with movement."""
     ranked = relation(rankings.RankedArtists).rename(id="artist_id")
     return conform(_with_movement(ranked, "artist"), rankings.TopArtists)
 
 
+@makes(rankings.Departures)
 def departures() -> ir.Table:
     """Rows of `rankings.Departures`. Grain: one absence of an id from the rankings of a genre."""
     absences = _absences()

@@ -7,11 +7,12 @@ import ibis
 import ibis.expr.types as ir
 
 from spotify_assets.schemas.catalog import processed, rankings
-from spotify_assets.transforms.relations import conform, relation
+from spotify_assets.transforms.relations import conform, makes, relation
 
 GENRE_DAY = ("genre", "date")
 
 
+@makes(rankings.RankedTracks)
 def ranked_tracks() -> ir.Table:
     """Rows of `rankings.RankedTracks`. Grain: one rank of a genre-day."""
     tracks = relation(processed.Tracks)
@@ -27,6 +28,7 @@ def ranked_tracks() -> ir.Table:
     return conform(ranked, rankings.RankedTracks)
 
 
+@makes(rankings.RankedArtists)
 def ranked_artists() -> ir.Table:
     """Rows of `rankings.RankedArtists`. Grain: one rank of a genre-day."""
     artists = relation(processed.Artists)

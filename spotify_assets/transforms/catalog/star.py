@@ -11,9 +11,10 @@ import ibis.expr.types as ir
 
 from spotify_assets.schemas.catalog import processed, rankings, star
 from spotify_assets.transforms.catalog.rankings import GENRE_DAY, first_positions
-from spotify_assets.transforms.relations import conform, relation
+from spotify_assets.transforms.relations import conform, makes, relation
 
 
+@makes(star.DailyTracks)
 def fact_track_daily() -> ir.Table:
     """Rows of `star.DailyTracks`. Grain: one track of a genre-day."""
     ranked = relation(rankings.RankedTracks).select(*GENRE_DAY, "track_id", "rank")
@@ -23,6 +24,7 @@ def fact_track_daily() -> ir.Table:
     return conform(facts, star.DailyTracks)
 
 
+@makes(star.DailyArtists)
 def fact_artist_daily() -> ir.Table:
     """Rows of `star.DailyArtists`. Grain: one artist of a genre-day."""
     ranked = relation(rankings.RankedArtists).select(*GENRE_DAY, "artist_id", "rank")
@@ -32,6 +34,7 @@ def fact_artist_daily() -> ir.Table:
     return conform(facts, star.DailyArtists)
 
 
+@makes(star.DimDate)
 def dim_date() -> ir.Table:
     """Rows of `star.DimDate`. Grain: one day, without holes."""
     collected = relation(processed.Collections)
@@ -56,6 +59,7 @@ def dim_date() -> ir.Table:
     return conform(calendar, star.DimDate)
 
 
+@makes(star.DimGenre)
 def dim_genre() -> ir.Table:
     """Rows of `star.DimGenre`. Grain: one genre."""
     collected = relation(processed.Collections)
@@ -67,6 +71,7 @@ def dim_genre() -> ir.Table:
     return conform(genres, star.DimGenre)
 
 
+@makes(star.DimArtist)
 def dim_artist() -> ir.Table:
     """Rows of `star.DimArtist`. Grain: one version of an artist."""
     artists, track_artists = relation(processed.Artists), relation(processed.TrackArtists)
@@ -88,6 +93,7 @@ def dim_artist() -> ir.Table:
     return conform(versions.mutate(is_inferred=versions.name.isnull()), star.DimArtist)
 
 
+@makes(star.DimTrack)
 def dim_track() -> ir.Table:
     """Rows of `star.DimTrack`. Grain: one version of a track."""
     attributes = ["name", "album_id", "duration_ms", "is_explicit", "isrc"]
@@ -95,6 +101,7 @@ def dim_track() -> ir.Table:
     return conform(_versions(_one_a_day(tracks, "track_id"), "track_id", attributes), star.DimTrack)
 
 
+@makes(star.DimAlbum)
 def dim_album() -> ir.Table:
     """Rows of `star.DimAlbum`. Grain: one album, as it was seen last."""
     albums, tracks = relation(processed.Albums), relation(processed.Tracks)
@@ -115,6 +122,7 @@ def dim_album() -> ir.Table:
     return conform(last.mutate(last_date=last.date, is_inferred=last.name.isnull()), star.DimAlbum)
 
 
+@makes(star.BridgeTrackArtist)
 def bridge_track_artist() -> ir.Table:
     """Rows of `star.BridgeTrackArtist`. Grain: one artist credited on a track."""
     # The last sighting of the track, not of a credit: it may have none that is good.

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import Lake
-from spotify_assets.warehouse.publish import publish
+from spotify_assets.warehouse.publication.publish import publish
 publish(Lake(Path(sys.argv[1])), Path(sys.argv[2]), queries())
 """
 
