@@ -4,6 +4,7 @@ Belongs here: taking them, and saying who has them. Does not belong here: starti
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -73,16 +74,21 @@ def free_port(port: int, what: str, option: str) -> None:
     try:
         socket.create_server((HOST, port)).close()
     except OSError as error:
-        by = listener(port)
-        if by is None:
-            raise Taken(
-                f"Port {port}, for {what}, cannot be had: {error.strerror}. End the program that "
-                f"has it, or choose another: {option}."
-            ) from None
-        raise Taken(
-            f"Port {port}, for {what}, is taken by process {by} ({_command_line(by)}). End it with "
-            f"`kill {by}`, or choose another port: {option}."
-        ) from None
+        raise Taken(why_not(port, what, option, error)) from None
+
+
+def why_not(port: int, what: str, option: str, error: OSError) -> str:
+    """Why a port cannot be had, as binding it failed with ``error``; who has it, and what to do."""
+    by = listener(port) if error.errno == errno.EADDRINUSE else None
+    if by is None:
+        return (
+            f"Port {port}, for {what}, cannot be had: {error.strerror or error}. End the program "
+            f"that has it, or choose another: {option}."
+        )
+    return (
+        f"Port {port}, for {what}, is taken by process {by} ({_command_line(by)}). End it with "
+        f"`kill {by}`, or choose another port: {option}."
+    )
 
 
 def listener(port: int) -> int | None:

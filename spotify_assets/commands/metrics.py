@@ -1,11 +1,13 @@
 """``metrics``: what Prometheus reads."""
 
+import errno
 import json
 import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spotify_assets.commands import claims
 from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import out, write
 
@@ -50,6 +52,8 @@ def _serve(registry: "CollectorRegistry", host: str, port: int) -> None:
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            stop(claims.why_not(port, "the metrics", "--serve", error), FAILED)
         stop(f"Nothing can be served on {host}, port {port}: {error}. Choose another.", FAILED)
     # `kill` stops it as Ctrl-C does. Polars, when it is imported, catches Ctrl-C in a way that does
     # not end a wait such as `join`; set anew, it is Python's own again.

@@ -1,8 +1,10 @@
 """``spotify-assets metrics``: printed, and served to a real scrape."""
 
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +81,13 @@ def test_an_address_that_cannot_be_served_on_is_said(settings: Settings) -> None
     result = CliRunner().invoke(app, ["metrics", "--serve", "1", "--host", "192.0.2.1"])
     assert result.exit_code == 1
     assert "Nothing can be served on 192.0.2.1, port 1" in result.output
+
+
+def test_of_a_taken_port_it_is_said_who_has_it(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(app, ["metrics", "--serve", str(port)])
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert f"Port {port}, for the metrics, is taken by process {os.getpid()} (" in said
+    assert "choose another port: --serve" in said
