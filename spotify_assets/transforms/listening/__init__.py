@@ -34,7 +34,7 @@ DERIVED: dict[type[Contract], str] = {
 
 
 TEXTS = (
-    *("kinds", "calls", "named", "tellings", "rivals", "alike", "exported"),
+    *("spellings", "kinds", "calls", "named", "tellings", "rivals", "alike", "exported"),
     *("items", "candidates", "earlier", "facts", "imports"),
 )
 IS_NEAR = "distance <= 2 OR 2 * overlap_ms >= greatest(one_ms, other_ms)"
@@ -79,6 +79,8 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     Args:
         connection: Has the sources named above, and the macro ``listening.play_class``.
     """
+    _run(connection, "spellings")
+    _keep(connection, "spelled", with_normal_forms(connection.table("spellings").pl()))
     _run(connection, "kinds")
     _run(connection, "calls")
     _keep(connection, "normal_names", with_normal_forms(connection.table("all_names").pl()))

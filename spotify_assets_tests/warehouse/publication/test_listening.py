@@ -669,6 +669,31 @@ def test_a_name_is_a_show_where_the_history_or_the_library_of_its_download_says_
     ]
 
 
+def test_a_show_is_found_however_its_name_is_spelled(lake: Lake, tmp_path: Path) -> None:
+    """By the canonical caseless match: `lower` alone knows neither ß nor a letter in two parts."""
+    shows = ["Straße", "Cafe\u0301 com Leite", "ΟΔΟΣ", "\u212bngström"]
+    written = ["STRASSE", "Caf\u00c9 com leite", "οδος", "a\u030angstro\u0308m", "Strase"]
+    export(lake, [episode(f"1{n}:00:00", show) for n, show in enumerate(shows)])
+    rows = [in_account(f"2{n}:00:00", artistName=name) for n, name in enumerate(written)]
+    account(lake, rows, "StreamingHistory0")
+    publish(lake, tmp_path / "w.duckdb")
+    query = "SELECT podcast, counted FROM monitoring.imports WHERE package = 'account'"
+    assert ask(tmp_path / "w.duckdb", query) == [(4, 1)]
+
+
+def test_a_track_is_known_again_however_its_names_are_spelled(lake: Lake, tmp_path: Path) -> None:
+    names = {
+        "master_metadata_album_artist_name": "Große",
+        "master_metadata_track_name": "Cafe\u0301",
+    }
+    export(lake, [episode("10:00:00", "GROSSE"), track("11:00:00", **names)])
+    rows = [in_account("20:00:00", artistName="grosse", trackName="CAF\u00c9")]
+    account(lake, rows, "StreamingHistory0")
+    publish(lake, tmp_path / "w.duckdb")
+    query = "SELECT counted, podcast FROM monitoring.imports WHERE package = 'account'"
+    assert ask(tmp_path / "w.duckdb", query) == [(1, 0)]
+
+
 def test_a_track_of_an_artist_who_is_called_as_a_show_is_stays_music(
     lake: Lake, tmp_path: Path
 ) -> None:
