@@ -51,19 +51,8 @@ TOLD_ONCE = "if(is_in_account, list_append(editions, 1 << 30), editions)"
 ACCOUNT_ONLY = f"""one_package = 'account' AND other_package = 'account' AND thing <> 0
     AND ({IS_NEAR})"""
 
-IS_OUTDATED = """
-    SELECT count(*)
-    FROM star.dim_item AS i
-    JOIN star.dim_track AS t ON t.track_id = i.track_id AND t.is_current
-    LEFT JOIN star.bridge_track_artist AS b ON b.track_id = t.track_id AND b.position = 1
-    LEFT JOIN star.dim_artist AS a ON a.artist_id = b.artist_id AND a.is_current
-    LEFT JOIN star.dim_album AS l ON l.album_id = t.album_id
-    WHERE i.known_from <> 'catalogue'
-        OR i.name <> t.name
-        OR coalesce(a.name <> i.artist_name, false)
-        OR coalesce(l.name <> i.album_name, false)
-        OR coalesce(t.isrc IS DISTINCT FROM i.isrc AND t.isrc IS NOT NULL, false)"""
-"""Counts the played tracks of which the catalogue knows more than `DimItem` says."""
+IS_OUTDATED = SQL.joinpath("outdated.sql").read_text(encoding="utf-8")
+"""Counts the played tracks that the catalogue describes otherwise than `DimItem` does."""
 
 
 def version() -> str:

@@ -23,7 +23,11 @@ from hypothesis import strategies as st
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.history import facts_file, history_file, imported_files
+from spotify_assets.lake.tables import partitions, write_partition
 from spotify_assets.sandbox.listening import Listener
+from spotify_assets.schemas import Contract
+from spotify_assets.schemas.catalog.processed import Artists, TrackArtists, Tracks
+from spotify_assets.schemas.catalog.star import DailyArtists, DailyTracks
 from spotify_assets.schemas.listening import Polls
 from spotify_assets.sources.account_export import find, read
 from spotify_assets.warehouse.errors import WarehouseError
@@ -307,6 +311,74 @@ def test_the_catalogue_that_comes_later_says_more_of_what_was_played(
     publish(lake, database, made)
     assert ask(database, known) == [("x", "x", "x", 1000, "catalogue")]
     assert ask(database, "SELECT item_key FROM star.fact_play") == before
+
+
+KNOWN = "SELECT name, artist_id, artist_name, duration_ms, known_from FROM star.dim_item"
+ROCK = GenreDay("rock", MONDAY)
+
+
+def rewritten(lake: Lake, contract: type[Contract], *change: pl.Expr) -> None:
+    """The rows of a genre-day made again, otherwise; with no change, none of them."""
+    path = dict(partitions(lake, contract.table()))[ROCK]
+    rows = (
+        pl.read_parquet(path).with_columns(*change)
+        if change
+        else pl.DataFrame(schema=contract.polars_schema())
+    )
+    write_partition(lake, contract.table(), ROCK, rows)
+
+
+@pytest.mark.parametrize("is_reported", [False, True])
+def test_a_credit_that_the_catalogue_has_no_longer_is_gone_from_what_was_played(
+    lake: Lake, database: Path, is_reported: bool
+) -> None:
+    made = queries()
+    export(lake, [track("20:00:00", "tx")])
+    if is_reported:
+        polled(lake, report("20:00:00", "tx", artist_id=spotify_id("ay")))
+    write_genre_day(lake, ROCK, ["x"])
+    publish(lake, database, made)
+    assert ask(database, KNOWN) == [("x", spotify_id("ax"), "x", 1000, "catalogue")]
+
+    rewritten(lake, TrackArtists)
+    publish(lake, database, made)
+    left = spotify_id("ay") if is_reported else None
+    assert ask(database, KNOWN) == [("x", left, "Band", 1000, "catalogue")]
+    before = database.read_bytes()
+    publish(lake, database, made)
+    assert database.read_bytes() == before
+
+
+def test_another_artist_of_the_same_name_and_another_length_reach_what_was_played(
+    lake: Lake, database: Path
+) -> None:
+    made = queries()
+    export(lake, [track("20:00:00", "tx")])
+    write_genre_day(lake, ROCK, ["x"])
+    publish(lake, database, made)
+
+    another = pl.lit(spotify_id("az")).alias("artist_id")
+    rewritten(lake, TrackArtists, another)
+    rewritten(lake, Artists, another)
+    rewritten(lake, DailyArtists, another)
+    publish(lake, database, made)
+    assert ask(database, KNOWN) == [("x", spotify_id("az"), "x", 1000, "catalogue")]
+    rewritten(lake, Tracks, pl.lit(2000, pl.Int64).alias("duration_ms"))
+    publish(lake, database, made)
+    assert ask(database, KNOWN) == [("x", spotify_id("az"), "x", 2000, "catalogue")]
+
+
+def test_a_track_that_left_the_catalogue_is_described_by_its_export_again(
+    lake: Lake, database: Path
+) -> None:
+    made = queries()
+    export(lake, [track("20:00:00", "tx")])
+    write_genre_day(lake, ROCK, ["x"])
+    publish(lake, database, made)
+    for contract in (Tracks, TrackArtists, DailyTracks):
+        rewritten(lake, contract)
+    publish(lake, database, made)
+    assert ask(database, KNOWN) == [("Song tx", None, "Band", None, "export")]
 
 
 def test_a_second_publication_changes_no_byte(lake: Lake, database: Path) -> None:
@@ -674,7 +746,7 @@ def test_a_show_is_found_however_its_name_is_spelled(lake: Lake, tmp_path: Path)
     shows = ["Straße", "Cafe\u0301 com Leite", "ΟΔΟΣ", "\u212bngström"]
     written = ["STRASSE", "Caf\u00c9 com leite", "οδος", "a\u030angstro\u0308m", "Strase"]
     export(lake, [episode(f"1{n}:00:00", show) for n, show in enumerate(shows)])
-    rows = [in_account(f"2{n}:00:00", artistName=name) for n, name in enumerate(written)]
+    rows = [in_account(f"1{n}:30:00", artistName=name) for n, name in enumerate(written)]
     account(lake, rows, "StreamingHistory0")
     publish(lake, tmp_path / "w.duckdb")
     query = "SELECT podcast, counted FROM monitoring.imports WHERE package = 'account'"

@@ -1,0 +1,37 @@
+-- How many played tracks `star.dim_item` describes otherwise than the catalogue and the API's reports
+-- do now, as `items` would. What neither knows, comes from an export, which does not change.
+-- Grain: the file.
+WITH reported AS (
+    SELECT
+        track_id,
+        arg_max(artist_id, reported_at) AS artist_id,
+        arg_max(artist_name, reported_at) AS artist_name,
+        arg_max(album_name, reported_at) AS album_name,
+        arg_max(isrc, reported_at) AS isrc,
+        arg_max(duration_ms, reported_at) AS duration_ms
+    FROM (
+        FROM processed.plays
+        QUALIFY row_number() OVER (PARTITION BY played_at, track_id ORDER BY reported_at) = 1
+    )
+    GROUP BY track_id
+)
+SELECT count(*)
+FROM star.dim_item AS i
+LEFT JOIN star.dim_track AS t ON t.track_id = i.track_id AND t.is_current
+LEFT JOIN star.bridge_track_artist AS b ON b.track_id = t.track_id AND b.position = 1
+LEFT JOIN star.dim_artist AS a ON a.artist_id = b.artist_id AND a.is_current
+LEFT JOIN star.dim_album AS l ON l.album_id = t.album_id
+LEFT JOIN reported AS r ON r.track_id = i.track_id
+WHERE (t.track_id IS NOT NULL) <> (i.known_from = 'catalogue')
+    OR (
+        i.known_from = 'catalogue'
+        AND (
+            t.name <> i.name
+            -- No export has these: what the catalogue has no longer, is gone here too.
+            OR coalesce(a.artist_id, r.artist_id) IS DISTINCT FROM i.artist_id
+            OR coalesce(t.isrc, r.isrc) IS DISTINCT FROM i.isrc
+            OR coalesce(t.duration_ms, r.duration_ms) IS DISTINCT FROM i.duration_ms
+            OR coalesce(a.name, r.artist_name, i.artist_name) IS DISTINCT FROM i.artist_name
+            OR coalesce(l.name, r.album_name, i.album_name) IS DISTINCT FROM i.album_name
+        )
+    )
