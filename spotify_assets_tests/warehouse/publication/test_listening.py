@@ -754,7 +754,7 @@ def test_a_show_is_found_however_its_name_is_spelled(lake: Lake, tmp_path: Path)
 
 
 def test_a_track_is_known_again_however_its_names_are_spelled(lake: Lake, tmp_path: Path) -> None:
-    names = {
+    names: dict[str, Any] = {
         "master_metadata_album_artist_name": "Große",
         "master_metadata_track_name": "Cafe\u0301",
     }
