@@ -224,7 +224,7 @@ def test_without_pkce_the_secret_is_needed(app_with_secret: App) -> None:
         "redirect_uri": REDIRECT,
         "client_id": CLIENT_ID,
     }
-    for form in (public, public | {"client_secret": "wrong"}):
+    for form in (public, public | {"client_secret": "wrong"}):  # pragma: allowlist secret
         answer = requests.post(f"{app_with_secret.url}/api/token", data=form, timeout=10)
         assert refused(answer) == ("invalid_client", "Invalid client secret")
     assert app_with_secret.exchange(code).status_code == 200

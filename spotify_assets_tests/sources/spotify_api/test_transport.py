@@ -170,14 +170,17 @@ def test_a_certificate_that_is_not_trusted_is_said_with_what_to_do(
     assert "clock" in str(said.value)
 
 
+USER = "me:secret"
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
         (None, None, "certificate of 127.0.0.1 cannot be verified"),
         ("HTTPS_PROXY", "http://", "the address of the proxy cannot be used"),
-        ("HTTPS_PROXY", "http://me:secret@host:99999", "the address of the proxy cannot be used"),
-        ("HTTPS_PROXY", "htp://me:secret@host:1", "the address of the proxy cannot be used"),
-        ("HTTPS_PROXY", "socks5://me:secret@host:1", "the address of the proxy cannot be used"),
+        ("HTTPS_PROXY", f"http://{USER}@host:99999", "the address of the proxy cannot be used"),
+        ("HTTPS_PROXY", f"htp://{USER}@host:1", "the address of the proxy cannot be used"),
+        ("HTTPS_PROXY", f"socks5://{USER}@host:1", "the address of the proxy cannot be used"),
         ("REQUESTS_CA_BUNDLE", "/not/there.pem", "invalid path: /not/there.pem"),
     ],
 )
