@@ -17,7 +17,7 @@ from benchmarks.measuring import taking
 from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED, Contract
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _collect(lake: Lake, folder: Path, days: list[GenreDay], url: str) -> None:
-    terms = Terms("sandbox", "BR", ARTISTS, TRACKS)
+    terms = CollectionParameters("sandbox", "BR", ARTISTS, TRACKS)
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
         for day in days:
             client = Client(Connection.to_sandbox(url), ledger, limits=Limits(None), day=day.date)

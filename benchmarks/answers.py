@@ -26,7 +26,7 @@ THREADS = 2
 TIME_ZONE = "America/Sao_Paulo"
 """One of the zones whose clocks changed at midnight."""
 ITEMS_EACH = 10
-MOST_ITEMS = 100_000
+MAX_ITEMS = 100_000
 ALWAYS, YEAR = "'2006-01-01', '2025-12-31'", "'2020-01-01', '2020-12-31'"
 OF_A_WINDOW = (
     "top_tracks({})",
@@ -102,7 +102,7 @@ def _listened(plays: int, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(path, config={"threads": THREADS}) as connection:
         create(connection, WAREHOUSE.values())
         connection.execute("SET VARIABLE plays = ?", [plays])
-        connection.execute("SET VARIABLE items = ?", [min(plays // ITEMS_EACH, MOST_ITEMS)])
+        connection.execute("SET VARIABLE items = ?", [min(plays // ITEMS_EACH, MAX_ITEMS)])
         create_macros(connection, TIME_ZONE)
         connection.execute(SQL)
         connection.execute("CHECKPOINT")

@@ -17,10 +17,10 @@ from benchmarks.measuring import BenchmarkError, started
 from benchmarks.reporting import caption, say, table, verdict
 from spotify_assets.commands.exit_codes import LATER
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sources.spotify_api.budget import Limits
@@ -101,7 +101,7 @@ class _Blocked:
         )
 
 
-def measured(music: Catalogue, folder: Path) -> Table:
+def measured(music: Catalog, folder: Path) -> Table:
     """Be blocked, be blocked again, and go on when it is over."""
     say("limits: a spent quota")
     seen = _seen(music, folder)
@@ -141,7 +141,7 @@ def measured(music: Catalogue, folder: Path) -> Table:
     )
 
 
-def _seen(music: Catalogue, folder: Path) -> _Blocked:
+def _seen(music: Catalog, folder: Path) -> _Blocked:
     behaviour = Behaviour(
         mode="development", quotas={"search": QUOTA}, quota_retry_after_s=RETRY_AFTER_S
     )
@@ -155,7 +155,7 @@ def _seen(music: Catalogue, folder: Path) -> _Blocked:
         second = _command(sandbox.url, folder, *words)
         needless = len(log) - served.entries
         status = _command(sandbox.url, folder, "status")
-        terms = Terms("sandbox", "BR", ARTISTS, TRACKS)
+        terms = CollectionParameters("sandbox", "BR", ARTISTS, TRACKS)
         limits = Limits(None, per_day_in_development=None)
         task = Task(sandbox.url, folder / "data", terms, [genre_day], limits)
         early = _sent_later(task, log, EARLY_S)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client, Connection
@@ -30,7 +30,7 @@ class Task:
 
     url: str
     folder: Path
-    terms: Terms
+    terms: CollectionParameters
     genre_days: Sequence[GenreDay]
     limits: Limits
 
@@ -63,7 +63,7 @@ class Task:
         return cls(
             said["url"],
             Path(said["folder"]),
-            Terms(**said["terms"]),
+            CollectionParameters(**said["terms"]),
             days,
             Limits(**said["limits"]),
         )

@@ -1,4 +1,4 @@
-"""The fewest requests that a genre-day can be had with, counted from the catalogue.
+"""The fewest requests that a genre-day can be had with, counted from the catalog.
 
 Belongs here: what follows from the positions that the sandbox serves. Does not belong here:
 anything of the collector, which is held against this.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spotify_assets.lake import GenreDay
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.modes import ModeName
 from spotify_assets.sandbox.search import Kind, Query, Search
 
@@ -16,7 +16,7 @@ PAGE: dict[ModeName, int] = {"extended": 50, "development": 10}
 BATCH = 50
 KINDS: tuple[Kind, ...] = ("artist", "track")
 Positions = Sequence[int | None]
-"""Rows of the catalogue; the search also serves nulls and repeats."""
+"""Rows of the catalog; the search also serves nulls and repeats."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,26 @@ class Fewest:
 
 
 def fewest(
-    catalogue: Catalogue, mode: ModeName, genre_day: GenreDay, artists: int, tracks: int
+    catalog: Catalog, mode: ModeName, genre_day: GenreDay, artists: int, tracks: int
 ) -> Fewest:
     """The fewest requests for a genre-day, by one who knows every answer beforehand.
 
     A page can hold both kinds. In extended mode, who is credited on a track that came and was not
     found by the search is looked up, 50 at a time.
     """
-    size, served = PAGE[mode], _positions(catalogue, genre_day)
+    size, served = PAGE[mode], _positions(catalog, genre_day)
     for kind, wanted in _wanted(artists, tracks).items():
         served[kind] = served[kind][: _pages(served[kind], size, wanted) * size]
     searches = max(-(-len(positions) // size) for positions in served.values())
     if mode == "development":
         return Fewest(searches, 0)
     rows = _rows(served["track"])
-    credited = {int(artist) for row in rows for artist in catalogue.tracks.artists[row]}
+    credited = {int(artist) for row in rows for artist in catalog.tracks.artists[row]}
     return Fewest(searches, -(-len(credited - _rows(served["artist"])) // BATCH))
 
 
 def missed(
-    catalogue: Catalogue,
+    catalog: Catalog,
     genre_day: GenreDay,
     artists: int,
     tracks: int,
@@ -61,13 +61,13 @@ def missed(
     """How many artists and tracks the search would have shown, were wanted, and did not come.
 
     Args:
-        catalogue: What there is.
+        catalog: What there is.
         genre_day: What was searched for.
         artists: How many were wanted.
         tracks: How many were wanted.
         pages: The parameters of each search that was answered.
     """
-    served = _positions(catalogue, genre_day)
+    served = _positions(catalog, genre_day)
     came: dict[str, set[int]] = {kind: set() for kind in served}
     for page in pages:
         start = int(page["offset"])
@@ -84,9 +84,9 @@ def _wanted(artists: int, tracks: int) -> dict[Kind, int]:
     return {"artist": artists, "track": tracks}
 
 
-def _positions(catalogue: Catalogue, genre_day: GenreDay) -> dict[Kind, Positions]:
+def _positions(catalog: Catalog, genre_day: GenreDay) -> dict[Kind, Positions]:
     """What the search shows of each kind, whatever the page."""
-    search, query = Search(catalogue), Query.parse(f'genre:"{genre_day.genre}"')
+    search, query = Search(catalog), Query.parse(f'genre:"{genre_day.genre}"')
     return {kind: search.results(kind, query, genre_day.date).positions for kind in KINDS}
 
 

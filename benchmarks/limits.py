@@ -16,9 +16,9 @@ from benchmarks.fewest import fewest, missed
 from benchmarks.reporting import caption, say, table, verdict
 from benchmarks.scale import Scale
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.journal import Terms
-from spotify_assets.sandbox import api, catalogue, server
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.lake.journal import CollectionParameters
+from spotify_assets.sandbox import api, catalog, server
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Entry
 from spotify_assets.sandbox.modes import MODES, ModeName
@@ -34,7 +34,7 @@ ANSWERED, REFUSED = 200, 400
 
 def bench(scale: Scale, folder: Path) -> list[Table]:
     """Count, keep pace, be blocked."""
-    music = catalogue.generate(seed=1, tracks=scale.sandbox_tracks)
+    music = catalog.generate(seed=1, tracks=scale.sandbox_tracks)
     tables = [_requests(music, folder)]
     # A smoke cannot wait for windows of 30 seconds.
     if not scale.is_smoke:
@@ -56,7 +56,7 @@ class _Line:
     missed: int = 0
     """Artists and tracks that there were and that did not come."""
 
-    def add(self, music: Catalogue, genre_day: GenreDay, asked: list[Entry]) -> None:
+    def add(self, music: Catalog, genre_day: GenreDay, asked: list[Entry]) -> None:
         """A genre-day, and all API requests for it."""
         wanted = self.artists, self.tracks
         taught = sum(entry.status == REFUSED for entry in asked)
@@ -72,7 +72,7 @@ class _Line:
         return max(sent / least - 1 for sent, least in zip(self.sent, self.fewest, strict=True))
 
 
-def _requests(music: Catalogue, folder: Path) -> Table:
+def _requests(music: Catalog, folder: Path) -> Table:
     lines = [line for mode in MODES for line in _counted(music, mode, folder / mode)]
     shown = table(
         "limits: API requests of a genre-day, sent / fewest possible; one client id a mode",
@@ -108,7 +108,7 @@ def _within(what: str, over: float) -> str:
     return verdict(what, f"{over:.1%} over", f"≤ {TARGET_OVER:.0%}", is_met=over <= TARGET_OVER)
 
 
-def _counted(music: Catalogue, mode: ModeName, folder: Path) -> list[_Line]:
+def _counted(music: Catalog, mode: ModeName, folder: Path) -> list[_Line]:
     """Each size on a day of its own, so that all share the ledger and know the mode."""
     say(f"limits: counting requests in {mode} mode")
     application = api.create_app(music, mode=mode)
@@ -116,7 +116,7 @@ def _counted(music: Catalogue, mode: ModeName, folder: Path) -> list[_Line]:
     with server.running(application) as sandbox:
         for number, (artists, tracks) in enumerate(SIZES):
             line, day = _Line(mode, artists, tracks), FIRST_DAY + dt.timedelta(days=number)
-            terms = Terms("sandbox", "BR", artists, tracks)
+            terms = CollectionParameters("sandbox", "BR", artists, tracks)
             for genre_day in (GenreDay(genre, day) for genre in GENRES):
                 before = len(application.state.log)
                 task = Task(

@@ -35,7 +35,7 @@ OURS = ("star.fact_play", "star.dim_item", "star.play_coverage", "monitoring.imp
 
 TRUE_PLAYS_SHARE = 100
 """The truth has one play for so many tracks of the scale."""
-FEWEST_TRUE_PLAYS = 1000
+MIN_TRUE_PLAYS = 1000
 LOST, BY_START = 0.05, 0.3
 POLLED_EVERY = dt.timedelta(minutes=30)
 DAYS_AFTER_EXPORT = 10
@@ -209,7 +209,7 @@ def _add(shown: Table, name: str, costs: Sequence[Cost], *more: str) -> None:
 
 def _truth(scale: Scale, folder: Path) -> Table:
     """Whether every true play is there once, and each report is held against the right one."""
-    number = max(scale.tracks // TRUE_PLAYS_SHARE, FEWEST_TRUE_PLAYS)
+    number = max(scale.tracks // TRUE_PLAYS_SHARE, MIN_TRUE_PLAYS)
     say(f"listening: the truth of {number:,} plays")
     listener = Listener(lost_share=LOST, start_share=BY_START)
     plays = played(listener, number, dt.datetime.fromisoformat(UNTIL))

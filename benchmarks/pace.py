@@ -18,10 +18,10 @@ from benchmarks.fewest import fewest
 from benchmarks.measuring import run
 from benchmarks.reporting import caption, say, table, verdict
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Entry
 from spotify_assets.sources.spotify_api.budget import Limits
@@ -53,7 +53,7 @@ class Line:
         return self.refused / len(self.statuses)
 
 
-def measured(music: Catalogue, genres: Sequence[str], folder: Path) -> Table:
+def measured(music: Catalog, genres: Sequence[str], folder: Path) -> Table:
     """Genre-days in development mode, by one process and by several that share the ledger."""
     ways = [
         (f"{knows}, {processes} process{'es' * (processes > 1)}", limits, processes)
@@ -77,7 +77,7 @@ def measured(music: Catalogue, genres: Sequence[str], folder: Path) -> Table:
 
 
 def _line(
-    music: Catalogue,
+    music: Catalog,
     genres: Sequence[str],
     folder: Path,
     title: str,
@@ -86,7 +86,10 @@ def _line(
 ) -> Line:
     behaviour = Behaviour(mode="development", rate_limit=PER_WINDOW, window_s=WINDOW_S)
     application = api.create_app(music, behaviour=behaviour)
-    terms, days = Terms("sandbox", "BR", 0, TRACKS), [GenreDay(genre, DAY) for genre in genres]
+    terms, days = (
+        CollectionParameters("sandbox", "BR", 0, TRACKS),
+        [GenreDay(genre, DAY) for genre in genres],
+    )
     with server.running(application) as sandbox, ThreadPoolExecutor(processes) as pool:
         tasks = [
             Task(sandbox.url, folder, terms, days[number::processes], limits)

@@ -1,7 +1,7 @@
 """Program: makes lakes of raw files out of the track objects of the sandbox.
 
 ``python -m benchmarks.raw_files <folder> <tracks>`` writes the same objects four times: in files of
-1,000 and of 10,000, and in files of 1,000 where one object of each is spoiled, in two ways. It
+1,000 and of 10,000, and in files of 1,000 where one object of each is corrupted, in two ways. It
 prints the uncompressed bytes of each lake as JSON.
 """
 
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response, encode
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.sandbox import catalogue
+from spotify_assets.sandbox import catalog
 from spotify_assets.sandbox.modes import MODES
 from spotify_assets.sandbox.objects import View
 
@@ -37,7 +37,7 @@ GENRES = 50
 FIRST_DAY = dt.date(2026, 1, 1)
 ANSWERED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SPOILED_AT = 517
-"""Which object of a file is spoiled: somewhere in the middle."""
+"""Which object of a file is corrupted: somewhere in the middle."""
 
 WRONG_VALUES: tuple[Spoil, ...] = (
     lambda _track: None,
@@ -76,20 +76,20 @@ def _make(folder: Path, tracks: int, number: int) -> Counter[str]:
         lines = [*map(_line, range(SMALL_FILE // PAGE), _pages(own))]
         sizes[CLEAN] += _seal(folder / CLEAN, small, lines)
         for lake, ways in ((VALUES, WRONG_VALUES), (SHAPES, WRONG_SHAPES)):
-            spoiled = _spoiled(lines, own, ways[small % len(ways)])
-            sizes[lake] += _seal(folder / lake, small, spoiled)
+            corrupted = _corrupted(lines, own, ways[small % len(ways)])
+            sizes[lake] += _seal(folder / lake, small, corrupted)
     return sizes
 
 
 @cache
 def _view(tracks: int) -> View:
-    music = catalogue.generate(seed=1, tracks=tracks)
+    music = catalog.generate(seed=1, tracks=tracks)
     return View(music, FIRST_DAY, MODES["extended"], "http://127.0.0.1:8765/v1", "BR")
 
 
 @cache
 def _order(tracks: int) -> NDArray[np.int64]:
-    """A search does not list albums from their first track to the last, as the catalogue does."""
+    """A search does not list albums from their first track to the last, as the catalog does."""
     return np.random.default_rng(1).permutation(tracks)
 
 
@@ -97,7 +97,7 @@ def _pages(objects: Page) -> list[Page]:
     return [objects[start : start + PAGE] for start in range(0, len(objects), PAGE)]
 
 
-def _spoiled(lines: list[bytes], objects: Page, spoil: Spoil) -> list[bytes]:
+def _corrupted(lines: list[bytes], objects: Page, spoil: Spoil) -> list[bytes]:
     page, place = divmod(SPOILED_AT, PAGE)
     items = _pages(objects)[page]
     items[place] = spoil(items[place])
@@ -126,7 +126,7 @@ def _seal(root: Path, number: int, lines: list[bytes]) -> int:
     lake = Lake(root)
     day = FIRST_DAY + dt.timedelta(days=number // GENRES)
     partition = RawPartition(lake, GenreDay(f"genre-{number % GENRES:02}", day))
-    terms = Terms("sandbox", "BR", 0, SMALL_FILE)
+    terms = CollectionParameters("sandbox", "BR", 0, SMALL_FILE)
     with partition.journal(terms) as journal:
         # Not by `append`: it would wait for the disk after each of the lines.
         journal.path.write_bytes(b"".join(lines))

@@ -1,7 +1,7 @@
 """Program: a publication anew, as ``publishing`` has it, by phases.
 
 ``python -m benchmarks.rebuilding <data folder>`` prints wall and CPU seconds and the seconds of
-each phase as JSON. The functions of the catalogue are timed from outside; what is before them is
+each phase as JSON. The functions of the catalog are timed from outside; what is before them is
 looking at the files and counts as loading, what is after them as writing.
 """
 
@@ -13,7 +13,7 @@ from benchmarks.measuring import taking
 from benchmarks.phases import Stopwatch
 from spotify_assets.defs.publication import plays_of, queries
 from spotify_assets.lake import Lake
-from spotify_assets.warehouse.publication import catalog as catalogue
+from spotify_assets.warehouse.publication import catalog
 from spotify_assets.warehouse.publication.publish import publish
 
 
@@ -31,14 +31,14 @@ def main() -> None:
 
 def _time(watch: Stopwatch) -> None:
     for name, phase in {"_make": "make", "hold_to_contract": "check", "verify": "check"}.items():
-        setattr(catalogue, name, watch.during(phase, getattr(catalogue, name)))
-    verify = catalogue.verify
+        setattr(catalog, name, watch.during(phase, getattr(catalog, name)))
+    verify = catalog.verify
 
     def last(*args: object, **kwargs: object) -> None:
         verify(*args, **kwargs)  # type: ignore[arg-type]
         watch.to("write")
 
-    catalogue.verify = last
+    catalog.verify = last
 
 
 if __name__ == "__main__":

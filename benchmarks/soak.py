@@ -25,10 +25,10 @@ from benchmarks.measuring import BenchmarkError
 from benchmarks.reporting import caption, out, say, table, verdict
 from benchmarks.witness import Witness, answers, half_sealed, sealed_of, write_tables
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.journal import Terms
-from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.lake.journal import CollectionParameters
+from spotify_assets.sandbox import api, catalog, server
 from spotify_assets.sandbox.behaviour import Fault
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sandbox.modes import MODES, ModeName
 from spotify_assets.sources.spotify_api.budget import Limits
@@ -36,9 +36,9 @@ from spotify_assets.sources.spotify_api.budget import Limits
 TRACKS = 20_000
 GENRES = ("rock", "sertanejo", "hip hop", "pop", "forró")
 FIRST_DAY = dt.date(2026, 1, 1)
-TERMS: dict[ModeName, Terms] = {
-    "extended": Terms("sandbox", "BR", 20, 200),
-    "development": Terms("sandbox", "BR", 20, 60),
+TERMS: dict[ModeName, CollectionParameters] = {
+    "extended": CollectionParameters("sandbox", "BR", 20, 200),
+    "development": CollectionParameters("sandbox", "BR", 20, 60),
 }
 """Six or seven requests a genre-day."""
 # A 429 by chance says nothing of the rate: what it teaches is forgotten at once.
@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="in all; half in each mode")
     parser.add_argument("--seed", type=int, default=1, help="of the kills and the faults")
     given = parser.parse_args()
-    music = catalogue.generate(seed=1, tracks=TRACKS)
+    music = catalog.generate(seed=1, tracks=TRACKS)
     with tempfile.TemporaryDirectory(prefix="spotify-assets-soak-") as folder:
         try:
             soaked = [
@@ -104,7 +104,7 @@ def main() -> int:
     return 0 if holds else 1
 
 
-def soak(music: Catalogue, mode: ModeName, wanted: int, seed: int, folder: Path) -> Soaked:
+def soak(music: Catalog, mode: ModeName, wanted: int, seed: int, folder: Path) -> Soaked:
     """Collect undisturbed, then the same with kills and faults, and hold it against that."""
     # A day of its own for each, so that no two ask the same question.
     days = [

@@ -18,7 +18,7 @@ from benchmarks.measuring import taking
 from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import DERIVED, FACTS, RANKED, TABLES, Contract
@@ -45,7 +45,7 @@ def main() -> None:
     for contract in (*OF_A_GENRE_DAY, *OF_ALL_DAYS):
         sql(contract)
         inputs(contract)
-    terms = Terms("sandbox", "BR", ARTISTS, tracks)
+    terms = CollectionParameters("sandbox", "BR", ARTISTS, tracks)
     taken = [
         _Pass(folder / str(number), GenreDay(GENRE, today)).run(url, terms)
         for number in range(passes)
@@ -59,7 +59,7 @@ class _Pass:
         self._database = folder.resolve() / "spotify.duckdb"
         self._taken: list[tuple[str, float, float]] = []
 
-    def run(self, url: str, terms: Terms) -> list[tuple[str, float, float]]:
+    def run(self, url: str, terms: CollectionParameters) -> list[tuple[str, float, float]]:
         """Each step once: its name, wall and CPU seconds."""
         with taking() as cost:
             sealed = self._collect(url, terms)
@@ -86,7 +86,7 @@ class _Pass:
             yield
         self._taken.append((name, cost.wall_s, cost.cpu_s))
 
-    def _collect(self, url: str, terms: Terms) -> Sealed:
+    def _collect(self, url: str, terms: CollectionParameters) -> Sealed:
         with closing(Ledger(self._database.with_name("ledger.sqlite"))) as ledger:
             connection = Connection.to_sandbox(url)
             client = Client(connection, ledger, limits=Limits(None), day=self._day.date)

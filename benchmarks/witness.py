@@ -23,11 +23,11 @@ Question = tuple[str | None, str, str]
 OF_A_RUN: Mapping[str, Sequence[str]] = {
     "processed.collections": ("responses", "refused_responses", "unreadable_responses"),
 }
-"""Columns that count refused and spoiled responses too."""
+"""Columns that count refused and corrupted responses too."""
 LINE = "source_line"
 """It counts them as well."""
 UNREADABLE = "responses"
-"""In `quarantine.rows`: a spoiled response, which has no fellow in an undisturbed collection."""
+"""In `quarantine.rows`: a corrupted response, which has no fellow in an undisturbed collection."""
 
 
 def question(day: str | None, path: str, params: Mapping[str, str | int]) -> Question:

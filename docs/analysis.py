@@ -51,7 +51,7 @@ def show(relation: duckdb.DuckDBPyRelation, plotted: str | None = None) -> None:
 
 
 # %% [markdown]
-"""## The catalogue
+"""## The catalog
 
 Where the tracks that rank first today stood over the last month. A short bar is a steady track.
 """

@@ -5,7 +5,7 @@
 --     duckdb -readonly data/spotify.duckdb < docs/answers.sql
 --
 -- "Today" is the last day collected; of the listening history, the last day that is known. Days of
--- the catalogue are UTC. More for each table: docs/tables.md; of the history: docs/listening.md.
+-- the catalog are UTC. More for each table: docs/tables.md; of the history: docs/listening.md.
 
 -- 1. How did today's ten best tracks of each genre rank over the last month?
 SELECT

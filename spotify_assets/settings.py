@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     genres_file: Path | None = Field(None, validation_alias="SPOTIFY_GENRES_FILE")
     """A genre a line; else ``genres.txt`` of the data folder, else that of the package."""
     retention_days: int | None = Field(None, ge=1, validation_alias="SPOTIFY_RETENTION_DAYS")
-    """For how many days a purge keeps the catalogue; where it is not set, it must be told."""
+    """For how many days a purge keeps the catalog; where it is not set, it must be told."""
     requests_per_30s: int | None = Field(None, ge=1, validation_alias="SPOTIFY_REQUESTS_PER_30S")
     """Requests in 30 s; where it is not set, what is safe, and on the sandbox any number."""
     daily_budget: str | None = Field(None, validation_alias="SPOTIFY_DAILY_BUDGET")

@@ -34,9 +34,9 @@ def umask() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def sandbox_url() -> Iterator[str]:
     """A sandbox in extended mode."""
-    from spotify_assets.sandbox import api, catalogue, server  # noqa: PLC0415
+    from spotify_assets.sandbox import api, catalog, server  # noqa: PLC0415
 
-    application = api.create_app(catalogue.generate(seed=1, tracks=4_000), today=TODAY)
+    application = api.create_app(catalog.generate(seed=1, tracks=4_000), today=TODAY)
     with server.running(application) as running:
         yield running.url
 

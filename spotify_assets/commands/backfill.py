@@ -21,7 +21,7 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from spotify_assets.defs.partitions import Rectangle
+    from spotify_assets.defs.partitions import PartitionRange
 
 
 def backfill(
@@ -80,17 +80,17 @@ def _why_not(settings: Settings, day: GenreDay) -> str | None:
         return str(error)
 
 
-def _make(settings: Settings, days: list[GenreDay]) -> dict["Rectangle", str]:
+def _make(settings: Settings, days: list[GenreDay]) -> dict["PartitionRange", str]:
     """Run what raw holds, in chunks; returns what failed, and why."""
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs import launch  # noqa: PLC0415
-    from spotify_assets.defs.partitions import rectangles  # noqa: PLC0415
+    from spotify_assets.defs.partitions import partition_ranges  # noqa: PLC0415
 
     failed = {}
     outcomes = []
     dagster_home_or_stop(settings)
     with launch.instance() as instance:
-        chunks = rectangles(instance, days)
+        chunks = partition_ranges(instance, days)
         with progress(len(chunks)) as begin:
             for chunk in chunks:
                 begin(str(chunk))

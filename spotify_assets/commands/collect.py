@@ -36,7 +36,7 @@ from spotify_assets.warehouse.reading import read_only
 
 if TYPE_CHECKING:
     from spotify_assets.defs import launch
-    from spotify_assets.sandbox.columns import Catalogue
+    from spotify_assets.sandbox.columns import Catalog
 
 DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
 DEMO_DAYS = 7
@@ -127,18 +127,18 @@ def collect(
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Seed of the catalogue.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the catalog.")] = 1,
 ) -> None:
     """Make a warehouse from the sandbox, without an account.
 
     4 genres of the last 7 days, and what an invented listener played in the last two years.
     """
-    from spotify_assets.sandbox import api, catalogue, server  # noqa: PLC0415 - slow to import
+    from spotify_assets.sandbox import api, catalog, server  # noqa: PLC0415 - slow to import
 
     begun = time.monotonic()
     today = dt.datetime.now(dt.UTC).date()
     days = (today - dt.timedelta(days=DEMO_DAYS - 1), today)
-    music = catalogue.generate(seed=seed)
+    music = catalog.generate(seed=seed)
     with server.running(api.create_app(music)) as sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = sandbox.url
         settings = settings_or_stop()
@@ -370,7 +370,7 @@ def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
     return kept["artists"], kept["tracks"], read_partition(lake, "quarantine.rows", day).height
 
 
-def _import_sample(settings: Settings, music: "Catalogue", today: dt.date) -> None:
+def _import_sample(settings: Settings, music: "Catalog", today: dt.date) -> None:
     """Import what the sandbox's listener played, by the same run as ``import``."""
     from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
 
@@ -388,7 +388,7 @@ def _import_sample(settings: Settings, music: "Catalogue", today: dt.date) -> No
         stop(outcome.failure, FAILED)
 
 
-def _write_sample(music: "Catalogue", folder: Path, until: dt.datetime) -> None:
+def _write_sample(music: "Catalog", folder: Path, until: dt.datetime) -> None:
     """Write an extended export of the sandbox's listener, from years ago until then."""
     from spotify_assets.sandbox import exports, listening  # noqa: PLC0415 - slow to import
     from spotify_assets.sandbox.repertoire import Repertoire  # noqa: PLC0415

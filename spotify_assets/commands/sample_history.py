@@ -15,7 +15,7 @@ from pyarrow import parquet
 from spotify_assets.commands.exit_codes import FAILED, STOPPED, USAGE, stop
 from spotify_assets.commands.terminal import out, progress, show_table
 from spotify_assets.sandbox import exports, listening
-from spotify_assets.sandbox.catalogue import generate
+from spotify_assets.sandbox.catalog import generate
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.sandbox.repertoire import Repertoire
 

@@ -43,8 +43,8 @@ def sandbox(
     catalog: Annotated[
         Path | None, typer.Option(help="A table of tracks (CSV, CSV.GZ or Parquet) to serve.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the generated catalogue.")] = 1,
-    tracks: Annotated[int, typer.Option(min=1, help="Tracks of the generated catalogue.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of the generated catalog.")] = 1,
+    tracks: Annotated[int, typer.Option(min=1, help="Tracks of the generated catalog.")] = 20_000,
     today: Annotated[
         str | None, typer.Option(help="The day it answers for (YYYY-MM-DD); else the real one.")
     ] = None,
@@ -72,8 +72,9 @@ def sandbox(
     While it runs: GET and PATCH /sandbox/state, POST /sandbox/clock, POST /sandbox/reset, and
     GET /sandbox/log.
     """
-    from spotify_assets.sandbox import api, catalogue, server  # noqa: PLC0415 - slow to import
+    from spotify_assets.sandbox import api, server  # noqa: PLC0415 - slow to import
     from spotify_assets.sandbox.behaviour import Behaviour, pairs  # noqa: PLC0415
+    from spotify_assets.sandbox.catalog import generate, read  # noqa: PLC0415
 
     try:
         claims.free_port(port, "the sandbox", "--port")
@@ -94,7 +95,7 @@ def sandbox(
         given = {name: value for name, value in said.items() if value not in (None, {})}
         behaviour = behaviour.changed(given)
         mode = mode or Mode(behaviour.mode)
-        music = catalogue.read(catalog) if catalog else catalogue.generate(seed, tracks)
+        music = read(catalog) if catalog else generate(seed, tracks)
         application = api.create_app(
             music, mode=mode.value, today=day, behaviour=behaviour, log_file=log
         )

@@ -69,7 +69,7 @@ def _asked() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
 def _count(connection: duckdb.DuckDBPyConnection, entry: Entry) -> int | None:
     if entry.kind != "table":
         return None
-    return int(connection.execute(f"SELECT count(*) FROM {entry.sql}").fetchall()[0][0])  # noqa: S608 - a name from the catalogue, quoted
+    return int(connection.execute(f"SELECT count(*) FROM {entry.sql}").fetchall()[0][0])  # noqa: S608 - a name from the catalog, quoted
 
 
 def _in_short(comment: str) -> str:

@@ -5,7 +5,7 @@ import logging
 
 import dagster as dg
 
-from spotify_assets.defs.catalog.raw import CATALOG
+from spotify_assets.defs.catalog.raw import CATALOG as RAW_CATALOG
 from spotify_assets.defs.listening import history as listening
 from spotify_assets.defs.monitoring import compacting, purging, quality
 from spotify_assets.lake import retention
@@ -20,17 +20,17 @@ LISTENING = dg.AssetSelection.assets(
     listening.publish_plays,
 )
 # What nobody collected is measured by the hour, and is no fault of a run.
-CATALOGUE = dg.AssetSelection.all() - LISTENING - dg.AssetSelection.checks(quality.punctuality)
+CATALOG = dg.AssetSelection.all() - LISTENING - dg.AssetSelection.checks(quality.punctuality)
 
 catalog = dg.define_asset_job(
     "catalog",
-    selection=CATALOGUE,
+    selection=CATALOG,
     description="One genre-day the whole way: collect, process, rank, facts, publish, check.",
 )
 
 reprocess = dg.define_asset_job(
     "reprocess",
-    selection=CATALOGUE - dg.AssetSelection.assets(CATALOG),
+    selection=CATALOG - dg.AssetSelection.assets(RAW_CATALOG),
     description="Genre-days again from the responses that raw holds; nothing is asked of the API.",
 )
 

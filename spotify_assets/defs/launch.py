@@ -21,7 +21,7 @@ from spotify_assets.defs import jobs
 from spotify_assets.defs.catalog.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
 from spotify_assets.defs.listening.history import FILES, NEW, REFUSED, STREAMING_HISTORY, WARNINGS
 from spotify_assets.defs.monitoring import history, unrecorded
-from spotify_assets.defs.monitoring.event_log import BATCH_SIZE, MOST_AT_ONCE
+from spotify_assets.defs.monitoring.event_log import BATCH_SIZE, MAX_AT_ONCE
 from spotify_assets.defs.monitoring.processes import (
     PROCESS,
     end_dead_runs,
@@ -29,7 +29,7 @@ from spotify_assets.defs.monitoring.processes import (
     this_process,
 )
 from spotify_assets.defs.origin import ONCE, with_origins
-from spotify_assets.defs.partitions import GENRES, Rectangle, key_of
+from spotify_assets.defs.partitions import GENRES, PartitionRange, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import writing
@@ -67,7 +67,7 @@ def prepare_home(home: Path) -> None:
         tempfile.TemporaryFile(dir=home).close()
         os.environ["DAGSTER_HOME"] = str(home)
         unrecorded.prepare()
-    os.environ.setdefault(BATCH_SIZE, str(MOST_AT_ONCE))
+    os.environ.setdefault(BATCH_SIZE, str(MAX_AT_ONCE))
 
 
 def instance() -> dg.DagsterInstance:
@@ -111,10 +111,10 @@ def collect(
     """
     asked = {"raw__catalog": {"config": config.model_dump()}}
     instance.add_dynamic_partitions(GENRES, [genre])
-    return _run(instance, jobs.catalog.name, Rectangle((genre,), *days), {"ops": asked})
+    return _run(instance, jobs.catalog.name, PartitionRange((genre,), *days), {"ops": asked})
 
 
-def reprocess(instance: dg.DagsterInstance, days: Rectangle) -> Outcome:
+def reprocess(instance: dg.DagsterInstance, days: PartitionRange) -> Outcome:
     """Make genre-days again from the responses that raw holds, in this process.
 
     Raises:
@@ -180,17 +180,17 @@ def poll_plays(instance: dg.DagsterInstance) -> Outcome:
 def _run(
     instance: dg.DagsterInstance,
     job: str,
-    partitions: Rectangle | str | None,
+    partitions: PartitionRange | str | None,
     config: dict[str, Any],
 ) -> Outcome:
     """Run a job over genre-days, over one partition, or over none."""
     key: str | None = None
     tags = {PROCESS: this_process(), **ONCE}
-    if isinstance(partitions, Rectangle):
+    if isinstance(partitions, PartitionRange):
         tags |= partitions.labels
-    if isinstance(partitions, Rectangle) and partitions.days > 1:
+    if isinstance(partitions, PartitionRange) and partitions.days > 1:
         tags |= partitions.tags
-    elif isinstance(partitions, Rectangle):
+    elif isinstance(partitions, PartitionRange):
         key = key_of(GenreDay(partitions.genres[0], partitions.first))
     else:
         key = partitions

@@ -56,14 +56,14 @@ def dimensions(genre_day: GenreDay) -> dict[str, str]:
     return {f"{BY_DIMENSION}{name}": key for name, key in keys.items()}
 
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Genres of a run that its tag names one by one."""
 MISSING = "missing"
 """Metadata of a failure: the keys of the partitions that raw does not hold."""
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class PartitionRange:
     """Genre-days that one run can be of: neighbours on Dagster's list of genres × some days."""
 
     genres: tuple[str, ...]
@@ -84,7 +84,7 @@ class Rectangle:
         """Tags of a run over it that people read."""
         genres, first, last = self.genres, self.first, self.last
         return {
-            "genre": ", ".join(genres) if len(genres) <= MOST_NAMED else f"{len(genres)} genres",
+            "genre": ", ".join(genres) if len(genres) <= MAX_NAMED else f"{len(genres)} genres",
             "day": f"{first}" if first == last else f"{first}..{last}",
         }
 
@@ -200,21 +200,25 @@ def _summary(days: Sequence[GenreDay]) -> str:
     return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}, {len(days)} in all"
 
 
-MOST_OF_A_RUN = 200
+MAX_OF_A_RUN = 200
 """Genre-days that one run makes: they share a process, its memory and one publication."""
 
 
-def rectangles(instance: dg.DagsterInstance, days: Sequence[GenreDay]) -> list[Rectangle]:
+def partition_ranges(
+    instance: dg.DagsterInstance, days: Sequence[GenreDay]
+) -> list[PartitionRange]:
     """A run for each, and together they are of just these genre-days; the newest days first.
 
     Genres that Dagster does not know, or has forgotten, as after a new DAGSTER_HOME, it knows then.
     """
     instance.add_dynamic_partitions(GENRES, list(dict.fromkeys(day.genre for day in days)))
     known = instance.get_dynamic_partitions(GENRES)
-    return in_rectangles(days, known, MOST_OF_A_RUN)
+    return in_rectangles(days, known, MAX_OF_A_RUN)
 
 
-def in_rectangles(days: Iterable[GenreDay], known: Sequence[str], most: int) -> list[Rectangle]:
+def in_rectangles(
+    days: Iterable[GenreDay], known: Sequence[str], most: int
+) -> list[PartitionRange]:
     """The same, of at most so many genre-days each, where Dagster's list of genres is ``known``."""
     place = {genre: number for number, genre in enumerate(known)}
     alike: dict[tuple[dt.date, dt.date], list[str]] = defaultdict(list)
@@ -257,11 +261,11 @@ def _neighbours(
 
 def _parts(
     genres: tuple[str, ...], first: dt.date, last: dt.date, most: int
-) -> Iterator[Rectangle]:
+) -> Iterator[PartitionRange]:
     step = max(1, most // len(genres)) * ONE_DAY
     while last >= first:
         begin = max(first, last - step + ONE_DAY)
-        yield Rectangle(genres, begin, last)
+        yield PartitionRange(genres, begin, last)
         last = begin - ONE_DAY
 
 

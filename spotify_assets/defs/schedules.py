@@ -8,11 +8,11 @@ import datetime as dt
 import dagster as dg
 
 from spotify_assets.defs import jobs
-from spotify_assets.defs.partitions import GENRES, dimensions, key_of, rectangles
+from spotify_assets.defs.partitions import GENRES, dimensions, key_of, partition_ranges
 from spotify_assets.defs.sensors import UNDER_WAY, WHY, genres_under_way
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.outdated import outdated
-from spotify_assets.operations.rotation import next_turn
+from spotify_assets.operations.rotation import next_batch
 from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials, TokenStoreError
@@ -45,17 +45,17 @@ def daily_completion(
         return dg.SkipReason("The day is over, and the API answers for now only.")
     running = genres_under_way(context.instance, today)
     left = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), dt.UTC) - now.at
-    turn = next_turn(now, {}, running, most=len(now.queue) + len(running), within=left)
-    if not turn.genres:
-        return dg.SkipReason(turn.reason)
-    context.instance.add_dynamic_partitions(GENRES, turn.genres)
+    batch = next_batch(now, {}, running, most=len(now.queue) + len(running), within=left)
+    if not batch.genres:
+        return dg.SkipReason(batch.reason)
+    context.instance.add_dynamic_partitions(GENRES, batch.genres)
     return [
         dg.RunRequest(
             run_key=f"completion/{today}/{genre}",
             partition_key=key_of(GenreDay(genre, today)),
             tags={**dimensions(GenreDay(genre, today)), WHY: "daily completion"},
         )
-        for genre in turn.genres
+        for genre in batch.genres
     ]
 
 
@@ -104,7 +104,7 @@ def reprocess_outdated(
             run_key=f"reprocess/{hour}/{part.genres[0]}/{part.first}",
             tags={**part.tags, WHY: "made by an older version"},
         )
-        for part in rectangles(context.instance, days)
+        for part in partition_ranges(context.instance, days)
     ]
 
 
@@ -127,7 +127,7 @@ def hourly_measures(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg
     default_status=RUNNING,
 )
 def daily_housekeeping(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-    """Delete old catalogue content, where that is set, and old failed runs."""
+    """Delete old catalog content, where that is set, and old failed runs."""
     return _still_running(context.instance, jobs.housekeeping.name) or dg.RunRequest()
 
 

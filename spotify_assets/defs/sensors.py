@@ -25,12 +25,12 @@ from spotify_assets.defs.partitions import (
     genre_days_of_run,
     key_of,
     parse_key,
-    rectangles,
+    partition_ranges,
 )
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.metrics import write_metrics
-from spotify_assets.operations.rotation import next_turn
+from spotify_assets.operations.rotation import next_batch
 from spotify_assets.operations.runs import Operations
 from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
@@ -46,7 +46,7 @@ UNDER_WAY = [
 ]
 ENDED = list(history.STATUSES)
 EPOCH = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
-MOST_ENTERED = 200
+MAX_ENTERED = 200
 """Runs that are entered at a time: some seconds of work."""
 WHY = "why"
 """Tag of a run: what started it."""
@@ -95,18 +95,18 @@ def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
         return dg.SkipReason(str(error))
     today = now.at.date()
     attempts = Attempts.of(context.cursor, today)
-    turn = next_turn(
+    batch = next_batch(
         now,
         attempts.times - blocked_times(settings, today),
         sorted(genres_under_way(context.instance, today)),
         most=settings.rotation_genres,
         within=dt.timedelta(minutes=max(settings.rotation_minutes, 1)),
     )
-    if not turn.genres:
-        return dg.SensorResult(skip_reason=turn.reason, cursor=str(attempts))
-    attempts.times.update(turn.genres)
+    if not batch.genres:
+        return dg.SensorResult(skip_reason=batch.reason, cursor=str(attempts))
+    attempts.times.update(batch.genres)
     known = set(context.instance.get_dynamic_partitions(GENRES))
-    new = [genre for genre in turn.genres if genre not in known]
+    new = [genre for genre in batch.genres if genre not in known]
     genres = dg.DynamicPartitionsDefinition(name=GENRES)
     return dg.SensorResult(
         run_requests=[
@@ -115,7 +115,7 @@ def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
                 partition_key=key_of(GenreDay(genre, today)),
                 tags={**dimensions(GenreDay(genre, today)), WHY: "rotation"},
             )
-            for genre in turn.genres
+            for genre in batch.genres
         ],
         dynamic_partitions_requests=[genres.build_add_request(new)] if new else [],
         cursor=str(attempts),
@@ -145,7 +145,7 @@ def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if history.record(context.instance, one, settings):
             new.append(one.dagster_run.run_id)
         # Counted by what is new: of a thousand runs cancelled at once, each is entered in the end.
-        if len(new) == MOST_ENTERED:
+        if len(new) == MAX_ENTERED:
             break
     if new:
         publish_now(settings)
@@ -182,7 +182,7 @@ def go_on_with_the_rest(context: dg.RunFailureSensorContext) -> Iterator[dg.RunR
     if not missing:
         return
     rest = [day for day in genre_days_of_run(run.tags, context.instance) if day not in missing]
-    for part in rectangles(context.instance, rest):
+    for part in partition_ranges(context.instance, rest):
         yield dg.RunRequest(
             run_key=f"rest/{run.run_id}/{part.genres[0]}/{part.first}",
             tags={**part.tags, WHY: f"the rest of run {run.run_id}"},

@@ -1,7 +1,7 @@
 """Where the listening history lies: a folder for each export file, another for each day of polls.
 
 Belongs here: paths of the history and putting a finished folder into place. Does not belong here:
-what is in the files, and the partitions of the catalogue.
+what is in the files, and the partitions of the catalog.
 """
 
 import contextlib

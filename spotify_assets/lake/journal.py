@@ -43,7 +43,7 @@ ABANDONED = "{:04d}.abandoned.jsonl"
 
 
 @dataclass(frozen=True)
-class Terms:
+class CollectionParameters:
     """Under which a collection was made."""
 
     source: Source
@@ -67,7 +67,7 @@ class Journal:
         LakeError: Another process collects the same partition.
     """
 
-    def __init__(self, path: Path, terms: Terms) -> None:
+    def __init__(self, path: Path, terms: CollectionParameters) -> None:
         """Open it.
 
         Args:
@@ -140,11 +140,11 @@ class Journal:
         asked = [request for request, _ in self._answers.values()]
         return [request for request in asked if request.endpoint == endpoint]
 
-    def _begun_under(self, terms: Terms) -> Terms:
+    def _begun_under(self, terms: CollectionParameters) -> CollectionParameters:
         noted = self.path.with_name(TERMS.format(number_of(self.path)))
         if noted.exists():
             try:
-                return Terms(**json.loads(noted.read_text(encoding="utf-8")))
+                return CollectionParameters(**json.loads(noted.read_text(encoding="utf-8")))
             except (ValueError, TypeError) as error:
                 raise LakeError(
                     f"{noted} is damaged ({error}). Delete it: the collection goes on under the "

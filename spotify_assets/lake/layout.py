@@ -20,7 +20,7 @@ ROWS_FILE = "rows.parquet"
 DAY_FOLDER, MONTH_FOLDER = "date=", "month="
 SCRATCH_SECONDS = 24 * 3600
 # 255 bytes is the longest file name of the common file systems; "genre=" takes 6 of them.
-LONGEST_GENRE_BYTES = 240
+MAX_GENRE_BYTES = 240
 # `|` separates the dimensions of a Dagster partition key, `...` its ranges.
 FORBIDDEN_IN_GENRE = ("|", "...")
 
@@ -41,7 +41,7 @@ def normalise_genre(text: str) -> str:
             raise ValueError(f"Genre {text!r} holds {forbidden!r}, which a partition key cannot.")
     if any(_is_unseen(character) for character in genre):
         raise ValueError(f"Genre {text!r} holds a control character, or one that nobody sees.")
-    if len(quote(genre, safe="")) > LONGEST_GENRE_BYTES:
+    if len(quote(genre, safe="")) > MAX_GENRE_BYTES:
         raise ValueError(f"Genre {text!r} is too long for the name of a folder.")
     return genre
 
@@ -60,7 +60,7 @@ def genre_folder(genre: str) -> str:
 @total_ordering
 @dataclass(frozen=True)
 class GenreDay:
-    """A partition of the catalogue: one genre on one day (UTC)."""
+    """A partition of the catalog: one genre on one day (UTC)."""
 
     genre: str
     date: dt.date

@@ -42,7 +42,7 @@ class MonthBusy(LakeError):
 
 
 @dataclass(frozen=True)
-class Stamp:
+class Fingerprint:
     """What a day's own file was before it was merged: by it the day is known not to have changed.
 
     Attributes:
@@ -54,7 +54,7 @@ class Stamp:
     modified_ns: int
 
     @classmethod
-    def of(cls, file: Path) -> "Stamp":
+    def of(cls, file: Path) -> "Fingerprint":
         """That of a file."""
         stat = file.stat()
         return cls(stat.st_size, stat.st_mtime_ns)
@@ -77,7 +77,7 @@ def month_file(lake: Lake, table: str, genre_day: GenreDay) -> Path:
     return lake.genre(table, genre_day.genre) / month / ROWS_FILE
 
 
-def days(file: Path) -> dict[dt.date, Stamp]:
+def days(file: Path) -> dict[dt.date, Fingerprint]:
     """The days that the file of a month holds.
 
     Raises:
@@ -85,7 +85,7 @@ def days(file: Path) -> dict[dt.date, Stamp]:
     """
     try:
         held = json.loads(pl.read_parquet_metadata(file)[DAYS])
-        return {dt.date.fromisoformat(day): Stamp(*stamp) for day, stamp in held.items()}
+        return {dt.date.fromisoformat(day): Fingerprint(*stamp) for day, stamp in held.items()}
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, TypeError) as error:
         raise DamagedFile(file, "written", REMAKE_MONTH) from error
 
@@ -303,7 +303,7 @@ def _merge(lake: Lake, table: str, month: GenreDay) -> list[Merged]:
     own = {GenreDay.from_folder(file.parent).date: file for file in files}
     if not own:
         return []
-    stamps = {date: Stamp.of(file) for date, file in own.items()}
+    stamps = {date: Fingerprint.of(file) for date, file in own.items()}
     parts = {date: read_rows(file, REMAKE_DAY) for date, file in own.items()}
     if merged.exists():
         rows = read_rows(merged, REMAKE_MONTH)
@@ -334,8 +334,8 @@ def _place(
     lake: Lake,
     rows: pl.DataFrame,
     target: Path,
-    stamp: Stamp | None = None,
-    held: Mapping[dt.date, Stamp] | None = None,
+    stamp: Fingerprint | None = None,
+    held: Mapping[dt.date, Fingerprint] | None = None,
 ) -> None:
     """Write rows, read them back, and put them in their place by one rename."""
     told = {date.isoformat(): (one.bytes, one.modified_ns) for date, one in (held or {}).items()}

@@ -21,7 +21,14 @@ import zstandard
 from spotify_assets.lake.errors import DamagedFile, LakeError, writing
 from spotify_assets.lake.exchanges import Exchange, decode, is_final
 from spotify_assets.lake.files import compress, sha256, sync
-from spotify_assets.lake.journal import ABANDONED, JOURNAL, TERMS, Journal, Terms, number_of
+from spotify_assets.lake.journal import (
+    ABANDONED,
+    JOURNAL,
+    TERMS,
+    CollectionParameters,
+    Journal,
+    number_of,
+)
 from spotify_assets.lake.layout import RAW_CATALOG, GenreDay, Lake
 
 SEALED = "{:04d}.jsonl.zst"
@@ -42,7 +49,7 @@ class Sealed:
     """Size of the lines, uncompressed."""
     sha256: str
     """Of the compressed file."""
-    terms: Terms
+    terms: CollectionParameters
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class RawPartition:
         number = max(self._numbers(SIDECAR), default=None)
         return None if number is None else self._sealed(number)
 
-    def journal(self, terms: Terms, *, anew: bool = False) -> Journal:
+    def journal(self, terms: CollectionParameters, *, anew: bool = False) -> Journal:
         """The collection under way, or a new one.
 
         Args:
@@ -218,7 +225,7 @@ class RawPartition:
                 facts["lines"],
                 facts["bytes"],
                 facts["sha256"],
-                Terms(**facts["terms"]),
+                CollectionParameters(**facts["terms"]),
             )
         except (ValueError, KeyError, TypeError):
             sealed = None

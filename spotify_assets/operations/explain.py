@@ -46,7 +46,7 @@ FROM processed.plays
 WHERE source_file = ? AND source_line * 100 + source_item = ?
 """
 LAST_REPORT = "SELECT * FROM processed.plays WHERE track_id = ? ORDER BY reported_at DESC LIMIT 1"
-CATALOGUED = "SELECT * FROM star.dim_track WHERE track_id = ? AND is_current"
+CATALOGD = "SELECT * FROM star.dim_track WHERE track_id = ? AND is_current"
 # Account data is asked last: it says of what has an id no more than its names.
 LAST_EXPORTED = """
 SELECT *
@@ -235,8 +235,8 @@ def _told(connection: duckdb.DuckDBPyConnection, lake: Lake, play: Row) -> tuple
 
 def _described(connection: duckdb.DuckDBPyConnection, lake: Lake, item: Row) -> tuple[str, Row]:
     """The row that gives a played thing its names."""
-    if item["known_from"] == "catalogue":
-        track = _first(connection, CATALOGUED, item["track_id"])
+    if item["known_from"] == "catalog":
+        track = _first(connection, CATALOGD, item["track_id"])
         if track is not None:
             return _origin(connection, lake, WAREHOUSE["star.dim_track"], track)
     if item["known_from"] == "api":

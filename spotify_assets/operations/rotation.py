@@ -11,26 +11,26 @@ from spotify_assets.operations.due import Due
 from spotify_assets.operations.status import Status
 from spotify_assets.sources.spotify_api.queue import Planned
 
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 """A genre that fails so often on a day is left to a person; its alert stays open."""
 
 
 @dataclass(frozen=True)
-class Turn:
+class NextBatch:
     """Which genres are collected now, or why none is."""
 
     genres: list[str] = field(default_factory=list)
     reason: str = ""
 
 
-def next_turn(
+def next_batch(
     status: Status,
     attempts: Mapping[str, int],
     running: Collection[str],
     *,
     most: int,
     within: dt.timedelta,
-) -> Turn:
+) -> NextBatch:
     """The next genres: those with the fewest attempts today, then the stalest.
 
     A genre that keeps failing so comes after all others, and starves none.
@@ -46,24 +46,24 @@ def next_turn(
         (due, planned)
         for due, planned in status.queue
         if due.genre_day.genre not in running
-        and attempts.get(due.genre_day.genre, 0) < MOST_ATTEMPTS
+        and attempts.get(due.genre_day.genre, 0) < MAX_ATTEMPTS
     ]
     if not waiting:
-        return Turn(reason=_none_waits(status, attempts, running))
+        return NextBatch(reason=_none_waits(status, attempts, running))
     if len(running) >= most:
-        return Turn(reason=f"{len(running)} genres are being collected: {', '.join(running)}.")
+        return NextBatch(reason=f"{len(running)} genres are being collected: {', '.join(running)}.")
     possible = [
         due for due, planned in waiting if planned.done_in_seconds <= within.total_seconds()
     ]
     if not possible:
-        return Turn(reason=_too_early(status, waiting))
+        return NextBatch(reason=_too_early(status, waiting))
     # Sorting keeps the order of the queue where the attempts are equal.
     possible.sort(key=lambda due: attempts.get(due.genre_day.genre, 0))
-    return Turn([due.genre_day.genre for due in possible[: most - len(running)]])
+    return NextBatch([due.genre_day.genre for due in possible[: most - len(running)]])
 
 
 def _none_waits(status: Status, attempts: Mapping[str, int], running: Collection[str]) -> str:
-    given_up = [genre for genre, times in attempts.items() if times >= MOST_ATTEMPTS]
+    given_up = [genre for genre, times in attempts.items() if times >= MAX_ATTEMPTS]
     failed = sorted(
         due.genre_day.genre
         for due, _ in status.queue
@@ -73,7 +73,7 @@ def _none_waits(status: Status, attempts: Mapping[str, int], running: Collection
     if running:
         said.append(f"being collected: {', '.join(sorted(running))}")
     if failed:
-        said.append(f"failed {MOST_ATTEMPTS} times today, left to you: {', '.join(failed)}")
+        said.append(f"failed {MAX_ATTEMPTS} times today, left to you: {', '.join(failed)}")
     return f"Nothing is due on {status.at.date()}" + "".join(f"; {one}" for one in said) + "."
 
 

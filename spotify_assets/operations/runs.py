@@ -21,7 +21,7 @@ from spotify_assets.schemas import Contract
 from spotify_assets.schemas.monitoring import CheckResults, Runs
 from spotify_assets.storage import sqlite
 
-LONGEST_FAILURE = 1_000
+MAX_FAILURE = 1_000
 """Characters: of a longer text the begin is kept."""
 # In the order of the contracts. Times are µs since 1970 (UTC), days are days since then.
 SCHEMA = """
@@ -289,7 +289,7 @@ def _utc(moment: dt.datetime) -> dt.datetime:
 
 def _line(text: str) -> str:
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= LONGEST_FAILURE else f"{line[: LONGEST_FAILURE - 1]}…"
+    return line if len(line) <= MAX_FAILURE else f"{line[: MAX_FAILURE - 1]}…"
 
 
 def _is_json_object(text: str) -> bool:

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from spotify_assets.lake import Lake
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.operations.due import Due, due
 from spotify_assets.settings import Settings
@@ -87,7 +87,9 @@ def status(settings: Settings, clock: Clock | None = None) -> Status:
             )
             for family in {"search", "artists", *used}
         }
-        terms = Terms(connection.source, settings.market, settings.artists, settings.tracks)
+        terms = CollectionParameters(
+            connection.source, settings.market, settings.artists, settings.tracks
+        )
         waiting = due(settings.lake, settings.genres, at.date())
         known = None if mode is None else mode.mode
         needs = [

@@ -19,7 +19,7 @@ from spotify_assets.sandbox import DATE_HEADER, control, sign_in, tokens
 from spotify_assets.sandbox.accounts import TokenRefused, TokenRequest
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.clock import Clock
-from spotify_assets.sandbox.columns import Catalogue
+from spotify_assets.sandbox.columns import Catalog
 from spotify_assets.sandbox.endpoints import ENDPOINTS, Call, Endpoint, count_items
 from spotify_assets.sandbox.errors import ApiError, bad_request, forbidden, unauthorized
 from spotify_assets.sandbox.families import ROOT
@@ -32,7 +32,7 @@ from spotify_assets.sandbox.traffic import Traffic
 
 
 def create_app(
-    catalogue: Catalogue,
+    catalog: Catalog,
     *,
     mode: ModeName | None = None,
     today: dt.date | None = None,
@@ -45,7 +45,7 @@ def create_app(
     Its ``state.log`` is what was served, its ``state.sandbox`` everything that can be set.
 
     Args:
-        catalogue: What there is to be found.
+        catalog: What there is to be found.
         mode: Which of the two worlds the app lives in; if not given, that of the behaviour.
         today: The day that requests without ``DATE_HEADER`` are answered for; it moves on with
             whole days of the clock. If not given, the UTC date of the clock.
@@ -65,7 +65,7 @@ def create_app(
             _token_route(state),
             *sign_in.routes(state),
             *control.routes(state),
-            *_api_routes(catalogue, state),
+            *_api_routes(catalog, state),
         ],
         middleware=[Middleware(Traffic, state=state), Middleware(_AnySlash)],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error},
@@ -74,15 +74,15 @@ def create_app(
     return app
 
 
-def _api_routes(catalogue: Catalogue, state: State) -> list[Route]:
-    searches, reports = Search(catalogue), Reports(catalogue)
+def _api_routes(catalog: Catalog, state: State) -> list[Route]:
+    searches, reports = Search(catalog), Reports(catalog)
 
     def endpoint_route(endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
             token = tokens.check(request.headers.get("authorization", ""), state.clock.now())
             _check_reach(endpoint, token, state)
             call = Call(
-                catalogue=catalogue,
+                catalog=catalog,
                 searches=searches,
                 reports=reports,
                 listener=state.behaviour.listener,

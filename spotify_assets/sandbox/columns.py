@@ -1,7 +1,7 @@
-"""The shape of a catalogue: tables of columns, and the indexes over them.
+"""The shape of a catalog: tables of columns, and the indexes over them.
 
-A row is a number; there is no object per track, because a catalogue can have a million of them.
-What does not belong here: how a catalogue comes about (``catalogue``, ``track_table``) and how it
+A row is a number; there is no object per track, because a catalog can have a million of them.
+What does not belong here: how a catalog comes about (``catalog``, ``track_table``) and how it
 looks from outside (``objects``).
 """
 
@@ -173,7 +173,7 @@ class Tracks(_Table):
 
 
 @dataclass(frozen=True, eq=False)
-class Catalogue:
+class Catalog:
     """Artists, albums and tracks, with the indexes that search and lookups need.
 
     ``genres`` are names as written; ``Artists.genres`` and ``Tracks.genres`` are positions in it.

@@ -20,7 +20,7 @@ from spotify_assets.sandbox.state import State
 
 CONTROL = "/sandbox/"
 _LINES_AT_ONCE = 1000
-_LONGEST_ADVANCE_S = 100 * 366 * 86_400
+_MAX_ADVANCE_S = 100 * 366 * 86_400
 
 
 class Advance(BaseModel):
@@ -32,7 +32,7 @@ class Advance(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    advance_s: Annotated[float, Field(ge=0, le=_LONGEST_ADVANCE_S)]
+    advance_s: Annotated[float, Field(ge=0, le=_MAX_ADVANCE_S)]
 
 
 def routes(state: State) -> list[Route]:

@@ -1,6 +1,6 @@
 """Random-looking numbers that are pure functions of what they are drawn for.
 
-Every row of the catalogue has a 64-bit key. Whatever is drawn for the row (its popularity, its
+Every row of the catalog has a 64-bit key. Whatever is drawn for the row (its popularity, its
 duration, today's noise) is a hash of that key and of the purpose. So there is no generator state:
 the order of calls cannot matter, and one row can be computed without the others.
 

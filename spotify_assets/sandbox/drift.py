@@ -17,7 +17,7 @@ from spotify_assets.sandbox.names import ARTIST_SUFFIXES, TRACK_RENAMES
 
 Table = Tracks | Artists | Albums
 
-MOST_POPULAR = 100
+MAX_POPULAR = 100
 # Points up and down. With these one to five of a genre's top 50 change in a day.
 _SEASON, _FORTNIGHT, _DAILY = 4.0, 2.0, 1.2
 # Below this level the waves fade out: what nobody plays stays at 0, as on Spotify.
@@ -26,7 +26,7 @@ _FOLLOWERS_OF = dt.date(2020, 1, 1)
 
 # One row in a thousand is renamed on any day: each has its turn once in a thousand days.
 _DAYS_BETWEEN_RENAMES = 1000
-_SHORTEST_RENAME, _LONGEST_RENAME = 25, 35
+_MIN_RENAME, _MAX_RENAME = 25, 35
 _LATIN_ACCENTS = range(0x0300, 0x0370)
 
 
@@ -38,7 +38,7 @@ def levels(table: Table, rows: Rows, day: dt.date) -> Floats:
     daily = uniform(keys, f"popularity {day}") * 2 - 1
     liveliness = np.minimum(base / _LIVELY_FROM, 1.0)
     drift = _SEASON * season + _FORTNIGHT * fortnight + _DAILY * daily
-    return np.clip(base + liveliness * drift, 0, MOST_POPULAR)
+    return np.clip(base + liveliness * drift, 0, MAX_POPULAR)
 
 
 def popularity(table: Table, rows: Rows, day: dt.date) -> NDArray[np.int64]:
@@ -90,7 +90,7 @@ def _names(
         day.toordinal() + below(keys, "day of renaming", _DAYS_BETWEEN_RENAMES),
         _DAYS_BETWEEN_RENAMES,
     )
-    lasts = _SHORTEST_RENAME + below(keys, "rename lasts", _LONGEST_RENAME - _SHORTEST_RENAME + 1)
+    lasts = _MIN_RENAME + below(keys, "rename lasts", _MAX_RENAME - _MIN_RENAME + 1)
     places = np.flatnonzero(since < lasts)
     kinds = numbers(keys[places] + turn[places].astype(np.uint64), "kind of renaming")
     for place, kind in zip(places.tolist(), kinds.tolist(), strict=True):

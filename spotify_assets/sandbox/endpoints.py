@@ -14,7 +14,7 @@ import numpy as np
 
 from spotify_assets.sandbox import drift, library
 from spotify_assets.sandbox import recently_played as recent
-from spotify_assets.sandbox.columns import AlbumKind, Catalogue
+from spotify_assets.sandbox.columns import AlbumKind, Catalog
 from spotify_assets.sandbox.draws import ID_LENGTH
 from spotify_assets.sandbox.errors import bad_request, forbidden, not_found
 from spotify_assets.sandbox.listening import Listener
@@ -25,7 +25,7 @@ from spotify_assets.sandbox.paging import Window, page
 from spotify_assets.sandbox.search import WINDOW, Kind, Query, Search
 from spotify_assets.sandbox.users import profile
 
-MOST_ARTISTS, MOST_ALBUMS, MOST_TRACKS = 50, 20, 50
+MAX_ARTISTS, MAX_ALBUMS, MAX_TRACKS = 50, 20, 50
 PAGE_LIMIT, PAGE_DEFAULT = 50, 20
 TOP_TRACKS = 10
 NEW_RELEASES = 100
@@ -44,7 +44,7 @@ class Call:
     time of the sandbox in seconds: what was played until then is seen by ``reports``.
     """
 
-    catalogue: Catalogue
+    catalog: Catalog
     searches: Search
     reports: recent.Reports
     listener: Listener
@@ -70,8 +70,8 @@ class Call:
 
     @property
     def view(self) -> View:
-        """The catalogue as this call sees it."""
-        return View(self.catalogue, self.day, self.mode, self.url, self.market)
+        """The catalog as this call sees it."""
+        return View(self.catalog, self.day, self.mode, self.url, self.market)
 
     def window(self, default: int = PAGE_DEFAULT, most: int = PAGE_LIMIT) -> Window:
         """Read ``limit`` and ``offset``; see ``Window.asked``."""
@@ -140,40 +140,40 @@ def _found(call: Call, kind: Kind, text: str, window: Window) -> Json:
 
 def artist(call: Call) -> Json:
     """One artist."""
-    return call.view.artists([call.row_in(call.catalogue.artists.row_of)])[0]
+    return call.view.artists([call.row_in(call.catalog.artists.row_of)])[0]
 
 
 def album(call: Call) -> Json:
     """One album."""
-    return call.view.albums([call.row_in(call.catalogue.albums.row_of)])[0]
+    return call.view.albums([call.row_in(call.catalog.albums.row_of)])[0]
 
 
 def track(call: Call) -> Json:
     """One track."""
-    return call.view.tracks([call.row_in(call.catalogue.tracks.row_of)])[0]
+    return call.view.tracks([call.row_in(call.catalog.tracks.row_of)])[0]
 
 
 def artists(call: Call) -> Json:
     """Several artists."""
-    rows = call.rows_in(call.catalogue.artists.row_of, MOST_ARTISTS)
+    rows = call.rows_in(call.catalog.artists.row_of, MAX_ARTISTS)
     return {"artists": _with_gaps(rows, call.view.artists)}
 
 
 def albums(call: Call) -> Json:
     """Several albums."""
-    rows = call.rows_in(call.catalogue.albums.row_of, MOST_ALBUMS)
+    rows = call.rows_in(call.catalog.albums.row_of, MAX_ALBUMS)
     return {"albums": _with_gaps(rows, call.view.albums)}
 
 
 def tracks(call: Call) -> Json:
     """Several tracks."""
-    rows = call.rows_in(call.catalogue.tracks.row_of, MOST_TRACKS)
+    rows = call.rows_in(call.catalog.tracks.row_of, MAX_TRACKS)
     return {"tracks": _with_gaps(rows, call.view.tracks)}
 
 
 def album_tracks(call: Call) -> Json:
     """A page of an album's tracks."""
-    row = call.row_in(call.catalogue.albums.row_of)
+    row = call.row_in(call.catalog.albums.row_of)
     tracks = call.view.album_tracks(row, call.window())
     # Here, and only here, the real API has the items second.
     return {"href": tracks["href"], "items": tracks["items"]} | tracks
@@ -182,11 +182,11 @@ def album_tracks(call: Call) -> Json:
 def artist_albums(call: Call) -> Json:
     """A page of an artist's albums: own ones by kind, then those of others; newest first."""
     window = call.window(call.mode.artist_albums_default, call.mode.artist_albums_limit)
-    row = call.row_in(call.catalogue.artists.row_of)
+    row = call.row_in(call.catalog.artists.row_of)
     asked = call.params.get("include_groups", ",".join(ALBUM_GROUPS)).split(",")
     if not set(asked) <= set(ALBUM_GROUPS):
         raise bad_request("Invalid include_groups")
-    groups = _album_groups(call.catalogue, row)
+    groups = _album_groups(call.catalog, row)
     wanted = [(album, name) for name in ALBUM_GROUPS if name in asked for album in groups[name]]
     view = call.view
     market = {"market": view.market} if view.market else {}
@@ -199,11 +199,11 @@ def artist_albums(call: Call) -> Json:
     )
 
 
-def _album_groups(catalogue: Catalogue, artist: int) -> dict[str, list[int]]:
+def _album_groups(catalog: Catalog, artist: int) -> dict[str, list[int]]:
     """Return the albums of each group, newest first."""
-    table = catalogue.albums
-    own = catalogue.artist_albums[artist]
-    others = np.setdiff1d(catalogue.tracks.album[catalogue.artist_tracks[artist]], own)
+    table = catalog.albums
+    own = catalog.artist_albums[artist]
+    others = np.setdiff1d(catalog.tracks.album[catalog.artist_tracks[artist]], own)
     groups = {kind.name.lower(): own[table.kind[own] == kind] for kind in AlbumKind}
     groups["appears_on"] = others
     return {
@@ -214,9 +214,9 @@ def _album_groups(catalogue: Catalogue, artist: int) -> dict[str, list[int]]:
 
 def top_tracks(call: Call) -> Json:
     """The most popular tracks of an artist on the day."""
-    row = call.row_in(call.catalogue.artists.row_of)
-    rows = call.catalogue.artist_tracks[row].astype(np.int64)
-    levels = drift.levels(call.catalogue.tracks, rows, call.day)
+    row = call.row_in(call.catalog.artists.row_of)
+    rows = call.catalog.artist_tracks[row].astype(np.int64)
+    levels = drift.levels(call.catalog.tracks, rows, call.day)
     best = rows[np.argsort(-levels, kind="stable")[:TOP_TRACKS]]
     return {"tracks": call.view.tracks(best.tolist())}
 
@@ -224,7 +224,7 @@ def top_tracks(call: Call) -> Json:
 def new_releases(call: Call) -> Json:
     """The albums that were released last before the day."""
     window = call.window()
-    released = call.catalogue.albums.released
+    released = call.catalog.albums.released
     rows = np.flatnonzero(released <= np.datetime64(call.day, "D"))
     newest = rows[np.argsort(released[rows], kind="stable")[::-1][:NEW_RELEASES]].tolist()
     items = call.view.simple_albums(newest[window.slice])
@@ -255,7 +255,7 @@ def recently_played(call: Call) -> Json:
     """A page of what the user played last, as far as the API knows by now."""
     asked = recent.Asked.read(call.params)
     reports = call.reports.newest(call.listener, call.now)
-    return recent.page(call.url, asked, reports, call.catalogue, call.view.tracks)
+    return recent.page(call.url, asked, reports, call.catalog, call.view.tracks)
 
 
 def saved_tracks(call: Call) -> Json:
@@ -283,7 +283,7 @@ def favourites(call: Call) -> Json:
 
 def categories(call: Call) -> Json:
     """A page of the categories."""
-    return library.categories(call.url, call.window(), call.catalogue)
+    return library.categories(call.url, call.window(), call.catalog)
 
 
 class Endpoint(NamedTuple):

@@ -182,7 +182,7 @@ def _chosen(form: str, forms: tuple[str, ...], luck: Luck, purpose: str) -> str:
     return others[int(luck.draw(purpose) * len(others))]
 
 
-def spoiled(fault: str, good: Answer, luck: Luck) -> Answer:
+def corrupted(fault: str, good: Answer, luck: Luck) -> Answer:
     """Return what a fault makes of the API's own answer."""
     match fault:
         case "empty_body":

@@ -1,4 +1,4 @@
-"""What a user has: saved tracks, playlists, favourites; and the categories of the catalogue.
+"""What a user has: saved tracks, playlists, favourites; and the categories of the catalog.
 
 The library is what the listener played last: there is no other memory of the user. What does not
 belong here: who may ask (``endpoints``), and the plays themselves (``recently_played``).
@@ -7,7 +7,7 @@ belong here: who may ask (``endpoints``), and the plays themselves (``recently_p
 from collections import Counter
 from collections.abc import Iterable
 
-from spotify_assets.sandbox.columns import Catalogue
+from spotify_assets.sandbox.columns import Catalog
 from spotify_assets.sandbox.draws import identifiers, keys_of
 from spotify_assets.sandbox.objects import Json, View
 from spotify_assets.sandbox.paging import Window, page
@@ -45,16 +45,16 @@ def top_tracks(url: str, window: Window, view: View, reports: list[Report], span
 
 def top_artists(url: str, window: Window, view: View, reports: list[Report], span: str) -> Json:
     """A page of the main artists that were played most."""
-    cast = view.catalogue.tracks.artists
+    cast = view.catalog.tracks.artists
     rows = _most(int(cast[report.track][0]) for report in reports)
     items = view.artists(rows[window.slice])
     params = {"time_range": span}
     return page(f"{url}/me/top/artists", window, items, len(rows), params=params)
 
 
-def categories(url: str, window: Window, catalogue: Catalogue) -> Json:
-    """A page of categories: the genres of the catalogue."""
-    names = list(catalogue.genre_of)
+def categories(url: str, window: Window, catalog: Catalog) -> Json:
+    """A page of categories: the genres of the catalog."""
+    names = list(catalog.genre_of)
     ids = identifiers(keys_of(names)) if names else []
     items = [
         {"href": f"{url}/browse/categories/{key}", "icons": [], "id": key, "name": name.title()}

@@ -21,11 +21,11 @@ from spotify_assets.sandbox.repertoire import Repertoire
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
-SHORTEST_REPORTED_MS = 30_000
+MIN_REPORTED_MS = 30_000
 """The API reports no play below this; it is also what Spotify counts as a stream."""
 FIRST_DAY = dt.date(2008, 10, 7)
 """Nobody listened before: Spotify opened then."""
-MOST_PLAYS_A_DAY = 2000
+MAX_PLAYS_A_DAY = 2000
 MARKS_SKIPS_FROM = dt.datetime(2015, 4, 1)  # noqa: DTZ001 - UTC, as all times of a history
 MARKS_SKIPS_AGAIN_FROM = dt.datetime(2022, 11, 1)  # noqa: DTZ001
 """Before the first, ``skipped`` is null; between the two, always false."""
@@ -39,20 +39,20 @@ _DAY_BEGINS_MS = 9 * _HOUR_MS
 
 _WEEKDAY_FACTOR, _WEEKEND_FACTOR = 0.9, 1.4
 _SILENT_DAYS, _QUIET_WEEKS, _QUIET_FACTOR = 0.03, 0.05, 0.05
-_MOST_A_DAY = 6000  # more than any factor makes of MOST_PLAYS_A_DAY
+_MAX_A_DAY = 6000  # more than any factor makes of MAX_PLAYS_A_DAY
 
 # On a lane one thing is played after the other; lanes overlap. There is one, as a rule.
 _PLAYS_A_LANE, _SECOND_LANES = 120, 0.1
-_MOST_LANES = 64
+_MAX_LANES = 64
 _PLAYS_A_SESSION = 14
 
 _EVENINGS = 0.65
 _HOME, _ABROAD = "BR", ("PT", "AR", "JP", "US", "ES")
-_SHORTEST_HOLIDAY, _LONGEST_HOLIDAY = 7, 21
+_MIN_HOLIDAY, _MAX_HOLIDAY = 7, 21
 
 _FAVOURITES = 600
 """Places on the list of favourite artists; the one on the n-th is played about 1/n as often."""
-_SHORTEST_FAVOUR, _LONGEST_FAVOUR = 120, 1200  # days
+_MIN_FAVOUR, _MAX_FAVOUR = 120, 1200  # days
 _REPEATS = 0.05
 
 # Tracks, music videos, podcasts, audiobooks, local files; and when Spotify began to have them.
@@ -106,8 +106,8 @@ _STARTS = ("clickrow", "playbtn", "appload", "remote")
 _FOLLOWS = {"trackdone": "trackdone", "backbtn": "backbtn", "fwdbtn": "fwdbtn", "nextbtn": "fwdbtn"}
 """Why a play begins after one that ended so; after any other, somebody chose it."""
 
-_SHORTEST_PLAY_MS, _LONGEST_PAUSE_MS, _PAUSES = 1000, 45_000, 0.03
-_SHORTEST_GAP_MS, _LONGEST_GAP_MS = 200, 2500
+_MIN_PLAY_MS, _MAX_PAUSE_MS, _PAUSES = 1000, 45_000, 0.03
+_MIN_GAP_MS, _MAX_GAP_MS = 200, 2500
 _PRIVATE_SESSIONS, _OFFLINE_SESSIONS, _SHUFFLED_SESSIONS = 0.02, 0.06, 0.45
 
 _JITTER_MS = 3000
@@ -128,7 +128,7 @@ class Listener(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     seed: int = 1
-    plays_a_day: Annotated[float, Field(gt=0, le=MOST_PLAYS_A_DAY)] = 60.0
+    plays_a_day: Annotated[float, Field(gt=0, le=MAX_PLAYS_A_DAY)] = 60.0
     lost_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     start_share: Annotated[float, Field(ge=0, le=1)] = 0.3
 
@@ -176,10 +176,10 @@ def eager_enough(listener: Listener, until: dt.datetime, number: int) -> Listene
     days = _days_before(until)
     while (made := int(play_counts(listener, days).sum())) < number:
         plays_a_day = listener.plays_a_day * 1.05 * number / max(made, 1)
-        if plays_a_day > MOST_PLAYS_A_DAY:
+        if plays_a_day > MAX_PLAYS_A_DAY:
             raise ValueError(
                 f"{number} plays are too many until {until:%Y-%m-%d}: nobody listened before "
-                f"{FIRST_DAY}, or makes more than {MOST_PLAYS_A_DAY} plays a day."
+                f"{FIRST_DAY}, or makes more than {MAX_PLAYS_A_DAY} plays a day."
             )
         listener = listener.model_copy(update={"plays_a_day": plays_a_day})
     return listener
@@ -198,7 +198,7 @@ def play_counts(listener: Listener, days: Numbers) -> Numbers:
     factor *= 0.3 + 1.4 * uniform(keys, "plays")
     factor *= np.where(uniform(weeks, "quiet") < _QUIET_WEEKS, _QUIET_FACTOR, 1)
     factor *= uniform(keys, "silent") >= _SILENT_DAYS
-    return np.minimum(np.rint(listener.plays_a_day * factor), _MOST_A_DAY).astype(np.int64)
+    return np.minimum(np.rint(listener.plays_a_day * factor), _MAX_A_DAY).astype(np.int64)
 
 
 def plays(listener: Listener, repertoire: Repertoire, days: Numbers) -> pl.DataFrame:
@@ -255,7 +255,7 @@ class _Drawn(NamedTuple):
         sizes = play_counts(listener, days)
         day = np.repeat(days, sizes)
         place = np.arange(len(day)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        keys = _keys(day * _MOST_A_DAY + place, f"{listener.seed} play")
+        keys = _keys(day * _MAX_A_DAY + place, f"{listener.seed} play")
         lane = place * np.repeat(_lanes(listener, days, sizes), sizes) // np.repeat(sizes, sizes)
         starts_lane = (place == 0) | (np.diff(lane, prepend=0) != 0)
         starts_session = starts_lane | (uniform(keys, "session") < 1 / _PLAYS_A_SESSION)
@@ -277,7 +277,7 @@ class _Drawn(NamedTuple):
 
 def _lanes(listener: Listener, days: Numbers, sizes: Numbers) -> Numbers:
     has_second = uniform(_keys(days, f"{listener.seed} day"), "second lane") < _SECOND_LANES
-    return np.clip(-(-sizes // _PLAYS_A_LANE) + has_second, 1, _MOST_LANES)
+    return np.clip(-(-sizes // _PLAYS_A_LANE) + has_second, 1, _MAX_LANES)
 
 
 def _items(repertoire: Repertoire, drawn: _Drawn) -> Numbers:
@@ -300,8 +300,8 @@ def _favourite_tracks(repertoire: Repertoire, drawn: _Drawn) -> Numbers:
     artists = repertoire.of_artist
     place = _zipf(_FAVOURITES, uniform(drawn.keys, "favourite"))
     place_keys = _keys(place, f"{drawn.seed} favourite")
-    lasts = _SHORTEST_FAVOUR + below(place_keys, "lasts", _LONGEST_FAVOUR - _SHORTEST_FAVOUR)
-    turn = (drawn.day + below(place_keys, "turn", _LONGEST_FAVOUR)) // lasts
+    lasts = _MIN_FAVOUR + below(place_keys, "lasts", _MAX_FAVOUR - _MIN_FAVOUR)
+    turn = (drawn.day + below(place_keys, "turn", _MAX_FAVOUR)) // lasts
     artist = below(place_keys + turn.astype(np.uint64), "artist", len(artists))
     track = _zipf(artists.lengths_of(artist), uniform(drawn.keys, "track"))
     return np.asarray(artists.values[artists.starts[artist] + track], dtype=np.int64)
@@ -313,30 +313,29 @@ def _endings(drawn: _Drawn, duration_ms: Numbers) -> tuple[Numbers, Numbers]:
     gets = np.array([one.gets for one in _ENDINGS])[ending]
     how_far = uniform(drawn.keys, "how far")
     # What the stamp below adds is kept free.
-    shortest_long = SHORTEST_REPORTED_MS + _MOST_LANES
+    shortest_long = MIN_REPORTED_MS + _MAX_LANES
     lasts = np.select(
         [gets == "nowhere", gets == "some way"],
         [
-            _SHORTEST_PLAY_MS
-            + how_far * (SHORTEST_REPORTED_MS - _SHORTEST_PLAY_MS - 2 * _MOST_LANES),
+            _MIN_PLAY_MS + how_far * (MIN_REPORTED_MS - _MIN_PLAY_MS - 2 * _MAX_LANES),
             shortest_long + how_far * np.maximum(duration_ms - shortest_long, 0),
         ],
         duration_ms,
     )
-    lasts = np.clip(lasts, _SHORTEST_PLAY_MS, np.maximum(duration_ms, _SHORTEST_PLAY_MS))
-    # Nobody listens for more than a day a day, whatever the catalogue has.
+    lasts = np.clip(lasts, _MIN_PLAY_MS, np.maximum(duration_ms, _MIN_PLAY_MS))
+    # Nobody listens for more than a day a day, whatever the catalog has.
     lane = drawn.lane_number
     in_lane = np.bincount(lane, weights=lasts)
     lasts *= np.minimum(1, 0.9 * _DAY_MS / np.maximum(in_lane, 1))[lane]
     # As a play is known by its second, what was played and for how long, two lanes never agree.
-    return ending, lasts.astype(np.int64) // _MOST_LANES * _MOST_LANES + drawn.lane
+    return ending, lasts.astype(np.int64) // _MAX_LANES * _MAX_LANES + drawn.lane
 
 
 def _ends(drawn: _Drawn, listened: Numbers) -> tuple[Numbers, Numbers]:
     """Return when each play ends (Unix ms), and for how long it was paused."""
     keys, lane = drawn.keys, drawn.lane_number
-    pause = (uniform(keys, "pauses") < _PAUSES) * below(keys, "pause", _LONGEST_PAUSE_MS)
-    gap = _SHORTEST_GAP_MS + below(keys, "gap", _LONGEST_GAP_MS - _SHORTEST_GAP_MS)
+    pause = (uniform(keys, "pauses") < _PAUSES) * below(keys, "pause", _MAX_PAUSE_MS)
+    gap = _MIN_GAP_MS + below(keys, "gap", _MAX_GAP_MS - _MIN_GAP_MS)
     busy = gap + pause + listened
     first = np.flatnonzero(drawn.lane_start == drawn.rows)
     room = _DAY_MS - np.bincount(lane, weights=busy).astype(np.int64)
@@ -388,7 +387,7 @@ def _abroad(drawn: _Drawn) -> Numbers:
     years = dates.astype("datetime64[Y]")
     day_of_year = (dates - years).astype(np.int64)
     keys = _keys(years.astype(np.int64) + 1970, f"{drawn.seed} year")
-    lasts = _SHORTEST_HOLIDAY + below(keys, "lasts", _LONGEST_HOLIDAY - _SHORTEST_HOLIDAY)
+    lasts = _MIN_HOLIDAY + below(keys, "lasts", _MAX_HOLIDAY - _MIN_HOLIDAY)
     begins = below(keys, "holiday", 365 - lasts)
     is_holiday = (begins <= day_of_year) & (day_of_year < begins + lasts)
     return np.where(is_holiday, 1 + below(keys, "country", len(_ABROAD)), 0)
@@ -423,7 +422,7 @@ def _reported() -> list[pl.Expr]:
     is_reported = (
         (column("kind") == "music")
         & ~column("is_video")
-        & (column("ms_played") >= SHORTEST_REPORTED_MS)
+        & (column("ms_played") >= MIN_REPORTED_MS)
         & ~column("api_is_lost")
     )
     meant = pl.when("api_is_start").then("started_at").otherwise("ended_at")

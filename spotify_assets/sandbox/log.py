@@ -35,7 +35,7 @@ class Entry:
         status: None if nothing was answered, or not yet.
         bytes_sent: Of the body.
         rows: Items on the pages or in the batch, nulls too. None if the answer has none or if a
-            fault spoiled it.
+            fault corrupted it.
         fault: What went wrong on purpose, ``rate_limit`` or ``quota``.
         whole: Whether all of the answer went to a connection that was open. A request under way,
             or that broke off, is not whole.

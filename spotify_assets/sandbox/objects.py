@@ -1,4 +1,4 @@
-"""JSON objects of the Web API, made of rows of the catalogue as one request sees them.
+"""JSON objects of the Web API, made of rows of the catalog as one request sees them.
 
 The order of keys is that of the real API. What does not belong here: which rows are asked for.
 """
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spotify_assets.sandbox import drift, markets
-from spotify_assets.sandbox.columns import AlbumKind, Catalogue, Precision, Ragged, Rows
+from spotify_assets.sandbox.columns import AlbumKind, Catalog, Precision, Ragged, Rows
 from spotify_assets.sandbox.draws import Ints, Keys, below, numbers, uniform
 from spotify_assets.sandbox.modes import Mode
 from spotify_assets.sandbox.names import LABELS
@@ -36,12 +36,12 @@ _REGISTRANTS = ("BRUM7", "BRSME", "USUM7", "GBARL", "ESUM7", "JPPO0", "KRA38", "
 
 @dataclass(frozen=True)
 class View:
-    """The catalogue on a day, in a market, in a mode, at an address.
+    """The catalog on a day, in a market, in a mode, at an address.
 
     ``url`` is the root of the API, such as ``http://127.0.0.1:8765/v1``.
     """
 
-    catalogue: Catalogue
+    catalog: Catalog
     day: dt.date
     mode: Mode
     url: str
@@ -49,10 +49,10 @@ class View:
 
     def tracks(self, rows: Iterable[int]) -> list[Json]:
         """Return full track objects, each with its album."""
-        table, tracks = self.catalogue.tracks, _array(rows)
+        table, tracks = self.catalog.tracks, _array(rows)
         albums = table.album[tracks].astype(np.int64)
         popularity = drift.popularity(table, tracks, self.day).tolist()
-        codes = isrcs(table.keys[tracks], self.catalogue.albums.year[albums])
+        codes = isrcs(table.keys[tracks], self.catalog.albums.year[albums])
         return [
             self._shown(
                 {
@@ -108,7 +108,7 @@ class View:
 
     def artists(self, rows: Iterable[int]) -> list[Json]:
         """Return full artist objects."""
-        table, artists = self.catalogue.artists, _array(rows)
+        table, artists = self.catalog.artists, _array(rows)
         names = drift.artist_names(table, artists, self.day)
         popularity = drift.popularity(table, artists, self.day).tolist()
         followers = drift.followers(table, artists, self.day).tolist()
@@ -151,7 +151,7 @@ class View:
 
     def albums(self, rows: Iterable[int]) -> list[Json]:
         """Return full album objects, each with its first tracks."""
-        table, albums = self.catalogue.albums, _array(rows)
+        table, albums = self.catalog.albums, _array(rows)
         keys = table.keys[albums]
         popularity = drift.popularity(table, albums, self.day).tolist()
         labels = [LABELS[place] for place in below(keys, "label", len(LABELS)).tolist()]
@@ -177,9 +177,9 @@ class View:
 
     def album_tracks(self, row: int, window: Window) -> Json:
         """Return a page of an album's tracks."""
-        tracks = self.catalogue.album_tracks[row].tolist()
+        tracks = self.catalog.album_tracks[row].tolist()
         return page(
-            f"{self.url}/albums/{self.catalogue.albums.ids[row]}/tracks",
+            f"{self.url}/albums/{self.catalog.albums.ids[row]}/tracks",
             window,
             self.simple_tracks(tracks[window.slice]),
             len(tracks),
@@ -227,7 +227,7 @@ class View:
         }
 
     def _track_cells(self, rows: Rows) -> Iterator["_TrackCells"]:
-        table = self.catalogue.tracks
+        table = self.catalog.tracks
         keys = table.keys[rows]
         return map(
             _TrackCells,
@@ -243,7 +243,7 @@ class View:
         )
 
     def _album_cells(self, rows: Rows) -> Iterator["_AlbumCells"]:
-        table = self.catalogue.albums
+        table = self.catalog.albums
         keys = table.keys[rows]
         precisions = [Precision(code) for code in table.precision[rows].tolist()]
         dates = np.datetime_as_string(table.released[rows], unit="D").tolist()
@@ -264,14 +264,14 @@ class View:
                 for date, precision in zip(dates, precisions, strict=True)
             ],
             [precision.name.lower() for precision in precisions],
-            self.catalogue.album_tracks.lengths_of(rows).tolist(),
+            self.catalog.album_tracks.lengths_of(rows).tolist(),
         )
 
     def _casts(self, artists: Ragged) -> list[list[Json]]:
         """Return simple artist objects for each list of artists."""
-        ids = self.catalogue.artists.ids
+        ids = self.catalog.artists.ids
         rows, places = np.unique(artists.values, return_inverse=True)
-        names = drift.artist_names(self.catalogue.artists, rows.astype(np.int64), self.day)
+        names = drift.artist_names(self.catalog.artists, rows.astype(np.int64), self.day)
         objects = [
             {
                 **self._links("artist", ids[row]),
@@ -288,10 +288,10 @@ class View:
         ]
 
     def _genres(self, artist: int) -> list[str]:
-        table = self.catalogue.artists
+        table = self.catalog.artists
         if not table.shows_genres[artist]:
             return []
-        return [self.catalogue.genres[genre] for genre in table.genres[artist].tolist()]
+        return [self.catalog.genres[genre] for genre in table.genres[artist].tolist()]
 
     def _links(self, kind: str, name: str) -> Json:
         return {

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from spotify_assets.sandbox.columns import Catalogue
+from spotify_assets.sandbox.columns import Catalog
 from spotify_assets.sandbox.draws import identifiers, keys_for, number_of
 from spotify_assets.sandbox.errors import bad_request
 from spotify_assets.sandbox.listening import Listener, plays
@@ -31,7 +31,7 @@ PATH = "/me/player/recently-played"
 _LOOK_BACK = (3, 15, 75, 375)
 _CONTEXTS = ("album", "artist", "playlist", None)
 _PLAYLISTS = identifiers(keys_for("playlist", 8))
-_LONGEST_CURSOR = 15  # digits
+_MAX_CURSOR = 15  # digits
 
 
 class Report(NamedTuple):
@@ -50,12 +50,12 @@ class Report(NamedTuple):
 class Reports:
     """Tells the newest plays that the API knows of at a time."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
 
     @cached_property
     def _repertoire(self) -> Repertoire:
-        return Repertoire.of(self._catalogue)
+        return Repertoire.of(self._catalog)
 
     def newest(self, listener: Listener, now: float) -> list[Report]:
         """Return the plays that can be reached at a Unix time (seconds), newest first."""
@@ -112,7 +112,7 @@ def page(
     url: str,
     asked: Asked,
     reports: list[Report],
-    catalogue: Catalogue,
+    catalog: Catalog,
     show: Callable[[list[int]], list[Json]],
 ) -> Json:
     """Return a page of plays.
@@ -121,13 +121,13 @@ def page(
         url: The root of the API.
         asked: Which page.
         reports: All that can be reached, newest first.
-        catalogue: Where the tracks are.
+        catalog: Where the tracks are.
         show: Makes track objects of rows.
     """
     chosen = asked.chosen(reports)
     tracks = show([one.track for one in chosen])
     items = [
-        {"track": track, "played_at": one.time, "context": _context(url, one, catalogue)}
+        {"track": track, "played_at": one.time, "context": _context(url, one, catalog)}
         for one, track in zip(chosen, tracks, strict=True)
     ]
     following, cursors = None, None
@@ -149,22 +149,22 @@ def _cursor(params: Mapping[str, str], name: str) -> int | None:
     text = params.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_CURSOR):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_CURSOR):
         raise bad_request(f"Invalid {name}")
     return int(text)
 
 
-def _context(url: str, report: Report, catalogue: Catalogue) -> Json | None:
+def _context(url: str, report: Report, catalog: Catalog) -> Json | None:
     """Return what a track was played from, if from anything."""
     luck = number_of(f"context {report.played_at}")
-    album = catalogue.tracks.album[report.track]
+    album = catalog.tracks.album[report.track]
     match _CONTEXTS[luck % len(_CONTEXTS)]:
         case None:
             return None
         case "album" as kind:
-            name = catalogue.albums.ids[album]
+            name = catalog.albums.ids[album]
         case "artist" as kind:
-            name = catalogue.artists.ids[catalogue.albums.artist[album]]
+            name = catalog.artists.ids[catalog.albums.artist[album]]
         case kind:
             name = _PLAYLISTS[luck // len(_CONTEXTS) % len(_PLAYLISTS)]
     return {

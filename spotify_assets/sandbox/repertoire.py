@@ -1,6 +1,6 @@
-"""All that a listener can play: the catalogue's tracks, and what only a listening history has.
+"""All that a listener can play: the catalog's tracks, and what only a listening history has.
 
-Music videos, podcasts, audiobooks and local files are invented here; the catalogue and its
+Music videos, podcasts, audiobooks and local files are invented here; the catalog and its
 endpoints know nothing of them. What does not belong here: who plays what, and when (``listening``).
 """
 
@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 
 from spotify_assets.sandbox import names
-from spotify_assets.sandbox.columns import Catalogue, Ragged, Rows
+from spotify_assets.sandbox.columns import Catalog, Ragged, Rows
 from spotify_assets.sandbox.draws import below, identifiers, keys_for, numbers, uniform
 from spotify_assets.sandbox.objects import isrcs
 
-_MOST_VIDEOS = 1000
+_MAX_VIDEOS = 1000
 _SHOWS, _EPISODES = 60, 200
 _BOOKS, _CHAPTERS = 20, 40
 _LOCAL_FILES = 80
@@ -33,7 +33,7 @@ class Items(NamedTuple):
 class Repertoire:
     """Everything that can be played, one row an item.
 
-    ``items`` has ``track`` (row of the catalogue, else null), ``kind`` (music, podcast, audiobook
+    ``items`` has ``track`` (row of the catalog, else null), ``kind`` (music, podcast, audiobook
     or local_file), ``is_video``, ``uri`` and ``track_id`` (null where there is none), ``book_uri``
     (of chapters), ``name``, ``artist_name`` (or show, or audiobook), ``album_name``,
     ``duration_ms`` and ``isrc``.
@@ -50,21 +50,21 @@ class Repertoire:
     local_files: Items
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> "Repertoire":
-        """Make the one that goes with a catalogue."""
-        tracks = _tracks(catalogue)
-        parts = [tracks, _videos(catalogue, tracks), _episodes(), _chapters(), _local_files()]
+    def of(cls, catalog: Catalog) -> "Repertoire":
+        """Make the one that goes with a catalog."""
+        tracks = _tracks(catalog)
+        parts = [tracks, _videos(catalog, tracks), _episodes(), _chapters(), _local_files()]
         ends = np.cumsum([len(part) for part in parts]).tolist()
         places = [Items(end - len(part), len(part)) for part, end in zip(parts, ends, strict=True)]
-        played = np.flatnonzero(catalogue.artist_tracks.lengths)
+        played = np.flatnonzero(catalog.artist_tracks.lengths)
         items = pl.concat(parts, how="diagonal_relaxed").with_columns(
             pl.col("track").cast(pl.Int32), pl.col("duration_ms").cast(pl.Int64)
         )
-        return cls(items.rechunk(), catalogue.artist_tracks.take(played), *places)
+        return cls(items.rechunk(), catalog.artist_tracks.take(played), *places)
 
 
-def _tracks(catalogue: Catalogue) -> pl.DataFrame:
-    table, albums = catalogue.tracks, catalogue.albums
+def _tracks(catalog: Catalog) -> pl.DataFrame:
+    table, albums = catalog.tracks, catalog.albums
     first_artist = table.artists.values[table.artists.starts[:-1]]
     return pl.DataFrame(
         {
@@ -74,7 +74,7 @@ def _tracks(catalogue: Catalogue) -> pl.DataFrame:
             "uri": [f"spotify:track:{name}" for name in table.ids],
             "track_id": list(table.ids),
             "name": list(table.names),
-            "artist_name": [catalogue.artists.names[row] for row in first_artist.tolist()],
+            "artist_name": [catalog.artists.names[row] for row in first_artist.tolist()],
             "album_name": [albums.names[row] for row in table.album.tolist()],
             "duration_ms": table.duration_ms,
             "isrc": isrcs(table.keys, albums.year[table.album]),
@@ -83,10 +83,10 @@ def _tracks(catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _videos(catalogue: Catalogue, tracks: pl.DataFrame) -> pl.DataFrame:
+def _videos(catalog: Catalog, tracks: pl.DataFrame) -> pl.DataFrame:
     """Return the videos of some tracks; their ids are of their own, and no endpoint has them."""
-    size = min(_MOST_VIDEOS, len(tracks))
-    ids = identifiers(numbers(catalogue.tracks.keys[:size], "video"))
+    size = min(_MAX_VIDEOS, len(tracks))
+    ids = identifiers(numbers(catalog.tracks.keys[:size], "video"))
     return tracks.head(size).with_columns(
         pl.lit(None).alias("track"),
         pl.lit(True).alias("is_video"),

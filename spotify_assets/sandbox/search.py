@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from spotify_assets.sandbox import drift
-from spotify_assets.sandbox.columns import Catalogue, Rows, fold
+from spotify_assets.sandbox.columns import Catalog, Rows, fold
 from spotify_assets.sandbox.draws import Ints, below, keys_for, uniform
 
 Kind = Literal["track", "artist", "album"]
@@ -82,10 +82,10 @@ class Results:
 
 
 class Search:
-    """Searches one catalogue; it keeps the latest results, because clients ask page by page."""
+    """Searches one catalog; it keeps the latest results, because clients ask page by page."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
         self.results = lru_cache(maxsize=_RESULTS_KEPT)(self._results)
 
     def _results(self, kind: Kind, query: Query, day: dt.date) -> Results:
@@ -102,14 +102,14 @@ class Search:
         return Results(tuple(positions), total, is_endless=endless < _ENDLESS_SHARE)
 
     def _table(self, kind: Kind) -> drift.Table:
-        catalogue = self._catalogue
+        catalog = self._catalog
         match kind:
             case "track":
-                return catalogue.tracks
+                return catalog.tracks
             case "artist":
-                return catalogue.artists
+                return catalog.artists
             case "album":
-                return catalogue.albums
+                return catalog.albums
 
     def _found(self, kind: Kind, query: Query, day: dt.date) -> Rows:
         """Return the rows that match."""
@@ -139,30 +139,30 @@ class Search:
         return np.arange(len(self._table(kind)))
 
     def _of_genre(self, kind: Kind, genre: str) -> Ints:
-        position = self._catalogue.genre_of.get(genre)
+        position = self._catalog.genre_of.get(genre)
         if position is None:
             return np.arange(0)
         if kind == "artist":
-            return self._catalogue.genre_artists[position]
-        return self._catalogue.genre_tracks[position]
+            return self._catalog.genre_artists[position]
+        return self._catalog.genre_tracks[position]
 
     def _by(self, kind: Kind, artists: Rows) -> Ints:
         """Return what is by one of the artists."""
         match kind:
             case "track":
-                return np.unique(self._catalogue.artist_tracks.take(artists).values)
+                return np.unique(self._catalog.artist_tracks.take(artists).values)
             case "artist":
                 return artists
             case "album":
-                return np.unique(self._catalogue.artist_albums.take(artists).values)
+                return np.unique(self._catalog.artist_albums.take(artists).values)
 
     def _on(self, kind: Kind, albums: Rows) -> Ints:
         """Return what is on one of the albums, or made one of them."""
         match kind:
             case "track":
-                return np.unique(self._catalogue.album_tracks.take(albums).values)
+                return np.unique(self._catalog.album_tracks.take(albums).values)
             case "artist":
-                return np.unique(self._catalogue.albums.artist[albums])
+                return np.unique(self._catalog.albums.artist[albums])
             case "album":
                 return albums
 
@@ -171,14 +171,14 @@ class Search:
         if span is None:
             return np.arange(0)
         first, last = int(span[1]), int(span[2] or span[1])
-        year = self._catalogue.albums.year
+        year = self._catalog.albums.year
         return np.flatnonzero((first <= year) & (year <= last))
 
     def _tagged(self, tag: str, day: dt.date) -> Rows:
         if tag != "new":
             return np.arange(0)
         today = np.datetime64(day, "D")
-        released = self._catalogue.albums.released
+        released = self._catalog.albums.released
         return np.flatnonzero((released > today - _DAYS_NEW) & (released <= today))
 
     def _containing(self, kind: Kind, texts: Iterable[str], rows: Rows, day: dt.date) -> Rows:
@@ -193,11 +193,11 @@ class Search:
     def _names(self, kind: Kind, rows: Rows, day: dt.date) -> list[str]:
         match kind:
             case "track":
-                return drift.track_names(self._catalogue.tracks, rows, day)
+                return drift.track_names(self._catalog.tracks, rows, day)
             case "artist":
-                return drift.artist_names(self._catalogue.artists, rows, day)
+                return drift.artist_names(self._catalog.artists, rows, day)
             case "album":
-                return [self._catalogue.albums.names[row] for row in rows.tolist()]
+                return [self._catalog.albums.names[row] for row in rows.tolist()]
 
 
 def _with_traps(rows: list[int], luck: str) -> list[int | None]:

@@ -1,7 +1,7 @@
-"""A catalogue out of a table of tracks, one row a track and playlist, as data sets have it.
+"""A catalog out of a table of tracks, one row a track and playlist, as data sets have it.
 
 What the table does not hold is derived from what it does, so that the same file gives the same
-catalogue. What does not belong here: invented catalogues (``catalogue``).
+catalog. What does not belong here: invented catalogs (``catalog``).
 """
 
 import re
@@ -15,7 +15,7 @@ from spotify_assets.sandbox.columns import (
     AlbumKind,
     Albums,
     Artists,
-    Catalogue,
+    Catalog,
     Days,
     Precision,
     Ragged,
@@ -52,11 +52,11 @@ _ID = rf"^[0-9A-Za-z]{{{ID_LENGTH}}}$"
 _DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 _PRECISIONS = {4: Precision.YEAR, 7: Precision.MONTH, 10: Precision.DAY}
 _NO_DATE = "0000"  # what Spotify itself says when it does not know
-_FEWEST_TRACKS_OF_AN_ALBUM = 4
+_MIN_TRACKS_OF_AN_ALBUM = 4
 
 
-def read(path: Path) -> Catalogue:
-    """Read a catalogue from a table of tracks.
+def read(path: Path) -> Catalog:
+    """Read a catalog from a table of tracks.
 
     Args:
         path: A .csv, .csv.gz or .parquet file with the columns ``track_id`` (22 base-62
@@ -93,7 +93,7 @@ def read(path: Path) -> Catalogue:
         disc=np.ones(len(ids), dtype=np.int16),
         number=_places(album).astype(np.int16),
     )
-    return Catalogue(genres, _artists(artist_names, artist, tracks), albums, tracks)
+    return Catalog(genres, _artists(artist_names, artist, tracks), albums, tracks)
 
 
 def followers_at(popularity: Floats, keys: Keys) -> NDArray[np.int64]:
@@ -192,7 +192,7 @@ def _albums(table: pl.DataFrame, artist: Rows, popularity: Floats) -> tuple[Albu
     released, precision = _release_dates(first[_DATES], keys)
     artists = _sets(album, artist, len(labels)).lengths
     kind = np.select(
-        [artists > 1, np.bincount(album) >= _FEWEST_TRACKS_OF_AN_ALBUM],
+        [artists > 1, np.bincount(album) >= _MIN_TRACKS_OF_AN_ALBUM],
         [AlbumKind.COMPILATION, AlbumKind.ALBUM],
         AlbumKind.SINGLE,
     )

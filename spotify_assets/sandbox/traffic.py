@@ -81,7 +81,7 @@ class Traffic:
             case "cut_body":
                 await exchange.cut(await exchange.ask(self._app))
             case fault:
-                await exchange.say(faults.spoiled(fault, await exchange.ask(self._app), luck))
+                await exchange.say(faults.corrupted(fault, await exchange.ask(self._app), luck))
 
     def _instead(self, entry: Entry, luck: Luck) -> Answer | None:
         """Return what is said instead of the API's answer, if anything; note why in the entry."""

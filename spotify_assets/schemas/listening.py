@@ -1,6 +1,6 @@
 """Contracts of the listening history: what was played, when, and how that is known.
 
-Belongs here: the tables of plays in all layers. Does not belong here: the catalogue.
+Belongs here: the tables of plays in all layers. Does not belong here: the catalog.
 """
 
 import pandera.polars as pa
@@ -15,7 +15,7 @@ ITEM_KINDS = ["music", "podcast", "audiobook", "local_file"]
 SOURCES = ["extended", "account", "api"]
 CLASSES = ["counted", "short", "skipped", "podcast", "audiobook", "local_file", "incognito"]
 COVERAGES = ["complete", "polled", "possible gap", "nothing"]
-LONGEST_PLAY_MS = 24 * 3600 * 1000
+MAX_PLAY_MS = 24 * 3600 * 1000
 """No play is longer than a day."""
 
 
@@ -45,7 +45,7 @@ class Streams(
     artist_name: str = c.name("artist, show or audiobook", nullable=True)
     album_name: str = c.name("album", nullable=True)
     ms_played: pl.Int64 = pa.Field(
-        ge=0, le=LONGEST_PLAY_MS, description="For how long it was played, in milliseconds."
+        ge=0, le=MAX_PLAY_MS, description="For how long it was played, in milliseconds."
     )
     reason_start: str = c.text("Why it began, in Spotify's words.", nullable=True)
     reason_end: str = c.text("Why it ended, in Spotify's words.", nullable=True)
@@ -133,7 +133,7 @@ class DimItem(
 ):
     """Tracks, episodes, chapters and local files that were played, by the best that is known.
 
-    The catalogue knows a track best, then the API's report of a play, then the export.
+    The catalog knows a track best, then the API's report of a play, then the export.
     """
 
     item_key: pl.Int64 = c.text("Hash of `item`: the same in every warehouse.")
@@ -153,7 +153,7 @@ class DimItem(
     album_name: str = c.name("album", nullable=True)
     isrc: str = c.text("International Standard Recording Code.", nullable=True)
     duration_ms: pl.Int64 = c.count("Length in milliseconds, where known.", nullable=True)
-    known_from: str = c.one_of(["catalogue", "api", "export"], "Who describes it.")
+    known_from: str = c.one_of(["catalog", "api", "export"], "Who describes it.")
 
 
 class FactPlay(

@@ -1,4 +1,4 @@
-"""What the DuckDB file holds: its tables, views and macros, by the file's own catalogue.
+"""What the DuckDB file holds: its tables, views and macros, by the file's own catalog.
 
 Belongs here: listing and finding them, and what is said of each. Does not belong here: how that is
 shown, and writing any of it elsewhere.
@@ -61,7 +61,7 @@ class Entry:
 
 
 class Column(BaseModel):
-    """A column, as the catalogue of the file has it."""
+    """A column, as the catalog of the file has it."""
 
     name: str
     type: str

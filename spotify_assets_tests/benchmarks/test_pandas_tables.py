@@ -15,7 +15,7 @@ from spotify_assets.lake import Lake
 from spotify_assets.schemas import LAKE, PROCESSED, Contract
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, sql
 from spotify_assets.warehouse.tables import create, quoted
-from spotify_assets_tests.benchmarks import spoiled
+from spotify_assets_tests.benchmarks import corrupted
 
 Row = tuple[object, ...]
 GENRES, DAYS, TRACKS = 3, 6, 24
@@ -35,7 +35,7 @@ def ours(
         for contract in PROCESSED:
             files = folder / "whole" / contract.table().replace(".", "/") / "*/*/rows.parquet"
             connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM '{files}'")
-        connection.execute(spoiled.SQL)
+        connection.execute(corrupted.SQL)
         for contract in OF_A_GENRE_DAY:
             connection.execute(f"INSERT INTO {quoted(contract)} BY NAME {sql(contract)}")
         connection.execute("CREATE SCHEMA made")
@@ -102,9 +102,9 @@ def test_pandas_makes_every_row_of_ours(
     assert in_order(their_rows(theirs, contract)) == expected
 
 
-@pytest.mark.parametrize("what", spoiled.RARE)
+@pytest.mark.parametrize("what", corrupted.RARE)
 def test_the_lake_holds_what_is_rare(
     ours: tuple[duckdb.DuckDBPyConnection, Path], what: str
 ) -> None:
     """Else the comparison would say little."""
-    assert ours[0].sql(spoiled.RARE[what]).fetchone() != (0,)
+    assert ours[0].sql(corrupted.RARE[what]).fetchone() != (0,)

@@ -12,7 +12,7 @@ import requests
 from typer.testing import CliRunner, Result
 
 from spotify_assets.cli import app
-from spotify_assets.sandbox import api, catalogue
+from spotify_assets.sandbox import api, catalog
 from spotify_assets.sandbox.clock import Clock
 from spotify_assets.sandbox.server import running
 from spotify_assets.sandbox.tokens import new_token
@@ -79,7 +79,7 @@ def test_the_api_tells_of_the_plays_of_the_export(tmp_path: Path) -> None:
         if row["spotify_track_uri"]
     }
     now = dt.datetime(2025, 11, 20, 12, tzinfo=dt.UTC).timestamp()
-    sandbox = api.create_app(catalogue.generate(), clock=Clock(machine=lambda: now))
+    sandbox = api.create_app(catalog.generate(), clock=Clock(machine=lambda: now))
     token = new_token(now + 60, "user", scope="user-read-recently-played")
     with running(sandbox) as server:
         items = requests.get(
@@ -119,7 +119,7 @@ def test_it_says_what_the_sandbox_has_to_be_told_to_play_the_same(tmp_path: Path
     result = run(tmp_path, "--from", "2024-01-01", "--until", "2024-01-02", "--seed", "7")
     said = json.loads(result.output.split('"listener": ')[1].rstrip(".\n"))
     assert said["seed"] == 7
-    sandbox = api.create_app(catalogue.generate(tracks=200))
+    sandbox = api.create_app(catalog.generate(tracks=200))
     with running(sandbox) as server:
         state = requests.patch(f"{server.url}/sandbox/state", json={"listener": said}, timeout=10)
     assert state.json()["listener"] == said

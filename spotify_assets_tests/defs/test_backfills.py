@@ -10,10 +10,10 @@ import pytest
 from spotify_assets.defs import launch
 from spotify_assets.defs.checks import asset_key
 from spotify_assets.defs.monitoring import history
-from spotify_assets.defs.partitions import GENRES, Rectangle, dimensions, key_of, parse_key
+from spotify_assets.defs.partitions import GENRES, PartitionRange, dimensions, key_of, parse_key
 from spotify_assets.defs.resources import ApiResource
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import partitions
 from spotify_assets.operations.runs import Operations
@@ -53,7 +53,7 @@ def raw(data_dir: Path) -> list[GenreDay]:
     held = [GenreDay(genre, date) for genre in ("rock", "samba") for date in DAYS] + [NOT_ASKED]
     for day in held:
         with ApiResource().client(day, "") as client:
-            terms = Terms(client.connection.source, "BR", artists=1, tracks=2)
+            terms = CollectionParameters(client.connection.source, "BR", artists=1, tracks=2)
             collect(client, RawPartition(Settings().lake, day), terms, today=TODAY)
     return held
 
@@ -116,7 +116,10 @@ def test_a_backfill_of_a_job_makes_every_genre_day_that_was_asked_and_no_other(
 def test_a_run_whose_tags_disagree_makes_nothing_and_says_how_to_launch(
     ui: Webserver, raw: list[GenreDay], instance: dg.DagsterInstance
 ) -> None:
-    tags = {**Rectangle(("samba",), DAYS[0], DAYS[2]).tags, **dimensions(GenreDay("rock", DAYS[0]))}
+    tags = {
+        **PartitionRange(("samba",), DAYS[0], DAYS[2]).tags,
+        **dimensions(GenreDay("rock", DAYS[0])),
+    }
     run_id = ui.run("reprocess", tags)
     assert status(instance, run_id) == "FAILURE"
     assert made(instance) == []
@@ -133,7 +136,7 @@ def test_a_run_whose_tags_disagree_makes_nothing_and_says_how_to_launch(
 def test_a_range_that_is_executed_again_from_its_failure_makes_the_rest_of_all_its_days(
     ui: Webserver, raw: list[GenreDay], instance: dg.DagsterInstance, data_dir: Path
 ) -> None:
-    range_ = Rectangle(("rock",), DAYS[0], DAYS[1])
+    range_ = PartitionRange(("rock",), DAYS[0], DAYS[1])
     in_the_way = data_dir / "lake" / "star"
     in_the_way.write_text("a file")
     failed = ui.run("reprocess", range_.tags)

@@ -35,7 +35,7 @@ def test_the_graph_changes_only_with_its_snapshot() -> None:
     )
 
 
-def test_every_asset_of_the_catalogue_is_by_genre_and_day() -> None:
+def test_every_asset_of_the_catalog_is_by_genre_and_day() -> None:
     of_plays = {key.to_user_string() for key in jobs.LISTENING.resolve(graph())}
     assert {name for name, spec in specs().items() if spec.partitions_def is genre_days} == (
         set(specs()) - of_plays

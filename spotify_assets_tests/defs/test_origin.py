@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from spotify_assets.defs.origin import LOCATION, REPOSITORY
-from spotify_assets.defs.partitions import Rectangle
+from spotify_assets.defs.partitions import PartitionRange
 from spotify_assets_tests.conftest import TODAY, Run
 
 HIDDEN = (".dagster/", "dagster/")
@@ -45,6 +45,6 @@ def test_a_run_of_the_command_is_one_of_its_job_and_says_of_which_genre_and_days
 def test_a_range_is_named_as_people_read_it(
     genres: tuple[str, ...], last: dt.date, labels: dict[str, str]
 ) -> None:
-    assert Rectangle(genres, TODAY, last).labels == labels
+    assert PartitionRange(genres, TODAY, last).labels == labels
     # A sensor or a schedule starts it with the same.
-    assert labels.items() <= Rectangle(genres, TODAY, last).tags.items()
+    assert labels.items() <= PartitionRange(genres, TODAY, last).tags.items()

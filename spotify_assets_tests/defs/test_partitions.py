@@ -11,14 +11,14 @@ from spotify_assets.defs.partitions import (
     PARTITION,
     RANGE_END,
     RANGE_START,
-    Rectangle,
+    PartitionRange,
     dimensions,
     genre_days,
     genre_days_of_run,
     genre_days_to_check,
     in_rectangles,
     key_of,
-    rectangles,
+    partition_ranges,
 )
 from spotify_assets.lake import GenreDay
 
@@ -33,7 +33,7 @@ def day(number: int) -> dt.date:
 some_genre_days = st.builds(GenreDay, st.sampled_from(KNOWN), st.integers(0, 9).map(day))
 
 
-def days_of(rectangle: Rectangle) -> list[GenreDay]:
+def days_of(rectangle: PartitionRange) -> list[GenreDay]:
     """As Dagster reads a range: every genre between the first and the last on its list."""
     first, last = KNOWN.index(rectangle.genres[0]), KNOWN.index(rectangle.genres[-1])
     number = (rectangle.last - rectangle.first).days + 1
@@ -77,7 +77,7 @@ def test_the_newest_days_are_made_first() -> None:
 def test_a_run_is_of_the_genre_days_of_its_rectangle() -> None:
     wanted = [GenreDay(genre, day(n)) for genre in ("rock", "samba") for n in range(2)]
     with dg.DagsterInstance.ephemeral() as instance:
-        (one,) = rectangles(instance, wanted)
+        (one,) = partition_ranges(instance, wanted)
         assert genre_days_of_run(one.tags, instance) == sorted(wanted)
 
 
@@ -95,8 +95,8 @@ def test_a_run_without_genres_is_of_no_genre_day(tags: dict[str, str]) -> None:
 
 
 ROCK, SAMBA = GenreDay("rock", day(0)), GenreDay("samba", day(0))
-OF_RANGE = Rectangle(("rock", "samba"), day(0), day(1)).tags
-OF_RANGE_OF_ONE = Rectangle(("rock",), day(0), day(0)).tags
+OF_RANGE = PartitionRange(("rock", "samba"), day(0), day(1)).tags
+OF_RANGE_OF_ONE = PartitionRange(("rock",), day(0), day(0)).tags
 
 
 @pytest.mark.parametrize(

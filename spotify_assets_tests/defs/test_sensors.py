@@ -11,7 +11,7 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from spotify_assets.defs import launch, sensors
-from spotify_assets.defs.partitions import GENRES, Rectangle, key_of, parse_key
+from spotify_assets.defs.partitions import GENRES, PartitionRange, key_of, parse_key
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
@@ -225,7 +225,7 @@ def test_runs_that_ended_are_entered_once_and_published_with_the_metrics(
 def test_many_runs_that_end_at_the_same_moment_are_all_entered_in_the_end(
     data_dir: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sensors, "MOST_ENTERED", 2)
+    monkeypatch.setattr(sensors, "MAX_ENTERED", 2)
     ids = {stands(instance, CANCELED) for _ in range(5)}
     cursor = None
     for _ in range(3):
@@ -255,7 +255,7 @@ def test_a_range_that_raw_does_not_hold_as_a_whole_fails_and_the_rest_is_asked_f
     assert run("forró", days[0], days[-1], artists=2, tracks=2).failure is None
     shutil.rmtree(RawPartition(lake, GenreDay("forró", days[1])).folder)
 
-    outcome = launch.reprocess(instance, Rectangle(("forró",), days[0], days[-1]))
+    outcome = launch.reprocess(instance, PartitionRange(("forró",), days[0], days[-1]))
 
     assert outcome.failure == (
         f"The lake holds no finished collection of forró on {days[1]}: materialize raw/catalog."

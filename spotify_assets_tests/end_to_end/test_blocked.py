@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 import requests
 
-from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.sandbox import api, catalog, server
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
@@ -26,7 +26,7 @@ def test_a_spent_quota_ends_the_command_and_keeps_every_later_one_from_asking(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "genres.txt").write_text("rock\nsamba\n")
-    application = api.create_app(catalogue.generate(seed=1, tracks=2000), behaviour=SPENT)
+    application = api.create_app(catalog.generate(seed=1, tracks=2000), behaviour=SPENT)
     with server.running(application) as sandbox:
         words: Any = {
             "data_dir": tmp_path / "data",
@@ -57,7 +57,7 @@ def test_a_blocked_run_fails_in_dagster_with_the_time(
     instance: dg.DagsterInstance, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application = api.create_app(
-        catalogue.generate(seed=1, tracks=2000), behaviour=SPENT, today=TODAY
+        catalog.generate(seed=1, tracks=2000), behaviour=SPENT, today=TODAY
     )
     with server.running(application) as sandbox:
         monkeypatch.setenv("SPOTIFY_SANDBOX_URL", sandbox.url)

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.sandbox import api, catalog, server
 from spotify_assets.settings import Settings
 from spotify_assets_tests.conftest import TODAY
 from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
@@ -29,7 +29,7 @@ def ask(data_dir: Path, sql: str) -> list[tuple[object, ...]]:
 def test_the_real_tracks_reconcile_from_responses_to_facts(tmp_path: Path) -> None:
     genres = tmp_path / "genres.txt"
     genres.write_text("pop\nrap\nrock\nlatin\nr&b\nedm\n")
-    application = api.create_app(catalogue.read(REAL_TRACKS))
+    application = api.create_app(catalog.read(REAL_TRACKS))
     with server.running(application) as sandbox:
         done = spotify_assets(
             "collect",
@@ -83,7 +83,7 @@ def test_a_reader_is_answered_while_runs_write(data_dir: Path, sandbox_url: str)
 
 
 def test_development_mode_ranks_by_search_position(tmp_path: Path) -> None:
-    application = api.create_app(catalogue.generate(tracks=2_000), mode="development", today=TODAY)
+    application = api.create_app(catalog.generate(tracks=2_000), mode="development", today=TODAY)
     with server.running(application) as sandbox:
         done = spotify_assets(
             *("collect", "--genero", "samba", "--qtd", "15", "-t", "25", "-d", str(TODAY)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_assets_tests.end_to_end.house import house
+from spotify_assets_tests.end_to_end.deployment import deployment
 from spotify_assets_tests.end_to_end.processes import descendant, until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
@@ -18,7 +18,7 @@ GENRES = ("rock", "samba")
 def test_a_backfill_goes_on_when_its_daemon_was_killed(tmp_path: Path) -> None:
     today = dt.datetime.now(dt.UTC).date()
     days = [(today - dt.timedelta(days=ago)).isoformat() for ago in (1, 2)]
-    with house(tmp_path, GENRES) as built, built.sandbox(), built.dev() as dev:
+    with deployment(tmp_path, GENRES) as built, built.sandbox(), built.dev() as dev:
         asked = [f"{day}|{genre}" for day in days for genre in GENRES]
         backfill = built.dagster.launch_backfill(asked)
         until(lambda: "STARTED" in built.dagster.backfill(backfill)[1], SECONDS, "a run has begun")

@@ -27,7 +27,7 @@ from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
 
 pytestmark = pytest.mark.end_to_end
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST_ANSWER_S = 0.3
+MAX_ANSWER_S = 0.3
 Demo = tuple[Path, str]
 
 
@@ -58,17 +58,17 @@ def test_the_demo_fills_every_partition_that_the_ui_shows_of_it(
     assert made == {f"{day}|{genre}" for day in days for genre in listed}
 
 
-def test_the_demo_imports_two_years_of_listening_that_the_catalogue_describes(demo: Demo) -> None:
+def test_the_demo_imports_two_years_of_listening_that_the_catalog_describes(demo: Demo) -> None:
     coverage = ask(demo, "SELECT coverage, count(*) FROM star.play_coverage GROUP BY ALL")
     assert sum(int(str(days)) for _, days in coverage) in range(725, 731)
     assert "listening.top_artists" in demo[1]
     assert "listening.by_weekday" in demo[1]
     assert "spotify-assets import" in demo[1]
-    [(from_catalogue, with_isrc)] = ask(
+    [(from_catalog, with_isrc)] = ask(
         demo,
-        "SELECT count(*) FILTER (known_from = 'catalogue'), count(isrc) FROM star.dim_item",
+        "SELECT count(*) FILTER (known_from = 'catalog'), count(isrc) FROM star.dim_item",
     )
-    assert int(str(from_catalogue)) > 100
+    assert int(str(from_catalog)) > 100
     assert int(str(with_isrc)) > 100
 
 
@@ -169,7 +169,7 @@ def test_each_of_the_twenty_answers_gives_rows_at_once(demo: Demo, question: str
             assert connection.execute(ANSWERED[question]).fetchall()
             seconds.append(time.monotonic() - begun)
     # The median: other processes may have the processor for a moment.
-    assert statistics.median(seconds) < LONGEST_ANSWER_S
+    assert statistics.median(seconds) < MAX_ANSWER_S
 
 
 def test_the_notebook_runs_from_the_first_cell_to_the_last(demo: Demo) -> None:
@@ -190,7 +190,7 @@ def test_the_notebook_runs_from_the_first_cell_to_the_last(demo: Demo) -> None:
 def test_each_macro_and_view_of_the_listening_history_has_an_example() -> None:
     page = (ROOT / "docs" / "listening.md").read_text()
     shown = "".join(re.findall(r"```sql\n(.*?)```", page, re.DOTALL))
-    # Those that end so are of the catalogue.
+    # Those that end so are of the catalog.
     names = [name for name in macros() if not name.endswith(("_as_of", "_daily"))]
     assert [name for name in names if not re.search(rf"\b{re.escape(name)}\b", shown)] == []
 
@@ -257,7 +257,7 @@ def test_explain_finds_the_row_of_an_export_behind_a_play(demo: Demo) -> None:
         assert found.shown["ms_played"] == str(found.row["ms_played"])
 
 
-@pytest.mark.parametrize("known_from", ["catalogue", "export"])
+@pytest.mark.parametrize("known_from", ["catalog", "export"])
 def test_explain_says_who_describes_what_was_played(demo: Demo, known_from: str) -> None:
     items = (
         f"SELECT item_key, name FROM star.dim_item WHERE known_from = '{known_from}' "
@@ -268,7 +268,7 @@ def test_explain_says_who_describes_what_was_played(demo: Demo, known_from: str)
         assert (
             found.origin
             == {
-                "catalogue": "processed.tracks",
+                "catalog": "processed.tracks",
                 "export": "processed.streams",
             }[known_from]
         )

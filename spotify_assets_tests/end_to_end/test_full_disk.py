@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.sandbox import api, catalog, server
 from spotify_assets_tests.end_to_end.conftest import environment
 
 pytestmark = pytest.mark.end_to_end
@@ -25,7 +25,7 @@ mount -o remount,size=400m "$0"
 def test_a_full_disk_is_said_and_with_room_the_same_command_goes_on(tmp_path: Path) -> None:
     if not shutil.which("unshare") or os.system("unshare -rm true") != 0:  # noqa: S605
         pytest.skip("needs unshare, to mount a small disk")
-    with server.running(api.create_app(catalogue.generate(seed=1, tracks=500))) as sandbox:
+    with server.running(api.create_app(catalog.generate(seed=1, tracks=500))) as sandbox:
         done = subprocess.run(
             ["unshare", "-rm", "sh", "-c", INSIDE, str(tmp_path)],
             env=environment(tmp_path / "data", SPOTIFY_SANDBOX_URL=sandbox.url),

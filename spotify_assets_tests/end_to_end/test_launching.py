@@ -12,7 +12,7 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import partitions
-from spotify_assets_tests.end_to_end.house import House, house
+from spotify_assets_tests.end_to_end.deployment import Deployment, deployment
 from spotify_assets_tests.end_to_end.processes import until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
@@ -51,52 +51,52 @@ def range_(days: Days) -> dict[str, str]:
     return {f"{name}_start": first, f"{name}_end": last}
 
 
-def start_job_backfill(built: House, days: Days) -> str:
+def start_job_backfill(built: Deployment, days: Days) -> str:
     selector = {"partitionSetName": "reprocess_partition_set", "repositorySelector": SELECTOR}
     asked = {"selector": selector, "partitionNames": keys(days)}
     return str(built.dagster.ask(BACKFILL, asked=asked)["launchPartitionBackfill"]["backfillId"])
 
 
-def wait_for_backfill(built: House, identity: str, status: str) -> None:
+def wait_for_backfill(built: Deployment, identity: str, status: str) -> None:
     until(lambda: built.dagster.backfill(identity)[0] == status, LONG, f"{identity} is {status}")
 
 
-def by_the_page_of_the_job(built: House, days: Days) -> None:
+def by_the_page_of_the_job(built: Deployment, days: Days) -> None:
     wait_for_backfill(built, start_job_backfill(built, days), "COMPLETED_SUCCESS")
 
 
-def by_the_page_of_the_assets(built: House, days: Days) -> None:
+def by_the_page_of_the_assets(built: Deployment, days: Days) -> None:
     wait_for_backfill(built, built.dagster.launch_backfill(keys(days)), "COMPLETED_SUCCESS")
 
 
-def again_after_a_backfill_was_cancelled(built: House, days: Days) -> None:
+def again_after_a_backfill_was_cancelled(built: Deployment, days: Days) -> None:
     identity = start_job_backfill(built, days)
     built.dagster.ask(CANCEL, id=identity)
     wait_for_backfill(built, identity, "CANCELED")
     by_the_page_of_the_job(built, days)
 
 
-def by_a_run_of_a_range(built: House, days: Days) -> str:
+def by_a_run_of_a_range(built: Deployment, days: Days) -> str:
     return wait_for_run(built, start_run(built, range_(days)))
 
 
-def by_a_run_that_is_executed_again(built: House, days: Days) -> None:
+def by_a_run_that_is_executed_again(built: Deployment, days: Days) -> None:
     asked = {"parentRunId": by_a_run_of_a_range(built, days), "strategy": "ALL_STEPS"}
     launched = built.dagster.ask(AGAIN, asked=asked)["launchPipelineReexecution"]
     wait_for_run(built, launched["run"]["runId"])
 
 
-def by_a_run_of_each(built: House, days: Days) -> None:
+def by_a_run_of_each(built: Deployment, days: Days) -> None:
     for run in [start_run(built, {"dagster/partition": key}) for key in keys(days)]:
         wait_for_run(built, run)
 
 
-def by_the_command(built: House, days: Days) -> None:
+def by_the_command(built: Deployment, days: Days) -> None:
     genres = [word for genre in {day.genre for day in days} for word in ("--genre", genre)]
     built.command("backfill", *genres, "--date", f"{days[0].date}..{days[-1].date}")
 
 
-def start_run(built: House, tags: dict[str, str]) -> str:
+def start_run(built: Deployment, tags: dict[str, str]) -> str:
     asked = {
         "selector": {**SELECTOR, "pipelineName": "reprocess"},
         "mode": "default",
@@ -106,7 +106,7 @@ def start_run(built: House, tags: dict[str, str]) -> str:
     return str(launched["run"]["runId"])
 
 
-def wait_for_run(built: House, run: str) -> str:
+def wait_for_run(built: Deployment, run: str) -> str:
     ended = ("SUCCESS", "FAILURE", "CANCELED")
     found = until(
         lambda: (
@@ -122,9 +122,9 @@ def wait_for_run(built: House, run: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     # Its list of genres is empty: nothing runs by itself.
-    with house(tmp_path_factory.mktemp("launching"), []) as built, built.sandbox():
+    with deployment(tmp_path_factory.mktemp("launching"), []) as built, built.sandbox():
         for genre in GENRES:
             built.command("collect", "--genre", genre, "--date", f"{DAYS[0]}..{DAYS[-1]}")
         with built.dev():
@@ -144,7 +144,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     ],
 )
 def test_what_was_asked_is_what_all_say_was_made(
-    served: House, launch: Callable[[House, Days], object]
+    served: Deployment, launch: Callable[[Deployment, Days], object]
 ) -> None:
     asked = [GenreDay(genre, date) for genre in GENRES for date in DAYS[1:]]
     for layer in ("processed", "quarantine", "rankings", "star"):
@@ -159,7 +159,7 @@ def test_what_was_asked_is_what_all_say_was_made(
     until(lambda: told(served.data_dir, begun) == set(asked), LONG, "the runs are entered")
 
 
-def events(built: House, table: str, since: dt.datetime) -> set[GenreDay]:
+def events(built: Deployment, table: str, since: dt.datetime) -> set[GenreDay]:
     key = {"path": table.split(".")}
     millis = str(int(since.timestamp() * 1000))
     found = built.dagster.ask(MADE, key=key, since=millis)["assetOrError"]

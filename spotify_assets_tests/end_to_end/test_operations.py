@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
-from spotify_assets_tests.end_to_end.house import House, house
+from spotify_assets_tests.end_to_end.deployment import Deployment, deployment
 from spotify_assets_tests.end_to_end.processes import until
 
 pytestmark = pytest.mark.end_to_end
@@ -20,10 +20,10 @@ SOON, LATER = 90, 180
 
 
 @pytest.fixture(scope="module")
-def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, ExitStack]]:
+def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, ExitStack]]:
     """The house with everything running; closing the stack stops the sandbox."""
     with (
-        house(tmp_path_factory.mktemp("operations"), ["rock", "samba"]) as built,
+        deployment(tmp_path_factory.mktemp("operations"), ["rock", "samba"]) as built,
         ExitStack() as sandbox,
     ):
         sandbox.enter_context(built.sandbox())
@@ -35,7 +35,7 @@ def today() -> str:
     return dt.datetime.now(dt.UTC).date().isoformat()
 
 
-def test_what_runs_by_itself_needs_no_click(operated: tuple[House, ExitStack]) -> None:
+def test_what_runs_by_itself_needs_no_click(operated: tuple[Deployment, ExitStack]) -> None:
     assert operated[0].dagster.automation() == dict.fromkeys(
         [
             *("rotation", "record_runs", "alerts", "go_on_with_the_rest", "inbox"),
@@ -46,7 +46,9 @@ def test_what_runs_by_itself_needs_no_click(operated: tuple[House, ExitStack]) -
     )
 
 
-def test_the_rotation_collects_the_genres_of_the_list(operated: tuple[House, ExitStack]) -> None:
+def test_the_rotation_collects_the_genres_of_the_list(
+    operated: tuple[Deployment, ExitStack],
+) -> None:
     built, _ = operated
     until(
         lambda: built.genre_days() >= {("rock", today()), ("samba", today())},
@@ -61,7 +63,7 @@ def test_the_rotation_collects_the_genres_of_the_list(operated: tuple[House, Exi
     assert built.mailbox.mails == []
 
 
-def test_an_outage_is_told_once_and_so_is_its_end(operated: tuple[House, ExitStack]) -> None:
+def test_an_outage_is_told_once_and_so_is_its_end(operated: tuple[Deployment, ExitStack]) -> None:
     built, sandbox = operated
     run = f"The run of catalog failed for forró on {today()}"
     late = {"raw.catalog is late", "processed.tracks is late"}

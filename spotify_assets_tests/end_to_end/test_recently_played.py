@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import requests
 
-from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.sandbox import api, catalog, server
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.clock import Clock
 from spotify_assets_tests.end_to_end.conftest import spotify_assets
@@ -70,7 +70,7 @@ def running_from(start: dt.datetime) -> Callable[[], float]:
 def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     application = api.create_app(
         # The music that `sample-history` plays too.
-        catalogue.generate(),
+        catalog.generate(),
         behaviour=Behaviour(sign_in="agree"),
         clock=Clock(running_from(FIRST_POLL)),
     )

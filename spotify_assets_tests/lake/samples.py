@@ -3,11 +3,11 @@
 import datetime as dt
 
 from spotify_assets.lake.exchanges import Request, Response
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 
 ASKED_AT = dt.datetime(2025, 11, 20, 12, 30, 0, 123456, tzinfo=dt.UTC)
-TERMS = Terms(source="sandbox", market="BR", artists=50, tracks=100)
-OTHER_TERMS = Terms(source="sandbox", market="US", artists=50, tracks=100)
+TERMS = CollectionParameters(source="sandbox", market="BR", artists=50, tracks=100)
+OTHER_TERMS = CollectionParameters(source="sandbox", market="US", artists=50, tracks=100)
 
 
 def question(number: int = 1) -> Request:

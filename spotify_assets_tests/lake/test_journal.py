@@ -10,7 +10,7 @@ import pytest
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.exchanges import Response, decode, encode
 from spotify_assets.lake.journal import Journal
-from spotify_assets_tests.lake import processes, victims
+from spotify_assets_tests.lake import crash_workers, processes
 from spotify_assets_tests.lake.samples import TERMS, answer, numbered_answer, question
 
 CHANGES_OF_AN_OPENING = 3
@@ -83,7 +83,7 @@ def test_a_line_cut_at_any_byte_is_dropped_and_asked_again(path: Path) -> None:
 @pytest.mark.parametrize("whole", [0, 1, 4])
 @pytest.mark.parametrize("cut", [0, 1, 100, 300])
 def test_a_line_cut_by_a_kill_is_dropped_and_asked_again(path: Path, whole: int, cut: int) -> None:
-    killed = processes.run(victims.killed_within_a_line, path, whole, cut)
+    killed = processes.run(crash_workers.killed_within_a_line, path, whole, cut)
     assert killed.returncode == processes.KILLED, killed.stderr
 
     with Journal(path, TERMS) as journal:
@@ -104,7 +104,7 @@ def test_no_line_that_was_said_to_be_on_the_disk_is_lost_in_a_kill(
     """Killed from outside at whatever moment it is in: most lines are long, so mostly in one."""
     size = 300_000
     with subprocess.Popen(
-        processes.command(victims.appends_until_killed, path, size),
+        processes.command(crash_workers.appends_until_killed, path, size),
         cwd=processes.REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
@@ -183,7 +183,7 @@ def test_damaged_lines_of_several_days_are_all_kept(path: Path) -> None:
 @pytest.mark.parametrize("step", range(1, CHANGES_OF_AN_OPENING + 1))
 def test_a_repair_that_is_killed_at_any_step_is_done_again(path: Path, step: int) -> None:
     _with_a_damaged_line(path, b"damaged\n")
-    killed = processes.run(victims.opens_a_journal_and_is_killed, path, step)
+    killed = processes.run(crash_workers.opens_a_journal_and_is_killed, path, step)
     assert killed.returncode == processes.KILLED, killed.stderr
 
     with Journal(path, TERMS) as journal:
@@ -194,7 +194,9 @@ def test_a_repair_that_is_killed_at_any_step_is_done_again(path: Path, step: int
 
 def test_an_opening_has_no_further_step_to_be_killed_at(path: Path) -> None:
     _with_a_damaged_line(path, b"damaged\n")
-    opened = processes.run(victims.opens_a_journal_and_is_killed, path, CHANGES_OF_AN_OPENING + 1)
+    opened = processes.run(
+        crash_workers.opens_a_journal_and_is_killed, path, CHANGES_OF_AN_OPENING + 1
+    )
     assert opened.returncode == 0, opened.stderr
 
 
@@ -222,7 +224,7 @@ def test_terms_that_cannot_be_read_are_said_with_what_to_do(path: Path, damaged:
 
 
 def test_two_processes_do_not_write_one_journal(path: Path) -> None:
-    with processes.holding(victims.holds_a_journal, path) as holder:
+    with processes.holding(crash_workers.holds_a_journal, path) as holder:
         with pytest.raises(LakeError, match="Another process collects into"):
             Journal(path, TERMS)
         holder.kill()
@@ -250,7 +252,7 @@ def test_a_journal_that_cannot_be_made_says_where_and_what_to_do(tmp_path: Path)
 # In the middle of a line, within the first one, and after whole ones.
 @pytest.mark.parametrize("free", [1000, 10, 2 * len(encode(1, question(1), numbered_answer(1)))])
 def test_a_full_disk_is_said_and_the_lines_before_it_are_kept(path: Path, free: int) -> None:
-    refused = processes.run(victims.appends_to_a_full_disk, path, free)
+    refused = processes.run(crash_workers.appends_to_a_full_disk, path, free)
 
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
     assert "Cannot write line" in refused.stdout

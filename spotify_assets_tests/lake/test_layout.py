@@ -11,10 +11,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from spotify_assets.lake import GenreDay, Lake, LakeError, normalise_genre
-from spotify_assets_tests.lake import processes, victims
+from spotify_assets_tests.lake import crash_workers, processes
 
 DAY = dt.date(2025, 11, 20)
-LONGEST_FILE_NAME_BYTES = 255
+MAX_FILE_NAME_BYTES = 255
 AWKWARD = [
     "hip hop",
     "r&b",
@@ -170,7 +170,7 @@ def test_a_lake_takes_the_data_of_one_source_only(lake: Lake) -> None:
 
 
 def test_a_claim_that_failed_on_a_full_disk_can_be_made_later(lake: Lake) -> None:
-    refused = processes.run(victims.claims_on_a_full_disk, lake.root)
+    refused = processes.run(crash_workers.claims_on_a_full_disk, lake.root)
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
 
     lake.claim("spotify")
@@ -196,7 +196,7 @@ def _is_one_folder(folder: Path) -> bool:
         # As the kernel reads it: no dots that lead elsewhere, no bytes that end a name.
         and folder.resolve() == folder
         and folder.as_posix().isprintable()
-        and len(folder.parent.name.encode()) <= LONGEST_FILE_NAME_BYTES
+        and len(folder.parent.name.encode()) <= MAX_FILE_NAME_BYTES
     )
 
 

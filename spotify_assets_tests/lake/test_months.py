@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import DamagedFile, GenreDay, Lake, months
-from spotify_assets.lake.months import MonthBusy, Stamp
+from spotify_assets.lake.months import Fingerprint, MonthBusy
 from spotify_assets.lake.tables import last_date, partitions, read_partition, write_partition
 from spotify_assets_tests.lake import processes
 
@@ -141,11 +141,13 @@ def test_a_day_without_rows_is_still_there(lake: Lake, days: list[GenreDay]) -> 
 
 @pytest.mark.usefixtures("days")
 def test_a_month_knows_what_its_days_were_before(lake: Lake) -> None:
-    stamps = {one.date: Stamp.of(lake.rows(TABLES[0], one)) for one in (day(1), day(2), day(31))}
+    stamps = {
+        one.date: Fingerprint.of(lake.rows(TABLES[0], one)) for one in (day(1), day(2), day(31))
+    }
     months.merge(lake, day(1))
     assert months.days(months.month_file(lake, TABLES[0], day(1))) == stamps
     months.unmerge_all(lake, day(1))
-    assert {date: Stamp.of(lake.rows(TABLES[0], day(date.day))) for date in stamps} == stamps
+    assert {date: Fingerprint.of(lake.rows(TABLES[0], day(date.day))) for date in stamps} == stamps
 
 
 @pytest.mark.usefixtures("days")

@@ -16,7 +16,7 @@ import pytest
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.exchanges import encode
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
-from spotify_assets_tests.lake import processes, victims
+from spotify_assets_tests.lake import crash_workers, processes
 from spotify_assets_tests.lake.samples import OTHER_TERMS, TERMS, answer, numbered_answer, question
 
 GENRES = ("forró", "samba", "rock")
@@ -135,7 +135,7 @@ def test_a_beginning_that_is_killed_at_any_step_is_done_again(
     partition: RawPartition, step: int
 ) -> None:
     lines = _collected(partition)
-    killed = processes.run(victims.begins_anew_and_is_killed, *_place(partition), step)
+    killed = processes.run(crash_workers.begins_anew_and_is_killed, *_place(partition), step)
     assert killed.returncode == processes.KILLED, killed.stderr
 
     with partition.journal(OTHER_TERMS, anew=True) as journal:
@@ -148,7 +148,8 @@ def test_a_beginning_has_no_further_step_to_be_killed_at(partition: RawPartition
     _collected(partition)
     step = CHANGES_OF_A_BEGINNING + 1
     assert (
-        processes.run(victims.begins_anew_and_is_killed, *_place(partition), step).returncode == 0
+        processes.run(crash_workers.begins_anew_and_is_killed, *_place(partition), step).returncode
+        == 0
     )
 
 
@@ -388,7 +389,7 @@ def test_a_file_that_was_cut_between_blocks_reads_as_complete_and_is_still_refus
 def test_a_seal_on_a_full_disk_keeps_the_journal(partition: RawPartition, free: int) -> None:
     _collected(partition)
 
-    refused = processes.run(victims.seals_on_a_full_disk, *_place(partition), free)
+    refused = processes.run(crash_workers.seals_on_a_full_disk, *_place(partition), free)
 
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
     assert "Cannot write the raw responses of forró on 2025-11-20" in refused.stdout
@@ -420,7 +421,7 @@ def _kill_while_sealing(partition: RawPartition, step: int) -> None:
 
 
 def _seal_killed_before(partition: RawPartition, step: int) -> int:
-    return processes.run(victims.seals_and_is_killed, *_place(partition), step).returncode
+    return processes.run(crash_workers.seals_and_is_killed, *_place(partition), step).returncode
 
 
 def _place(partition: RawPartition) -> tuple[Path, Path]:

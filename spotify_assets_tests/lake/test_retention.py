@@ -22,7 +22,7 @@ from spotify_assets.lake.revisions import FILE
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.schemas import LAKE
 from spotify_assets.warehouse.publication.publish import Published, publish
-from spotify_assets_tests.lake import processes, retention_victims, victims
+from spotify_assets_tests.lake import crash_workers, processes, retention_crash_workers
 from spotify_assets_tests.lake.samples import TERMS, numbered_answer, question
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
 
@@ -290,7 +290,7 @@ def test_killed_at_any_step_it_publishes_all_or_nothing_and_the_next_purge_ends_
 
     arguments = (lake.root, day(0).folder, step)
     assert (
-        processes.run(retention_victims.deletes_and_is_killed, *arguments).returncode
+        processes.run(retention_crash_workers.deletes_and_is_killed, *arguments).returncode
         == processes.KILLED
     )
 
@@ -310,7 +310,7 @@ def test_a_deletion_has_no_further_step_to_be_killed_at(lake: Lake) -> None:
     for step, code in ((CHANGES + 2, 0), (CHANGES + 1, processes.KILLED)):
         add_genre_day(lake, day(0), ["old"])
         done = processes.run(
-            retention_victims.deletes_and_is_killed, lake.root, day(0).folder, step
+            retention_crash_workers.deletes_and_is_killed, lake.root, day(0).folder, step
         )
         assert done.returncode == code, done.stderr
         assert retention.due(lake, Rule(), TODAY) == []
@@ -336,7 +336,7 @@ def test_a_file_that_cannot_be_deleted_is_named_and_stays_due(lake: Lake) -> Non
 def test_a_genre_day_that_another_process_collects_is_left_alone(lake: Lake) -> None:
     add_genre_day(lake, day(0), ["a"])
     journal = lake.partition(RAW_CATALOG, day(0)) / "0002.journal.jsonl"
-    with processes.holding(victims.holds_a_journal, journal) as collector:
+    with processes.holding(crash_workers.holds_a_journal, journal) as collector:
         before = tree(lake.root)
         assert "0002.journal.jsonl" in (retention.busy(lake, day(0)) or "")
         with pytest.raises(GenreDayBusy, match="rock on 2026-11-16 is being collected"):

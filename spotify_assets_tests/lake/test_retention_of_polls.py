@@ -18,7 +18,7 @@ from spotify_assets.lake.history import (
 )
 from spotify_assets.lake.polls import PolledDay, alone, polled_days
 from spotify_assets.lake.retention import PLAYS, Due, Rule
-from spotify_assets_tests.lake import processes, retention_victims
+from spotify_assets_tests.lake import processes, retention_crash_workers
 from spotify_assets_tests.lake.samples import numbered_answer
 
 TODAY = dt.date(2026, 11, 20)
@@ -144,7 +144,7 @@ def test_killed_at_any_step_there_are_no_rows_without_responses_and_the_next_pur
 ) -> None:
     polls = add_polls(lake, OLD)
     arguments = (lake.root, f"date={OLD}", step)
-    killed = processes.run(retention_victims.deletes_polls_and_is_killed, *arguments)
+    killed = processes.run(retention_crash_workers.deletes_polls_and_is_killed, *arguments)
     assert killed.returncode == processes.KILLED, killed.stderr
 
     rows = [table for table in TABLES if history_file(lake, table, f"date={OLD}").exists()]

@@ -11,7 +11,7 @@ from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.publication import plays_of, queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED
@@ -31,7 +31,7 @@ def collect(lake: Lake, those: Iterable[Collected]) -> list[GenreDay]:
     for one in those:
         day = GenreDay(one.genre, FIRST_DAY + dt.timedelta(days=one.day - 1))
         partition = RawPartition(lake, day)
-        terms = Terms("sandbox", one.market, one.artists, one.tracks)
+        terms = CollectionParameters("sandbox", one.market, one.artists, one.tracks)
         with partition.journal(terms, anew=True) as journal:
             for number, answer in enumerate(one.answers):
                 asked = Request(answer.endpoint, f"/{answer.endpoint}", answer.params)

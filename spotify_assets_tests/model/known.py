@@ -1,4 +1,4 @@
-"""listening.md: what the API's reports and the catalogue say of the tracks that were played."""
+"""listening.md: what the API's reports and the catalog say of the tracks that were played."""
 
 import hashlib
 from collections.abc import Iterator
@@ -41,12 +41,12 @@ class Known:
 
     reported: tuple[Said, ...] = ()
     """Of each report."""
-    catalogue: tuple[Said, ...] = ()
+    catalog: tuple[Said, ...] = ()
     """Of each track that was played."""
 
     def tracks(self) -> Iterator[tuple[str, Said]]:
         """All that is said, by the item."""
-        for said in (*self.reported, *self.catalogue):
+        for said in (*self.reported, *self.catalog):
             yield said.item, said
 
     def reports(self) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import zstandard
 
 DEEPEST = 200
-MOST_DIGITS = 400
+MAX_DIGITS = 400
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 UNREADABLE = object()
 """The body of a response that is not JSON."""
@@ -102,7 +102,7 @@ def _refuse(constant: str) -> None:
 
 def _number(text: str) -> Any:
     """A number that no 64-bit float holds reads as its text."""
-    if len(text) > MOST_DIGITS or math.isinf(float(text)):
+    if len(text) > MAX_DIGITS or math.isinf(float(text)):
         return text
     return int(text) if text.lstrip("-").isdigit() else float(text)
 

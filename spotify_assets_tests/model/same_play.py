@@ -252,7 +252,7 @@ class Things:
     """The same item, the same normal artist *and* name, the same ISRC, or a chain of these."""
 
     def __init__(self, named: dict[Told, str], known: Known) -> None:
-        """Join what rows, reports and the catalogue say."""
+        """Join what rows, reports and the catalog say."""
         self.named = named
         self.joined: dict[Hashable, Hashable] = {}
         for row, item in named.items():

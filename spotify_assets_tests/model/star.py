@@ -224,7 +224,7 @@ def holds(day: dt.date) -> Callable[[Row], bool]:
 
 
 def star(tables: Tables) -> Tables:
-    """The tables of the layer `star` that are of the catalogue."""
+    """The tables of the layer `star` that are of the catalog."""
     tracks, artists = dim_track(tables), dim_artist(tables)
     return {
         "star.dim_date": dim_date(tables),

@@ -17,7 +17,7 @@ from spotify_assets_tests.model.exports import rows as told
 from spotify_assets_tests.model.plays import plays
 from spotify_assets_tests.model.test_plays import of_table
 from spotify_assets_tests.sources.account_export.samples import imported
-from spotify_assets_tests.warehouse.telling import in_memory, take_in
+from spotify_assets_tests.warehouse.telling import in_memory, load_plays
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def hold_any_history(base: duckdb.DuckDBPyConnection, seed: int) -> None:
         lake = Lake(Path(folder) / "lake")
         for name, rows in any_history(random).items():
             imported(lake, rows, name)
-        take_in(lake, base)
+        load_plays(lake, base)
         facts, items = plays([told(file) for file in (lake.root.parent / "given").iterdir()])
     different = []
     for table, expected in {"star.fact_play": facts, "star.dim_item": items}.items():

@@ -1,4 +1,4 @@
-"""The published catalogue is what the documents say of its raw files."""
+"""The published catalog is what the documents say of its raw files."""
 
 import datetime as dt
 import tempfile
@@ -25,7 +25,7 @@ UNDETERMINED = {"processed.collections": ["code_version"], "quarantine.rows": ["
 
 
 def recomputed(lake: Path) -> Tables:
-    """Every table of the catalogue, from the raw files alone."""
+    """Every table of the catalog, from the raw files alone."""
     tables = processed(collections(lake))
     tables |= rankings(tables)
     return tables | star(tables)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.due import Due
-from spotify_assets.operations.rotation import MOST_ATTEMPTS, Turn, next_turn
+from spotify_assets.operations.rotation import MAX_ATTEMPTS, NextBatch, next_batch
 from spotify_assets.operations.status import Status
 from spotify_assets.sources.spotify_api.ledger import Block
 from spotify_assets.sources.spotify_api.queue import Planned
@@ -31,46 +31,48 @@ def turn(
     running: list[str] | None = None,
     most: int = 2,
     blocks: list[Block] | None = None,
-) -> Turn:
-    return next_turn(standing(queue, blocks), attempts or {}, running or [], most=most, within=SOON)
+) -> NextBatch:
+    return next_batch(
+        standing(queue, blocks), attempts or {}, running or [], most=most, within=SOON
+    )
 
 
 def test_the_first_of_the_queue_have_their_turn() -> None:
-    assert turn({"rock": 1, "samba": 2, "pop": 3}) == Turn(["rock", "samba"])
+    assert turn({"rock": 1, "samba": 2, "pop": 3}) == NextBatch(["rock", "samba"])
 
 
 def test_a_genre_that_is_being_collected_takes_a_place_and_has_no_second_turn() -> None:
-    assert turn({"rock": 1, "samba": 2, "pop": 3}, running=["rock"]) == Turn(["samba"])
+    assert turn({"rock": 1, "samba": 2, "pop": 3}, running=["rock"]) == NextBatch(["samba"])
 
 
 def test_where_all_places_are_taken_it_says_by_whom() -> None:
-    assert turn({"pop": 1}, running=["rock", "samba"]) == Turn(
+    assert turn({"pop": 1}, running=["rock", "samba"]) == NextBatch(
         reason="2 genres are being collected: rock, samba."
     )
 
 
 def test_what_the_limits_do_not_allow_yet_keeps_no_later_genre_waiting() -> None:
-    assert turn({"rock": 5 * HOURS, "samba": 60}) == Turn(["samba"])
+    assert turn({"rock": 5 * HOURS, "samba": 60}) == NextBatch(["samba"])
 
 
 def test_where_nothing_is_allowed_it_says_what_comes_when_and_why() -> None:
     block = Block("search", 5 * HOURS, "QUOTA_EXCEEDED")
-    assert turn({"rock": 6 * HOURS, "samba": 5 * HOURS}, blocks=[block]) == Turn(
+    assert turn({"rock": 6 * HOURS, "samba": 5 * HOURS}, blocks=[block]) == NextBatch(
         reason="The API's limits allow samba, the next one, at 2026-11-20 17:00 UTC "
         "(search: QUOTA_EXCEEDED)."
     )
 
 
 def test_where_nothing_is_due_it_says_so() -> None:
-    assert turn({}) == Turn(reason="Nothing is due on 2026-11-20.")
+    assert turn({}) == NextBatch(reason="Nothing is due on 2026-11-20.")
 
 
 def test_a_genre_that_failed_comes_after_all_others() -> None:
-    assert turn({"rock": 1, "samba": 2, "pop": 3}, {"rock": 1}) == Turn(["samba", "pop"])
+    assert turn({"rock": 1, "samba": 2, "pop": 3}, {"rock": 1}) == NextBatch(["samba", "pop"])
 
 
 def test_a_genre_that_failed_too_often_today_is_left_to_a_person_by_name() -> None:
-    assert turn({"rock": 1}, {"rock": MOST_ATTEMPTS}) == Turn(
+    assert turn({"rock": 1}, {"rock": MAX_ATTEMPTS}) == NextBatch(
         reason="Nothing is due on 2026-11-20; failed 3 times today, left to you: rock."
     )
 
@@ -91,7 +93,7 @@ def test_genres_that_always_fail_starve_no_other_and_are_tried_three_times(
             del waiting[genre]
             done_after[genre] = turns
     assert set(waiting) == bad
-    assert all(attempts[genre] == MOST_ATTEMPTS for genre in bad)
+    assert all(attempts[genre] == MAX_ATTEMPTS for genre in bad)
     # As if nothing had failed: everybody's first turn comes before anybody's second.
     assert max(done_after.values(), default=0) <= -(-6 // most)
 
@@ -109,7 +111,7 @@ def test_a_turn_keeps_every_limit_or_says_why_there_is_none(
     may = [
         genre
         for genre, seconds in queue.items()
-        if genre not in running and attempts.get(genre, 0) < MOST_ATTEMPTS and seconds <= 1200
+        if genre not in running and attempts.get(genre, 0) < MAX_ATTEMPTS and seconds <= 1200
     ]
     assert set(found.genres) <= set(may)
     assert len(found.genres) == min(len(may), max(most - len(running), 0))

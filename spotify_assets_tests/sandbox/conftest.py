@@ -9,7 +9,7 @@ import requests
 
 from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
 from spotify_assets.sandbox.api import create_app
-from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.sandbox.catalog import Catalog, generate
 from spotify_assets.sandbox.clock import Clock
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sandbox.modes import ModeName
@@ -57,34 +57,34 @@ def token(url: str) -> str:
     return text
 
 
-def client_of(catalogue: Catalogue, mode: ModeName = "extended") -> Iterator[Client]:
-    app = create_app(catalogue, mode=mode, today=TODAY)
+def client_of(catalog: Catalog, mode: ModeName = "extended") -> Iterator[Client]:
+    app = create_app(catalog, mode=mode, today=TODAY)
     with running(app) as server, requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {token(server.url)}"
         yield Client(server.url, session)
 
 
 @pytest.fixture(scope="session")
-def catalogue() -> Catalogue:
+def catalog() -> Catalog:
     return generate(seed=1, tracks=20_000)
 
 
 @pytest.fixture(scope="session")
-def api(catalogue: Catalogue) -> Iterator[Client]:
-    yield from client_of(catalogue)
+def api(catalog: Catalog) -> Iterator[Client]:
+    yield from client_of(catalog)
 
 
 @pytest.fixture(scope="session")
-def development_api(catalogue: Catalogue) -> Iterator[Client]:
-    yield from client_of(catalogue, "development")
+def development_api(catalog: Catalog) -> Iterator[Client]:
+    yield from client_of(catalog, "development")
 
 
 START = 1_763_640_000.0
-"""Unix time at which the clock of the spoiled sandbox stands still: 2025-11-20, 12:00 UTC."""
+"""Unix time at which the clock of the faulty sandbox stands still: 2025-11-20, 12:00 UTC."""
 
 
 @dataclass
-class Spoiled(Client):
+class Faulty(Client):
     """A client of a sandbox that can be told to misbehave, and what it says of itself."""
 
     log: Log
@@ -112,16 +112,16 @@ class Spoiled(Client):
 
 
 @pytest.fixture(scope="session")
-def spoiled_server(catalogue: Catalogue) -> Iterator[Spoiled]:
-    app = create_app(catalogue, clock=Clock(machine=lambda: START))
+def faulty_server(catalog: Catalog) -> Iterator[Faulty]:
+    app = create_app(catalog, clock=Clock(machine=lambda: START))
     with running(app) as server, requests.Session() as session:
-        yield Spoiled(server.url, session, app.state.log)
+        yield Faulty(server.url, session, app.state.log)
 
 
 @pytest.fixture
-def spoiled(spoiled_server: Spoiled) -> Spoiled:
+def faulty(faulty_server: Faulty) -> Faulty:
     """As new, with a token that was got before anything is counted."""
-    spoiled_server.reset()
-    spoiled_server.session.headers["Authorization"] = f"Bearer {token(spoiled_server.url)}"
-    spoiled_server.reset()
-    return spoiled_server
+    faulty_server.reset()
+    faulty_server.session.headers["Authorization"] = f"Bearer {token(faulty_server.url)}"
+    faulty_server.reset()
+    return faulty_server

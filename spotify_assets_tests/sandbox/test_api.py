@@ -6,7 +6,7 @@ import requests
 
 from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
 from spotify_assets.sandbox.api import create_app
-from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.sandbox.catalog import Catalog, generate
 from spotify_assets.sandbox.server import running
 from spotify_assets.sandbox.tokens import new_token
 from spotify_assets_tests.sandbox.conftest import TODAY, Client, client_of
@@ -36,8 +36,8 @@ def test_each_request_chooses_its_day(api: Client) -> None:
     assert api.get("/search", q="genre:rock", type="track", day="2026-11-19").content != today
 
 
-def test_without_a_day_the_answer_is_for_now(catalogue: Catalogue) -> None:
-    with running(create_app(catalogue)) as server:
+def test_without_a_day_the_answer_is_for_now(catalog: Catalog) -> None:
+    with running(create_app(catalog)) as server:
         header = {"Authorization": f"Bearer {new_token(time.time() + 60)}"}
         url = f"{server.url}/v1/browse/new-releases?limit=1"
         newest = requests.get(url, headers=header, timeout=10).json()["albums"]["items"][0]
@@ -65,9 +65,9 @@ def test_ids_are_checked(api: Client, path: str) -> None:
 
 @pytest.mark.parametrize(("kind", "most"), [("artists", 50), ("albums", 20), ("tracks", 50)])
 def test_a_batch_has_null_for_an_unknown_id(
-    api: Client, catalogue: Catalogue, kind: str, most: int
+    api: Client, catalog: Catalog, kind: str, most: int
 ) -> None:
-    ids = list(getattr(catalogue, kind).ids[: most - 1])
+    ids = list(getattr(catalog, kind).ids[: most - 1])
     ids.insert(1, NOBODY)
     items = api.json(f"/{kind}", ids=",".join(ids))[kind]
     assert [item and item["id"] for item in items] == [ids[0], None, *ids[2:]]
@@ -77,16 +77,16 @@ def test_a_batch_has_null_for_an_unknown_id(
     assert api.refusal(f"/{kind}") == (400, "Invalid base62 id")
 
 
-def test_paths_may_end_in_a_slash(api: Client, catalogue: Catalogue) -> None:
-    album = catalogue.albums.ids[0]
+def test_paths_may_end_in_a_slash(api: Client, catalog: Catalog) -> None:
+    album = catalog.albums.ids[0]
     assert api.get(f"/albums/{album}/tracks/", limit=1).status_code == 200
-    assert api.get("/tracks/", ids=catalogue.tracks.ids[0]).status_code == 200
+    assert api.get("/tracks/", ids=catalog.tracks.ids[0]).status_code == 200
     assert api.refusal("/me/") == (401, "Valid user authentication required")
 
 
-def test_a_long_album_goes_on_on_a_second_page(api: Client, catalogue: Catalogue) -> None:
-    row = int(catalogue.album_tracks.lengths.argmax())
-    album = api.json(f"/albums/{catalogue.albums.ids[row]}", market="BR")
+def test_a_long_album_goes_on_on_a_second_page(api: Client, catalog: Catalog) -> None:
+    row = int(catalog.album_tracks.lengths.argmax())
+    album = api.json(f"/albums/{catalog.albums.ids[row]}", market="BR")
     assert album["total_tracks"] == album["tracks"]["total"] > 50
     rest = api.session.get(album["tracks"]["next"], timeout=10).json()
     items = album["tracks"]["items"] + rest["items"]
@@ -97,11 +97,9 @@ def test_a_long_album_goes_on_on_a_second_page(api: Client, catalogue: Catalogue
     assert rest["next"] is None
 
 
-def test_albums_of_an_artist_come_by_group_and_newest_first(
-    api: Client, catalogue: Catalogue
-) -> None:
-    row = int(catalogue.artist_tracks.lengths.argmax())
-    path = f"/artists/{catalogue.artists.ids[row]}/albums"
+def test_albums_of_an_artist_come_by_group_and_newest_first(api: Client, catalog: Catalog) -> None:
+    row = int(catalog.artist_tracks.lengths.argmax())
+    path = f"/artists/{catalog.artists.ids[row]}/albums"
     albums = api.json(path, limit=50)
     groups = [album["album_group"] for album in albums["items"]]
     order = ["album", "single", "compilation", "appears_on"]
@@ -114,13 +112,13 @@ def test_albums_of_an_artist_come_by_group_and_newest_first(
     assert dates == sorted(dates, reverse=True)
     guest = api.json(path, limit=50, include_groups="appears_on")["items"]
     assert guest
-    assert all(album["artists"][0]["id"] != catalogue.artists.ids[row] for album in guest)
+    assert all(album["artists"][0]["id"] != catalog.artists.ids[row] for album in guest)
     assert api.refusal(path, include_groups="demo") == (400, "Invalid include_groups")
 
 
-def test_top_tracks_are_the_ten_most_popular(api: Client, catalogue: Catalogue) -> None:
-    row = int(catalogue.artist_tracks.lengths.argmax())
-    tracks = api.json(f"/artists/{catalogue.artists.ids[row]}/top-tracks", market="BR")["tracks"]
+def test_top_tracks_are_the_ten_most_popular(api: Client, catalog: Catalog) -> None:
+    row = int(catalog.artist_tracks.lengths.argmax())
+    tracks = api.json(f"/artists/{catalog.artists.ids[row]}/top-tracks", market="BR")["tracks"]
     popularity = [track["popularity"] for track in tracks]
     assert len(tracks) == 10
     assert popularity == sorted(popularity, reverse=True)
@@ -136,9 +134,9 @@ def test_markets_and_new_releases(api: Client) -> None:
 
 
 def test_about_one_track_in_a_hundred_cannot_be_played_in_a_market(
-    api: Client, catalogue: Catalogue
+    api: Client, catalog: Catalog
 ) -> None:
-    ids = catalogue.tracks.ids
+    ids = catalog.tracks.ids
     playable = [
         track["is_playable"]
         for start in range(0, 2000, 50)
@@ -207,15 +205,15 @@ def test_the_token_of_an_app_does_not_reach_a_user(
         assert client.refusal(path) == (401, "Valid user authentication required")
 
 
-def test_development_mode_has_small_pages(development_api: Client, catalogue: Catalogue) -> None:
+def test_development_mode_has_small_pages(development_api: Client, catalog: Catalog) -> None:
     assert len(development_api.found("track", "genre:rock")["items"]) == 5
     assert len(development_api.found("track", "genre:rock", limit=10)["items"]) == 10
     search = {"q": "genre:rock", "type": "track", "limit": "11"}
     assert development_api.refusal("/search", **search) == (400, "Invalid limit")
-    albums = f"/artists/{catalogue.artists.ids[0]}/albums"
+    albums = f"/artists/{catalog.artists.ids[0]}/albums"
     assert development_api.json(albums)["limit"] == 5
     assert development_api.refusal(albums, limit=11) == (400, "Invalid limit")
-    tracks = f"/albums/{catalogue.albums.ids[0]}/tracks"
+    tracks = f"/albums/{catalog.albums.ids[0]}/tracks"
     assert development_api.json(tracks, limit=50)["limit"] == 50
 
 

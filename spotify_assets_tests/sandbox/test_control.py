@@ -6,9 +6,9 @@ import requests
 
 from spotify_assets.sandbox.api import create_app
 from spotify_assets.sandbox.behaviour import Behaviour, pairs
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.server import running
-from spotify_assets_tests.sandbox.conftest import TODAY, Spoiled
+from spotify_assets_tests.sandbox.conftest import TODAY, Faulty
 
 
 def refusal(url: str, body: str, *, method: str = "PATCH", path: str = "state") -> str:
@@ -18,24 +18,24 @@ def refusal(url: str, body: str, *, method: str = "PATCH", path: str = "state") 
     return message
 
 
-def test_the_mode_can_change_while_it_runs(spoiled: Spoiled) -> None:
-    assert spoiled.get("/markets").status_code == 200
-    assert spoiled.set(mode="development")["mode"] == "development"
-    assert spoiled.refusal("/markets") == (403, "Forbidden")
+def test_the_mode_can_change_while_it_runs(faulty: Faulty) -> None:
+    assert faulty.get("/markets").status_code == 200
+    assert faulty.set(mode="development")["mode"] == "development"
+    assert faulty.refusal("/markets") == (403, "Forbidden")
 
 
-def test_a_change_keeps_what_it_does_not_name(spoiled: Spoiled) -> None:
-    spoiled.set(rate_limit=5, quotas={"search": 9}, shares={"503": 0.5})
-    state = spoiled.set(rate_limit=None, quotas={"me": 1})
+def test_a_change_keeps_what_it_does_not_name(faulty: Faulty) -> None:
+    faulty.set(rate_limit=5, quotas={"search": 9}, shares={"503": 0.5})
+    state = faulty.set(rate_limit=None, quotas={"me": 1})
     assert state["rate_limit"] is None
     assert state["quotas"] == {"me": 1}
     assert state["shares"] == {"503": 0.5}
 
 
-def test_what_the_state_shows_can_be_set_again(spoiled: Spoiled) -> None:
-    shown = spoiled.set(script=[{"fault": "503", "family": "search"}], too_many={"body": "text"})
+def test_what_the_state_shows_can_be_set_again(faulty: Faulty) -> None:
+    shown = faulty.set(script=[{"fault": "503", "family": "search"}], too_many={"body": "text"})
     settings = {name: shown[name] for name in Behaviour.model_fields}
-    assert spoiled.set(**settings) == shown
+    assert faulty.set(**settings) == shown
 
 
 @pytest.mark.parametrize(
@@ -56,44 +56,44 @@ def test_what_the_state_shows_can_be_set_again(spoiled: Spoiled) -> None:
     ],
 )
 def test_what_cannot_be_set_is_refused_in_clear_words_and_changes_nothing(
-    spoiled: Spoiled, settings: Any, said: str
+    faulty: Faulty, settings: Any, said: str
 ) -> None:
-    before = spoiled.state()
-    assert said in refusal(spoiled.url, json.dumps(settings))
+    before = faulty.state()
+    assert said in refusal(faulty.url, json.dumps(settings))
     if isinstance(settings, dict):
-        assert said in refusal(spoiled.url, json.dumps({"seed": 99} | settings))
-    assert spoiled.state() == before
+        assert said in refusal(faulty.url, json.dumps({"seed": 99} | settings))
+    assert faulty.state() == before
 
 
 @pytest.mark.parametrize("body", ["", "{", "\xff"])
-def test_what_is_no_json_is_refused(spoiled: Spoiled, body: str) -> None:
-    assert refusal(spoiled.url, body) == "The body has to be JSON."
+def test_what_is_no_json_is_refused(faulty: Faulty, body: str) -> None:
+    assert refusal(faulty.url, body) == "The body has to be JSON."
 
 
 @pytest.mark.parametrize(
     "body", ['{"advance_s": -1}', '{"advance_s": NaN}', '{"advance_s": 1e300}', "{}", "[]", "7"]
 )
-def test_the_clock_only_goes_on(spoiled: Spoiled, body: str) -> None:
-    refusal(spoiled.url, body, method="POST", path="clock")
-    assert spoiled.state()["clock"]["advanced_s"] == 0
+def test_the_clock_only_goes_on(faulty: Faulty, body: str) -> None:
+    refusal(faulty.url, body, method="POST", path="clock")
+    assert faulty.state()["clock"]["advanced_s"] == 0
 
 
-def test_moving_the_clock_ends_a_token_and_the_day(spoiled: Spoiled) -> None:
-    assert spoiled.state()["clock"]["today"] == "2025-11-20"
-    spoiled.advance(3599)
-    newest = spoiled.search().content
+def test_moving_the_clock_ends_a_token_and_the_day(faulty: Faulty) -> None:
+    assert faulty.state()["clock"]["today"] == "2025-11-20"
+    faulty.advance(3599)
+    newest = faulty.search().content
     assert newest
-    spoiled.advance(1)
-    assert spoiled.refusal("/markets") == (401, "The access token expired")
-    assert spoiled.advance(11 * 3600)["clock"] == {
+    faulty.advance(1)
+    assert faulty.refusal("/markets") == (401, "The access token expired")
+    assert faulty.advance(11 * 3600)["clock"] == {
         "now": "2025-11-21T00:00:00.000+00:00",
         "advanced_s": 43_200,
         "today": "2025-11-21",
     }
 
 
-def test_a_fixed_day_moves_on_by_whole_days(catalogue: Catalogue) -> None:
-    with running(create_app(catalogue, today=TODAY)) as server:
+def test_a_fixed_day_moves_on_by_whole_days(catalog: Catalog) -> None:
+    with running(create_app(catalog, today=TODAY)) as server:
         days = [
             requests.post(
                 f"{server.url}/sandbox/clock", json={"advance_s": seconds}, timeout=10
@@ -103,9 +103,9 @@ def test_a_fixed_day_moves_on_by_whole_days(catalogue: Catalogue) -> None:
     assert days == ["2026-11-20", "2026-11-20", "2026-11-21", "2026-11-22"]
 
 
-def test_a_reset_makes_it_as_at_the_start(catalogue: Catalogue) -> None:
+def test_a_reset_makes_it_as_at_the_start(catalog: Catalog) -> None:
     behaviour = Behaviour(mode="development", quotas={"search": 3})
-    with running(create_app(catalogue, behaviour=behaviour)) as server:
+    with running(create_app(catalog, behaviour=behaviour)) as server:
         url = f"{server.url}/sandbox"
         requests.get(f"{server.url}/v1/search", timeout=10)
         changes = {"mode": "extended", "quotas": {}, "script": [{"fault": "503"}]}
@@ -117,11 +117,11 @@ def test_a_reset_makes_it_as_at_the_start(catalogue: Catalogue) -> None:
     assert state["counted"] == {"requests": 0, "in_window": 0, "in_day": {}}
 
 
-def test_control_needs_no_token_and_is_not_logged(spoiled: Spoiled) -> None:
-    spoiled.set(shares={"503": 1}, rate_limit=1)
+def test_control_needs_no_token_and_is_not_logged(faulty: Faulty) -> None:
+    faulty.set(shares={"503": 1}, rate_limit=1)
     for _ in range(3):
-        assert requests.get(f"{spoiled.url}/sandbox/state", timeout=10).status_code == 200
-    assert len(spoiled.log) == 0
+        assert requests.get(f"{faulty.url}/sandbox/state", timeout=10).status_code == 200
+    assert len(faulty.log) == 0
 
 
 def test_pairs_are_read_or_refused() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spotify_assets.sandbox import drift
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets_tests.sandbox.conftest import TODAY, Client
 
 TOMORROW = TODAY + dt.timedelta(days=1)
@@ -34,37 +34,37 @@ def test_the_order_of_a_search_is_nearly_that_of_popularity(api: Client) -> None
     assert np.corrcoef(range(len(popularity)), popularity)[0, 1] < -0.6
 
 
-def test_popularity_stays_between_0_and_100(catalogue: Catalogue) -> None:
-    rows = np.arange(len(catalogue.tracks))
+def test_popularity_stays_between_0_and_100(catalog: Catalog) -> None:
+    rows = np.arange(len(catalog.tracks))
     for day in (dt.date(1999, 12, 31), TODAY, dt.date(2099, 1, 1)):
-        popularity = drift.popularity(catalogue.tracks, rows, day)
+        popularity = drift.popularity(catalog.tracks, rows, day)
         assert 0 <= popularity.min() <= popularity.max() <= 100
 
 
-def test_popularity_moves_by_little_in_a_day(catalogue: Catalogue) -> None:
-    rows = np.arange(len(catalogue.tracks))
+def test_popularity_moves_by_little_in_a_day(catalog: Catalog) -> None:
+    rows = np.arange(len(catalog.tracks))
     moves = np.abs(
-        drift.levels(catalogue.tracks, rows, TODAY) - drift.levels(catalogue.tracks, rows, TOMORROW)
+        drift.levels(catalog.tracks, rows, TODAY) - drift.levels(catalog.tracks, rows, TOMORROW)
     )
     assert 0.2 < moves.mean() < 1.5
     assert moves.max() < 5
 
 
-def test_followers_mostly_grow(catalogue: Catalogue) -> None:
-    rows = np.arange(len(catalogue.artists))
-    now = drift.followers(catalogue.artists, rows, TODAY)
-    later = drift.followers(catalogue.artists, rows, TODAY + dt.timedelta(days=90))
+def test_followers_mostly_grow(catalog: Catalog) -> None:
+    rows = np.arange(len(catalog.artists))
+    now = drift.followers(catalog.artists, rows, TODAY)
+    later = drift.followers(catalog.artists, rows, TODAY + dt.timedelta(days=90))
     assert (later >= now).mean() > 0.8
     assert (later < now).any()
 
 
 def test_one_in_a_thousand_is_renamed_on_a_day_and_keeps_it_for_a_month(
-    catalogue: Catalogue,
+    catalog: Catalog,
 ) -> None:
-    rows = np.arange(len(catalogue.tracks) // 2)
-    names = np.array(catalogue.tracks.names[: len(rows)])
+    rows = np.arange(len(catalog.tracks) // 2)
+    names = np.array(catalog.tracks.names[: len(rows)])
     days = [TODAY + dt.timedelta(days=days) for days in range(80)]
-    renamed = np.array([names != drift.track_names(catalogue.tracks, rows, day) for day in days])
+    renamed = np.array([names != drift.track_names(catalog.tracks, rows, day) for day in days])
     begun = (renamed[1:] & ~renamed[:-1]).sum(axis=1) / len(rows)
     assert 0.0008 < begun.mean() < 0.0012
     seen_whole = renamed.any(axis=0) & ~renamed[0] & ~renamed[-1]
@@ -72,21 +72,21 @@ def test_one_in_a_thousand_is_renamed_on_a_day_and_keeps_it_for_a_month(
     assert (lengths.min(), lengths.max()) == (25, 35)
 
 
-def test_a_renamed_artist_has_lost_an_accent_or_got_a_suffix(catalogue: Catalogue) -> None:
-    rows = np.arange(len(catalogue.artists))
-    names = drift.artist_names(catalogue.artists, rows, TODAY)
+def test_a_renamed_artist_has_lost_an_accent_or_got_a_suffix(catalog: Catalog) -> None:
+    rows = np.arange(len(catalog.artists))
+    names = drift.artist_names(catalog.artists, rows, TODAY)
     changes = [
-        pair for pair in zip(catalogue.artists.names, names, strict=True) if len(set(pair)) > 1
+        pair for pair in zip(catalog.artists.names, names, strict=True) if len(set(pair)) > 1
     ]
     assert any(new.startswith(old) for old, new in changes)
     assert any(len(new) == len(old) for old, new in changes)
 
 
-def test_a_renamed_track_is_found_by_its_new_name(api: Client, catalogue: Catalogue) -> None:
-    rows = np.arange(len(catalogue.tracks))
-    names = drift.track_names(catalogue.tracks, rows, TODAY)
+def test_a_renamed_track_is_found_by_its_new_name(api: Client, catalog: Catalog) -> None:
+    rows = np.arange(len(catalog.tracks))
+    names = drift.track_names(catalog.tracks, rows, TODAY)
     row = next(row for row, name in enumerate(names) if name.endswith(" - Remastered"))
     word = names[row].replace('"', '\\"')
     ids = [item["id"] for item in api.found("track", f'track:"{word}"', limit=50)["items"] if item]
-    assert catalogue.tracks.ids[row] in ids
-    assert api.json(f"/tracks/{catalogue.tracks.ids[row]}")["name"] == names[row]
+    assert catalog.tracks.ids[row] in ids
+    assert api.json(f"/tracks/{catalog.tracks.ids[row]}")["name"] == names[row]

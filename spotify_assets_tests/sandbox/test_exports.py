@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from spotify_assets.sandbox.catalogue import generate
+from spotify_assets.sandbox.catalog import generate
 from spotify_assets.sandbox.exports import ExportFile, PackageName, files
 from spotify_assets.sandbox.listening import Listener, history
 from spotify_assets.sandbox.repertoire import Repertoire

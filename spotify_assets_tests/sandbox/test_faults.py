@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from spotify_assets.sandbox import faults
 from spotify_assets.sandbox.api import create_app
 from spotify_assets.sandbox.behaviour import FAULTS, Behaviour, BodyForm, RetryAfterForm, TooMany
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.faults import Luck
 from spotify_assets.sandbox.server import running
-from spotify_assets_tests.sandbox.conftest import Spoiled, token
+from spotify_assets_tests.sandbox.conftest import Faulty, token
 
 ALWAYS = 1.0
 
@@ -39,39 +39,39 @@ def drawn(behaviour: Behaviour, requests: int) -> list[str | None]:
     ],
 )
 def test_an_error_is_said_in_the_words_of_the_api(
-    spoiled: Spoiled, fault: str, status: int, message: str
+    faulty: Faulty, fault: str, status: int, message: str
 ) -> None:
-    spoiled.set(shares={fault: ALWAYS})
-    response = spoiled.search()
+    faulty.set(shares={fault: ALWAYS})
+    response = faulty.search()
     error = response.json()["error"]
     assert (response.status_code, error["status"]) == (status, status)
     assert message in error["message"]
 
 
-def test_an_expired_token_is_challenged(spoiled: Spoiled) -> None:
-    spoiled.set(shares={"expired_token": ALWAYS})
-    assert 'error="invalid_token"' in spoiled.search().headers["WWW-Authenticate"]
+def test_an_expired_token_is_challenged(faulty: Faulty) -> None:
+    faulty.set(shares={"expired_token": ALWAYS})
+    assert 'error="invalid_token"' in faulty.search().headers["WWW-Authenticate"]
 
 
-def test_a_lapsed_premium_is_plain_text(spoiled: Spoiled) -> None:
-    spoiled.set(shares={"premium_lapsed": ALWAYS})
-    response = spoiled.search()
+def test_a_lapsed_premium_is_plain_text(faulty: Faulty) -> None:
+    faulty.set(shares={"premium_lapsed": ALWAYS})
+    response = faulty.search()
     assert response.status_code == 403
     assert response.headers["content-type"].startswith("text/plain")
     assert "Active premium subscription required for the owner of the app" in response.text
 
 
 @pytest.mark.parametrize(("fault", "status"), [("empty_400", 400), ("empty_body", 200)])
-def test_a_body_can_be_empty(spoiled: Spoiled, fault: str, status: int) -> None:
-    spoiled.set(shares={fault: ALWAYS})
-    response = spoiled.search()
+def test_a_body_can_be_empty(faulty: Faulty, fault: str, status: int) -> None:
+    faulty.set(shares={fault: ALWAYS})
+    response = faulty.search()
     assert (response.status_code, response.content) == (status, b"")
 
 
-def test_json_can_end_in_the_middle_of_an_answer_that_looks_whole(spoiled: Spoiled) -> None:
-    good = spoiled.search().content
-    spoiled.set(shares={"cut_json": ALWAYS})
-    response = spoiled.search()
+def test_json_can_end_in_the_middle_of_an_answer_that_looks_whole(faulty: Faulty) -> None:
+    good = faulty.search().content
+    faulty.set(shares={"cut_json": ALWAYS})
+    response = faulty.search()
     assert response.status_code == 200
     assert good.startswith(response.content)
     assert len(response.content) == int(response.headers["content-length"]) == len(good) // 2
@@ -80,52 +80,52 @@ def test_json_can_end_in_the_middle_of_an_answer_that_looks_whole(spoiled: Spoil
 
 
 def test_a_cut_body_breaks_off_before_its_promised_length(
-    spoiled: Spoiled, capfd: pytest.CaptureFixture[str]
+    faulty: Faulty, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    whole = spoiled.search()
-    spoiled.set(shares={"cut_body": ALWAYS})
-    with spoiled.session.get(whole.url, stream=True, timeout=10) as response:
+    whole = faulty.search()
+    faulty.set(shares={"cut_body": ALWAYS})
+    with faulty.session.get(whole.url, stream=True, timeout=10) as response:
         assert response.headers["content-length"] == whole.headers["content-length"]
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
             assert response.content
-    spoiled.set(shares={})
-    assert spoiled.search().content == whole.content
+    faulty.set(shares={})
+    assert faulty.search().content == whole.content
     assert capfd.readouterr().err == ""
 
 
-def test_a_connection_can_be_reset(spoiled: Spoiled, capfd: pytest.CaptureFixture[str]) -> None:
-    spoiled.set(shares={"reset": ALWAYS})
+def test_a_connection_can_be_reset(faulty: Faulty, capfd: pytest.CaptureFixture[str]) -> None:
+    faulty.set(shares={"reset": ALWAYS})
     with pytest.raises(requests.ConnectionError, match="reset by peer"):
-        spoiled.search()
-    spoiled.set(shares={})
-    assert spoiled.search().status_code == 200
+        faulty.search()
+    faulty.set(shares={})
+    assert faulty.search().status_code == 200
     assert capfd.readouterr().err == ""
 
 
-def test_a_slow_answer_comes_whole(spoiled: Spoiled) -> None:
-    good = spoiled.search().content
-    spoiled.set(shares={"slow": ALWAYS}, slow_s=0.1)
+def test_a_slow_answer_comes_whole(faulty: Faulty) -> None:
+    good = faulty.search().content
+    faulty.set(shares={"slow": ALWAYS}, slow_s=0.1)
     begun = time.monotonic()
-    assert spoiled.search().content == good
+    assert faulty.search().content == good
     assert time.monotonic() - begun >= 0.1
 
 
-def test_an_endless_next_leads_on_past_the_end(spoiled: Spoiled, catalogue: Catalogue) -> None:
-    spoiled.set(shares={"endless_next": ALWAYS})
-    album = catalogue.albums.ids[0]
-    page = spoiled.json(f"/albums/{album}/tracks", limit=50)
+def test_an_endless_next_leads_on_past_the_end(faulty: Faulty, catalog: Catalog) -> None:
+    faulty.set(shares={"endless_next": ALWAYS})
+    album = catalog.albums.ids[0]
+    page = faulty.json(f"/albums/{album}/tracks", limit=50)
     sizes = []
     for _ in range(3):
         sizes.append(len(page["items"]))
-        page = spoiled.session.get(page["next"], timeout=10).json()
+        page = faulty.session.get(page["next"], timeout=10).json()
     assert sizes == [page["total"], 0, 0]
     assert page["offset"] == 150
 
 
-def test_a_total_can_be_wrong_and_the_items_right(spoiled: Spoiled) -> None:
-    good = spoiled.json("/browse/new-releases", limit=5)["albums"]
-    spoiled.set(shares={"wrong_total": ALWAYS})
-    wrong = [spoiled.json("/browse/new-releases", limit=5)["albums"] for _ in range(5)]
+def test_a_total_can_be_wrong_and_the_items_right(faulty: Faulty) -> None:
+    good = faulty.json("/browse/new-releases", limit=5)["albums"]
+    faulty.set(shares={"wrong_total": ALWAYS})
+    wrong = [faulty.json("/browse/new-releases", limit=5)["albums"] for _ in range(5)]
     assert all(page["total"] != good["total"] for page in wrong)
     assert all(page["total"] >= 0 for page in wrong)
     assert len({page["total"] for page in wrong}) > 1
@@ -133,11 +133,11 @@ def test_a_total_can_be_wrong_and_the_items_right(spoiled: Spoiled) -> None:
 
 
 @pytest.mark.parametrize("fault", ["endless_next", "wrong_total"])
-def test_what_has_no_page_stays_as_it_is(spoiled: Spoiled, fault: str) -> None:
-    spoiled.set(script=[{"fault": fault}, {"fault": fault, "family": "token"}])
-    assert spoiled.refusal("/nonsense") == (404, "Service not found")
-    page = requests.get(f"{spoiled.url}/authorize", timeout=10)
-    assert (page.status_code, spoiled.state()["script"]) == (400, [])
+def test_what_has_no_page_stays_as_it_is(faulty: Faulty, fault: str) -> None:
+    faulty.set(script=[{"fault": fault}, {"fault": fault, "family": "token"}])
+    assert faulty.refusal("/nonsense") == (404, "Service not found")
+    page = requests.get(f"{faulty.url}/authorize", timeout=10)
+    assert (page.status_code, faulty.state()["script"]) == (400, [])
 
 
 # ---------------------------------------------------------------- forms of 429
@@ -152,28 +152,28 @@ def test_what_has_no_page_stays_as_it_is(spoiled: Spoiled, fault: str) -> None:
         ("empty", b""),
     ],
 )
-def test_the_body_of_a_429_has_every_form(spoiled: Spoiled, form: str, body: bytes) -> None:
-    spoiled.set(quotas={"search": 0}, too_many={"body": form})
-    response = spoiled.search()
+def test_the_body_of_a_429_has_every_form(faulty: Faulty, form: str, body: bytes) -> None:
+    faulty.set(quotas={"search": 0}, too_many={"body": form})
+    response = faulty.search()
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "86400"
     assert (body in response.content) if body else (response.content == b"")
     assert (b"QUOTA_EXCEEDED" in response.content) == (form == "json")
 
 
-def test_a_retry_after_can_be_absent_a_date_or_rubbish(spoiled: Spoiled) -> None:
-    spoiled.set(quotas={"search": 0}, too_many={"retry_after": "absent"})
-    assert "Retry-After" not in spoiled.search().headers
-    spoiled.set(too_many={"retry_after": "date"})
-    date = parsedate_to_datetime(spoiled.search().headers["Retry-After"]).timestamp()
+def test_a_retry_after_can_be_absent_a_date_or_rubbish(faulty: Faulty) -> None:
+    faulty.set(quotas={"search": 0}, too_many={"retry_after": "absent"})
+    assert "Retry-After" not in faulty.search().headers
+    faulty.set(too_many={"retry_after": "date"})
+    date = parsedate_to_datetime(faulty.search().headers["Retry-After"]).timestamp()
     assert 86_390 < date - time.time() <= 86_401
-    spoiled.set(too_many={"retry_after": "rubbish"})
-    assert not any(spoiled.search().headers["Retry-After"].isdecimal() for _ in range(10))
+    faulty.set(too_many={"retry_after": "rubbish"})
+    assert not any(faulty.search().headers["Retry-After"].isdecimal() for _ in range(10))
 
 
-def test_drawn_forms_are_all_there_are(spoiled: Spoiled) -> None:
-    spoiled.set(quotas={"search": 0}, too_many={"body": "drawn", "retry_after": "drawn"})
-    answers = [spoiled.search() for _ in range(60)]
+def test_drawn_forms_are_all_there_are(faulty: Faulty) -> None:
+    faulty.set(quotas={"search": 0}, too_many={"body": "drawn", "retry_after": "drawn"})
+    answers = [faulty.search() for _ in range(60)]
     bodies = {answer.content for answer in answers}
     waits = {answer.headers.get("Retry-After", "absent") for answer in answers}
     assert len(bodies) == len(get_args(BodyForm)) - 1
@@ -232,13 +232,13 @@ def test_server_errors_come_in_bursts() -> None:
     assert min(lengths) == 4
 
 
-def test_the_same_requests_meet_the_same_faults(spoiled: Spoiled) -> None:
+def test_the_same_requests_meet_the_same_faults(faulty: Faulty) -> None:
     settings: dict[str, Any] = {"seed": 5, "shares": {"503": 0.2, "empty_400": 0.3}}
 
     def statuses() -> list[int]:
-        spoiled.reset()
-        spoiled.set(**settings)
-        return spoiled.statuses(30)
+        faulty.reset()
+        faulty.set(**settings)
+        return faulty.statuses(30)
 
     first = statuses()
     assert {200, 400, 503} == set(first)
@@ -247,8 +247,8 @@ def test_the_same_requests_meet_the_same_faults(spoiled: Spoiled) -> None:
     assert statuses() != first
 
 
-def test_faults_can_be_given_at_the_start(catalogue: Catalogue) -> None:
-    app = create_app(catalogue, behaviour=Behaviour(shares={"502": 1}))
+def test_faults_can_be_given_at_the_start(catalog: Catalog) -> None:
+    app = create_app(catalog, behaviour=Behaviour(shares={"502": 1}))
     with running(app) as server:
         header = {"Authorization": f"Bearer {token(server.url)}"}
         answer = requests.get(f"{server.url}/v1/markets", headers=header, timeout=10)
@@ -258,36 +258,36 @@ def test_faults_can_be_given_at_the_start(catalogue: Catalogue) -> None:
 # ---------------------------------------------------------------- script
 
 
-def test_a_script_is_played_once_and_then_all_is_well(spoiled: Spoiled) -> None:
-    spoiled.set(script=[{"fault": "503", "times": 2}, {"fault": None}, {"fault": "empty_400"}])
-    assert spoiled.statuses(5) == [503, 503, 200, 400, 200]
-    assert spoiled.state()["script"] == []
+def test_a_script_is_played_once_and_then_all_is_well(faulty: Faulty) -> None:
+    faulty.set(script=[{"fault": "503", "times": 2}, {"fault": None}, {"fault": "empty_400"}])
+    assert faulty.statuses(5) == [503, 503, 200, 400, 200]
+    assert faulty.state()["script"] == []
 
 
-def test_a_script_goes_before_the_shares(spoiled: Spoiled) -> None:
-    spoiled.set(shares={"500": ALWAYS}, script=[{"fault": None, "times": 2}, {"fault": "502"}])
-    assert spoiled.statuses(4) == [200, 200, 502, 500]
+def test_a_script_goes_before_the_shares(faulty: Faulty) -> None:
+    faulty.set(shares={"500": ALWAYS}, script=[{"fault": None, "times": 2}, {"fault": "502"}])
+    assert faulty.statuses(4) == [200, 200, 502, 500]
 
 
-def test_a_script_for_a_family_waits_for_it(spoiled: Spoiled) -> None:
-    spoiled.set(script=[{"fault": "503", "times": 3, "family": "search"}])
-    assert spoiled.get("/markets").status_code == 200
-    assert spoiled.statuses(1) == [503]
-    assert spoiled.state()["script"][0]["times"] == 2
+def test_a_script_for_a_family_waits_for_it(faulty: Faulty) -> None:
+    faulty.set(script=[{"fault": "503", "times": 3, "family": "search"}])
+    assert faulty.get("/markets").status_code == 200
+    assert faulty.statuses(1) == [503]
+    assert faulty.state()["script"][0]["times"] == 2
 
 
-def test_a_token_can_only_be_refused_by_name(spoiled: Spoiled) -> None:
-    spoiled.set(shares={"503": ALWAYS}, script=[{"fault": "500"}])
-    assert token(spoiled.url)
-    spoiled.set(script=[{"fault": "500", "family": "token"}])
-    answer = requests.post(f"{spoiled.url}/api/token", timeout=10)
+def test_a_token_can_only_be_refused_by_name(faulty: Faulty) -> None:
+    faulty.set(shares={"503": ALWAYS}, script=[{"fault": "500"}])
+    assert token(faulty.url)
+    faulty.set(script=[{"fault": "500", "family": "token"}])
+    answer = requests.post(f"{faulty.url}/api/token", timeout=10)
     assert answer.status_code == 500
 
 
-def test_a_script_has_its_own_form_of_429(spoiled: Spoiled) -> None:
+def test_a_script_has_its_own_form_of_429(faulty: Faulty) -> None:
     form = {"body": "text", "wait_s": 3}
-    spoiled.set(script=[{"fault": "too_many", "too_many": form}, {"fault": "quota_exceeded"}])
-    first, second = spoiled.search(), spoiled.search()
+    faulty.set(script=[{"fault": "too_many", "too_many": form}, {"fault": "quota_exceeded"}])
+    first, second = faulty.search(), faulty.search()
     assert (first.text, first.headers["Retry-After"]) == ("Too many requests", "3")
     assert second.headers["Retry-After"] == "85771"
     assert second.json()["error"]["reason"] == "QUOTA_EXCEEDED"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.sandbox.catalog import Catalog, generate
 from spotify_assets.sandbox.listening import (
     FIRST_DAY,
     Listener,
@@ -80,7 +80,7 @@ def test_days_do_not_overlap_and_no_two_plays_are_taken_for_one(
     assert one.filter(~pause.is_between(0, 45_000)).is_empty()
 
 
-def test_nobody_listens_for_more_than_a_day_a_day_to_whatever_is_in_the_catalogue() -> None:
+def test_nobody_listens_for_more_than_a_day_a_day_to_whatever_is_in_the_catalog() -> None:
     some = Repertoire.of(generate(seed=1, tracks=50))
     half_days = some.items.with_columns(pl.lit(12 * 3_600_000, pl.Int64).alias("duration_ms"))
     endless = replace(some, items=half_days)
@@ -223,10 +223,10 @@ def test_what_the_api_loses_changes_nothing_of_what_was_played() -> None:
     assert one_day(deaf, day)["api_played_at"].null_count() == len(one_day(deaf, day))
 
 
-def test_the_tracks_are_those_of_the_catalogue(catalogue: Catalogue) -> None:
-    repertoire = Repertoire.of(catalogue)
+def test_the_tracks_are_those_of_the_catalog(catalog: Catalog) -> None:
+    repertoire = Repertoire.of(catalog)
     one = plays(LISTENER, repertoire, np.arange(738_000, 738_010)).drop_nulls("track")
     for row in one.head(50).iter_rows(named=True):
-        assert catalogue.tracks.ids[row["track"]] == row["track_id"]
-        assert catalogue.tracks.names[row["track"]] == row["name"]
-        assert catalogue.tracks.duration_ms[row["track"]] == row["duration_ms"]
+        assert catalog.tracks.ids[row["track"]] == row["track_id"]
+        assert catalog.tracks.names[row["track"]] == row["name"]
+        assert catalog.tracks.duration_ms[row["track"]] == row["duration_ms"]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets_tests.sandbox.conftest import REAL_DATA, Client
 
 # The real bodies have both, because they were asked for by a user.
@@ -34,9 +34,9 @@ def assert_same_keys(ours: Any, real: Any, where: str) -> None:
 
 @pytest.mark.parametrize("market", [{}, {"market": "BR"}])
 def test_objects_have_the_keys_of_the_real_ones(
-    api: Client, catalogue: Catalogue, market: dict[str, str]
+    api: Client, catalog: Catalog, market: dict[str, str]
 ) -> None:
-    artist, album = catalogue.artists.ids[3], catalogue.albums.ids[3]
+    artist, album = catalog.artists.ids[3], catalog.albums.ids[3]
     search = {"q": "genre:rock", "type": "track", "limit": "5"}
     pairs = {
         "search": api.json("/search", **search, **market),
@@ -47,7 +47,7 @@ def test_objects_have_the_keys_of_the_real_ones(
     }
     for name, ours in pairs.items():
         assert_same_keys(ours, recorded(name), name)
-    track = api.json(f"/tracks/{catalogue.tracks.ids[0]}", **market)
+    track = api.json(f"/tracks/{catalog.tracks.ids[0]}", **market)
     assert_same_keys(track, recorded("search")["tracks"]["items"][0], "track")
 
 
@@ -72,9 +72,9 @@ ABSENT_IN_DEVELOPMENT = {
 
 @pytest.mark.parametrize("kind", ["track", "album", "artist"])
 def test_development_mode_leaves_keys_out(
-    api: Client, development_api: Client, catalogue: Catalogue, kind: str
+    api: Client, development_api: Client, catalog: Catalog, kind: str
 ) -> None:
-    path = f"/{kind}s/{getattr(catalogue, f'{kind}s').ids[5]}"
+    path = f"/{kind}s/{getattr(catalog, f'{kind}s').ids[5]}"
     whole, part = api.json(path), development_api.json(path)
     assert set(whole) - set(part) == ABSENT_IN_DEVELOPMENT[kind] & set(whole)
     assert set(part) <= set(whole)
@@ -83,20 +83,20 @@ def test_development_mode_leaves_keys_out(
 
 
 def test_development_mode_leaves_keys_out_of_nested_objects_too(
-    development_api: Client, catalogue: Catalogue
+    development_api: Client, catalog: Catalog
 ) -> None:
     bodies = [
         development_api.json("/search", q="genre:rock", type="track,artist", market="BR"),
-        development_api.json(f"/albums/{catalogue.albums.ids[5]}"),
-        development_api.json(f"/artists/{catalogue.artists.ids[5]}/albums"),
+        development_api.json(f"/albums/{catalog.albums.ids[5]}"),
+        development_api.json(f"/artists/{catalog.artists.ids[5]}/albums"),
     ]
     for body in bodies:
         for key in ("popularity", "available_markets", "followers", "label", "album_group"):
             assert f'"{key}":' not in json.dumps(body)
 
 
-def test_links_name_the_server_that_was_asked(api: Client, catalogue: Catalogue) -> None:
-    album = catalogue.albums.ids[0]
+def test_links_name_the_server_that_was_asked(api: Client, catalog: Catalog) -> None:
+    album = catalog.albums.ids[0]
     here = api.url.replace("127.0.0.1", "localhost")
     response = api.session.get(
         f"{api.url}/v1/albums/{album}", headers={"Host": here.removeprefix("http://")}, timeout=10
@@ -107,10 +107,10 @@ def test_links_name_the_server_that_was_asked(api: Client, catalogue: Catalogue)
     assert body["artists"][0]["href"].startswith(f"{here}/v1/artists/")
 
 
-def test_release_dates_are_as_long_as_their_precision(api: Client, catalogue: Catalogue) -> None:
+def test_release_dates_are_as_long_as_their_precision(api: Client, catalog: Catalog) -> None:
     dates = {}
     for start in range(0, 1000, 20):
-        ids = ",".join(catalogue.albums.ids[start : start + 20])
+        ids = ",".join(catalog.albums.ids[start : start + 20])
         for album in api.json("/albums", ids=ids)["albums"]:
             dates[album["release_date"]] = album["release_date_precision"]
     lengths = {"day": 10, "month": 7, "year": 4}
@@ -119,11 +119,11 @@ def test_release_dates_are_as_long_as_their_precision(api: Client, catalogue: Ca
     assert dates["0000"] == "year"
 
 
-def test_external_ids_are_missing_for_some(api: Client, catalogue: Catalogue) -> None:
+def test_external_ids_are_missing_for_some(api: Client, catalog: Catalog) -> None:
     ids = [
         track["external_ids"]
         for start in range(0, 1000, 50)
-        for track in api.json("/tracks", ids=",".join(catalogue.tracks.ids[start : start + 50]))[
+        for track in api.json("/tracks", ids=",".join(catalog.tracks.ids[start : start + 50]))[
             "tracks"
         ]
     ]

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 import requests
 
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.listening import Listener, history
 from spotify_assets.sandbox.repertoire import Repertoire
 from spotify_assets.sandbox.tokens import new_token
-from spotify_assets_tests.sandbox.conftest import START, Spoiled
+from spotify_assets_tests.sandbox.conftest import START, Faulty
 
 PATH = "/me/player/recently-played"
 NOW = dt.datetime.fromtimestamp(START, dt.UTC).replace(tzinfo=None)
@@ -21,17 +21,17 @@ FOREVER = START + 10_000 * 86_400
 
 
 @pytest.fixture
-def user(spoiled: Spoiled) -> Iterator[Spoiled]:
+def user(faulty: Faulty) -> Iterator[Faulty]:
     """A client whose user agreed to show what was played."""
     token = new_token(FOREVER, "user", scope="user-read-recently-played")
-    spoiled.session.headers["Authorization"] = f"Bearer {token}"
-    yield spoiled
-    spoiled.reset()
+    faulty.session.headers["Authorization"] = f"Bearer {token}"
+    yield faulty
+    faulty.reset()
 
 
 @pytest.fixture(scope="module")
-def repertoire(catalogue: Catalogue) -> Repertoire:
-    return Repertoire.of(catalogue)
+def repertoire(catalog: Catalog) -> Repertoire:
+    return Repertoire.of(catalog)
 
 
 def truth(
@@ -53,14 +53,14 @@ def expected(frame: pl.DataFrame) -> list[tuple[str, str]]:
     return list(zip(times, frame["track_id"], strict=True))
 
 
-def test_it_shows_the_newest_plays_that_it_knows_of(user: Spoiled, repertoire: Repertoire) -> None:
+def test_it_shows_the_newest_plays_that_it_knows_of(user: Faulty, repertoire: Repertoire) -> None:
     page = user.json(PATH, limit=50)
     assert told(page) == expected(truth(repertoire).head(50))
     assert page["limit"] == 50
     assert user.json(PATH)["items"] == page["items"][:20]
 
 
-def test_a_track_looks_as_everywhere(user: Spoiled) -> None:
+def test_a_track_looks_as_everywhere(user: Faulty) -> None:
     item = user.json(PATH, limit=1)["items"][0]
     assert list(item) == ["track", "played_at", "context"]
     assert item["track"] == user.json(f"/tracks/{item['track']['id']}")
@@ -69,7 +69,7 @@ def test_a_track_looks_as_everywhere(user: Spoiled) -> None:
     assert "popularity" not in user.json(PATH, limit=1)["items"][0]["track"]
 
 
-def test_a_context_is_there_or_null(user: Spoiled) -> None:
+def test_a_context_is_there_or_null(user: Faulty) -> None:
     contexts = [item["context"] for item in user.json(PATH, limit=50)["items"]]
     kinds = {context and context["type"] for context in contexts}
     assert kinds == {"album", "artist", "playlist", None}
@@ -79,7 +79,7 @@ def test_a_context_is_there_or_null(user: Spoiled) -> None:
         assert context["href"] == f"{user.url}/v1/{kind}s/{name}"
 
 
-def test_the_same_time_gives_the_same_answer(user: Spoiled) -> None:
+def test_the_same_time_gives_the_same_answer(user: Faulty) -> None:
     first = user.get(PATH, limit=50).content
     user.advance(24 * HOUR)
     assert user.get(PATH, limit=50).content != first
@@ -88,7 +88,7 @@ def test_the_same_time_gives_the_same_answer(user: Spoiled) -> None:
 
 
 def test_as_the_clock_goes_on_plays_come_late_and_none_is_made_up(
-    user: Spoiled, repertoire: Repertoire
+    user: Faulty, repertoire: Repertoire
 ) -> None:
     came_late, newest = 0, ""
     for hour in range(1, 30):
@@ -101,7 +101,7 @@ def test_as_the_clock_goes_on_plays_come_late_and_none_is_made_up(
     assert came_late
 
 
-def test_only_fifty_plays_are_reachable_and_the_page_after_them_is_empty(user: Spoiled) -> None:
+def test_only_fifty_plays_are_reachable_and_the_page_after_them_is_empty(user: Faulty) -> None:
     pages = [user.json(PATH, limit=20)]
     while pages[-1]["next"]:
         assert pages[-1]["next"].startswith(f"{user.url}/v1{PATH}?")
@@ -115,7 +115,7 @@ def test_only_fifty_plays_are_reachable_and_the_page_after_them_is_empty(user: S
     assert len(user.json(PATH, after=0, limit=50)["items"]) == 50
 
 
-def test_cursors_are_milliseconds_and_exclusive(user: Spoiled) -> None:
+def test_cursors_are_milliseconds_and_exclusive(user: Faulty) -> None:
     page = user.json(PATH, limit=50)
     times = [unix_ms(time) for time, _ in told(page)]
     assert page["cursors"] == {"after": str(times[0]), "before": str(times[-1])}
@@ -125,7 +125,7 @@ def test_cursors_are_milliseconds_and_exclusive(user: Spoiled) -> None:
     assert user.json(PATH, after=middle - 1, limit=50)["items"] == page["items"][:25]
 
 
-def test_pages_after_a_cursor_go_on_to_the_newest(user: Spoiled) -> None:
+def test_pages_after_a_cursor_go_on_to_the_newest(user: Faulty) -> None:
     whole = user.json(PATH, limit=50)
     times = [unix_ms(time) for time, _ in told(whole)]
     first = user.json(PATH, after=times[24], limit=20)
@@ -149,11 +149,11 @@ def unix_ms(time: str) -> int:
         ({"before": "9" * 5000}, "Invalid before"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(user: Spoiled, params: Any, said: str) -> None:
+def test_what_cannot_be_asked_is_refused(user: Faulty, params: Any, said: str) -> None:
     assert user.refusal(PATH, **params) == (400, said)
 
 
-def test_who_listens_and_what_is_reported_can_be_set(user: Spoiled, repertoire: Repertoire) -> None:
+def test_who_listens_and_what_is_reported_can_be_set(user: Faulty, repertoire: Repertoire) -> None:
     before = told(user.json(PATH))
     other = Listener(seed=7, start_share=1)
     user.set(listener={"seed": 7, "start_share": 1})
@@ -166,7 +166,7 @@ def test_who_listens_and_what_is_reported_can_be_set(user: Spoiled, repertoire: 
     assert user.json(PATH)["items"] == []
 
 
-def test_a_listener_that_cannot_be_is_refused(user: Spoiled) -> None:
+def test_a_listener_that_cannot_be_is_refused(user: Faulty) -> None:
     answer = requests.patch(
         f"{user.url}/sandbox/state", json={"listener": {"lost_share": 2}}, timeout=10
     )
@@ -174,8 +174,8 @@ def test_a_listener_that_cannot_be_is_refused(user: Spoiled) -> None:
     assert "listener.lost_share" in answer.json()["error"]["message"]
 
 
-def test_it_needs_a_user_who_agreed(spoiled: Spoiled) -> None:
-    assert spoiled.refusal(PATH) == (401, "Valid user authentication required")
+def test_it_needs_a_user_who_agreed(faulty: Faulty) -> None:
+    assert faulty.refusal(PATH) == (401, "Valid user authentication required")
     token = new_token(FOREVER, "user", scope="user-top-read")
-    spoiled.session.headers["Authorization"] = f"Bearer {token}"
-    assert spoiled.refusal(PATH) == (403, "Insufficient client scope")
+    faulty.session.headers["Authorization"] = f"Bearer {token}"
+    assert faulty.refusal(PATH) == (403, "Insufficient client scope")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.columns import fold
 from spotify_assets.sandbox.names import GENRES
 from spotify_assets.sandbox.paging import Window, page
@@ -64,14 +64,14 @@ def test_walking_pages_gives_each_position_once(total: int, limit: int) -> None:
     assert seen == everything
 
 
-def test_walking_a_genre_gives_each_position_once(api: Client, catalogue: Catalogue) -> None:
+def test_walking_a_genre_gives_each_position_once(api: Client, catalog: Catalog) -> None:
     walked = [
         item and item["id"]
         for offset in range(0, 1000, 50)
         for item in api.found("track", "genre:rock", limit=50, offset=offset)["items"]
     ]
-    positions = Search(catalogue).results("track", Query.parse("genre:rock"), TODAY).positions
-    assert walked == [None if row is None else catalogue.tracks.ids[row] for row in positions]
+    positions = Search(catalog).results("track", Query.parse("genre:rock"), TODAY).positions
+    assert walked == [None if row is None else catalog.tracks.ids[row] for row in positions]
     assert len(walked) == 1000
 
 
@@ -85,8 +85,8 @@ def test_a_page_does_not_depend_on_its_size(api: Client) -> None:
     assert large == small
 
 
-def test_some_positions_are_null_and_some_repeat_an_earlier_id(catalogue: Catalogue) -> None:
-    search = Search(catalogue)
+def test_some_positions_are_null_and_some_repeat_an_earlier_id(catalog: Catalog) -> None:
+    search = Search(catalog)
     nulls = repeats = positions = 0
     for genre in GENRES:
         query = Query.parse(f"genre:{quoted(genre.name)}")
@@ -120,12 +120,12 @@ def test_genre_is_no_filter_for_albums(api: Client) -> None:
     assert api.found("album", "genre:rock")["items"] == []
 
 
-def test_total_is_only_an_estimate(catalogue: Catalogue) -> None:
-    search = Search(catalogue)
+def test_total_is_only_an_estimate(catalog: Catalog) -> None:
+    search = Search(catalog)
     off = []
-    for position, genre in enumerate(catalogue.genres):
+    for position, genre in enumerate(catalog.genres):
         total = search.results("track", Query.parse(f"genre:{quoted(genre)}"), TODAY).total
-        off.append(total / int(catalogue.genre_tracks.lengths[position]))
+        off.append(total / int(catalog.genre_tracks.lengths[position]))
     assert 0.96 < min(off) < 1 < max(off) < 1.04
 
 

@@ -10,7 +10,7 @@ import spotipy
 from spotipy.cache_handler import MemoryCacheHandler
 
 from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET
-from spotify_assets_tests.sandbox.conftest import Spoiled
+from spotify_assets_tests.sandbox.conftest import Faulty
 
 REDIRECT = "http://127.0.0.1:8888/callback"
 VERIFIER = "a" * 50
@@ -89,13 +89,13 @@ def refused(response: requests.Response) -> tuple[str, str]:
 
 
 @pytest.fixture
-def app(spoiled: Spoiled) -> App:
-    return App(spoiled.url)
+def app(faulty: Faulty) -> App:
+    return App(faulty.url)
 
 
 @pytest.fixture
-def app_with_secret(spoiled: Spoiled) -> App:
-    return App(spoiled.url, uses_pkce=False)
+def app_with_secret(faulty: Faulty) -> App:
+    return App(faulty.url, uses_pkce=False)
 
 
 # ---------------------------------------------------------------- the page
@@ -122,11 +122,11 @@ def test_a_user_who_cancels_is_sent_back_with_an_error(app: App) -> None:
     assert sent_back(app.authorize("POST")) == {"error": "access_denied", "state": "a b&c"}
 
 
-def test_tests_need_no_page(app: App, spoiled: Spoiled) -> None:
+def test_tests_need_no_page(app: App, faulty: Faulty) -> None:
     assert "code" in sent_back(app.authorize(auto="1"))
-    spoiled.set(sign_in="cancel")
+    faulty.set(sign_in="cancel")
     assert sent_back(app.authorize())["error"] == "access_denied"
-    spoiled.set(sign_in="agree")
+    faulty.set(sign_in="agree")
     assert "code" in sent_back(app.authorize(state=None))
 
 
@@ -177,8 +177,8 @@ def test_a_wrong_request_shows_a_page_and_sends_nobody_back(
 
 
 @pytest.mark.parametrize("uses_pkce", [True, False])
-def test_a_code_is_exchanged_for_tokens(spoiled: Spoiled, uses_pkce: bool) -> None:
-    app = App(spoiled.url, uses_pkce)
+def test_a_code_is_exchanged_for_tokens(faulty: Faulty, uses_pkce: bool) -> None:
+    app = App(faulty.url, uses_pkce)
     tokens = app.sign_in()
     assert tokens["expires_in"] == 3600
     assert tokens["scope"] == app.scope
@@ -210,9 +210,9 @@ def test_a_code_needs_the_verifier_and_the_address_it_was_made_for(
     assert app.exchange(code).status_code == 200
 
 
-def test_a_code_expires(app: App, spoiled: Spoiled) -> None:
+def test_a_code_expires(app: App, faulty: Faulty) -> None:
     code = app.code()
-    spoiled.advance(600)
+    faulty.advance(600)
     assert refused(app.exchange(code)) == ("invalid_grant", "Authorization code expired")
 
 
@@ -256,14 +256,14 @@ def test_with_a_secret_the_refresh_token_stays(app_with_secret: App) -> None:
 
 @pytest.mark.parametrize("uses_pkce", [True, False])
 def test_a_refresh_token_dies_six_months_after_the_sign_in_however_often_it_was_used(
-    spoiled: Spoiled, uses_pkce: bool
+    faulty: Faulty, uses_pkce: bool
 ) -> None:
-    app = App(spoiled.url, uses_pkce)
+    app = App(faulty.url, uses_pkce)
     token = app.sign_in()["refresh_token"]
     for _ in range(2):
-        spoiled.advance(SIX_MONTHS / 2 - 1)
+        faulty.advance(SIX_MONTHS / 2 - 1)
         token = app.refresh(token).json().get("refresh_token", token)
-    spoiled.advance(2)
+    faulty.advance(2)
     assert refused(app.refresh(token)) == ("invalid_grant", "Refresh token revoked")
 
 
@@ -272,9 +272,9 @@ def test_what_is_no_refresh_token_is_refused(app: App) -> None:
         assert refused(app.refresh(text)) == ("invalid_grant", "Invalid refresh token")
 
 
-def test_an_access_token_lasts_an_hour(app: App, spoiled: Spoiled) -> None:
+def test_an_access_token_lasts_an_hour(app: App, faulty: Faulty) -> None:
     token = app.sign_in()["access_token"]
-    spoiled.advance(3600)
+    faulty.advance(3600)
     assert app.get("/me", token).json()["error"]["message"] == "The access token expired"
 
 
@@ -295,9 +295,9 @@ def test_an_access_token_lasts_an_hour(app: App, spoiled: Spoiled) -> None:
     ],
 )
 def test_the_profile_shows_what_the_mode_and_the_scopes_allow(
-    app: App, spoiled: Spoiled, mode: str, scope: str, keys: set[str]
+    app: App, faulty: Faulty, mode: str, scope: str, keys: set[str]
 ) -> None:
-    spoiled.set(mode=mode)
+    faulty.set(mode=mode)
     app.scope = scope
     profile = app.get("/me", app.sign_in()["access_token"]).json()
     always = {"account_id", "display_name", "external_urls", "href", "id", "images", "type", "uri"}
@@ -356,7 +356,7 @@ def test_codes_and_refresh_tokens_are_no_access_tokens(app: App, path: str) -> N
         assert answer.json()["error"] == {"status": 401, "message": "Invalid access token"}
 
 
-def test_spotipy_signs_in_and_refreshes(app: App, spoiled: Spoiled) -> None:
+def test_spotipy_signs_in_and_refreshes(app: App, faulty: Faulty) -> None:
     auth = spotipy.SpotifyPKCE(
         client_id=CLIENT_ID,
         redirect_uri=REDIRECT,

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import requests
 
-from spotify_assets.sandbox.catalogue import Catalogue, read
+from spotify_assets.sandbox.catalog import Catalog, read
 from spotify_assets.sandbox.columns import AlbumKind, Precision
 from spotify_assets_tests.sandbox.conftest import REAL_DATA, client_of
 
@@ -19,7 +19,7 @@ def table(path: Path, rows: str) -> Path:
 
 
 @pytest.fixture
-def few(tmp_path: Path) -> Catalogue:
+def few(tmp_path: Path) -> Catalog:
     return read(
         table(
             tmp_path / "few.csv",
@@ -32,24 +32,24 @@ def few(tmp_path: Path) -> Catalogue:
     )
 
 
-def test_a_track_in_two_rows_is_one_track_of_both_genres(few: Catalogue) -> None:
+def test_a_track_in_two_rows_is_one_track_of_both_genres(few: Catalog) -> None:
     assert few.genres == ("pop", "r&b")
     assert few.tracks.ids == [ONE, TWO]
     assert few.tracks.genres[0].tolist() == [0, 1]
     assert few.tracks.popularity[0] == 70
 
 
-def test_the_text_na_is_a_name(few: Catalogue) -> None:
+def test_the_text_na_is_a_name(few: Catalog) -> None:
     assert few.tracks.names == ["NA", "Dois"]
 
 
-def test_an_artist_has_the_genres_of_all_its_tracks(few: Catalogue) -> None:
+def test_an_artist_has_the_genres_of_all_its_tracks(few: Catalog) -> None:
     assert few.artists.names == ["Ana", "Beto"]
     assert few.artists.genres[0].tolist() == [0, 1]
     assert few.artists.genres[1].tolist() == [1]
 
 
-def test_an_album_of_several_artists_is_a_compilation(few: Catalogue) -> None:
+def test_an_album_of_several_artists_is_a_compilation(few: Catalog) -> None:
     assert few.albums.kind.tolist() == [AlbumKind.COMPILATION]
     assert few.albums.precision.tolist() == [Precision.MONTH]
     assert few.tracks.number.tolist() == [1, 2]
@@ -72,9 +72,9 @@ def test_three_columns_and_a_genre_are_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize("date", ["2019-02-31", "NA", "today", "2019-02-01T10", ""])
 def test_what_is_no_release_date_is_an_unknown_one(tmp_path: Path, date: str) -> None:
     rows = f"track_id,track_name,track_artist,genre,track_album_release_date\n{ONE},a,b,c,{date}\n"
-    catalogue = read(table(tmp_path / "dates.csv", rows))
-    assert catalogue.albums.year.tolist() == [0]
-    assert catalogue.albums.precision.tolist() == [Precision.YEAR]
+    catalog = read(table(tmp_path / "dates.csv", rows))
+    assert catalog.albums.year.tolist() == [0]
+    assert catalog.albums.precision.tolist() == [Precision.YEAR]
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not SONGS.exists(), reason=f"{SONGS} is not there")
 def test_a_real_table_of_songs_is_served_by_genre() -> None:
-    catalogue = read(SONGS)
-    assert len(catalogue.tracks) == 28_356
-    assert set(catalogue.genres) == {"pop", "rap", "rock", "latin", "r&b", "edm"}
-    assert catalogue.tracks.names.count("NA") == 4
-    for api in client_of(catalogue):
-        for genre in catalogue.genres:
+    catalog = read(SONGS)
+    assert len(catalog.tracks) == 28_356
+    assert set(catalog.genres) == {"pop", "rap", "rock", "latin", "r&b", "edm"}
+    assert catalog.tracks.names.count("NA") == 4
+    for api in client_of(catalog):
+        for genre in catalog.genres:
             page = api.found("track", f'genre:"{genre}"', limit=50)
             assert len(page["items"]) == 50
             assert page["total"] > 4000

@@ -9,13 +9,13 @@ from pathlib import Path
 from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.transforms.catalog.responses import RawFile
 
 DAY = dt.date(2026, 11, 20)
 ASKED_AT = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
-TERMS = Terms(source="sandbox", market="BR", artists=50, tracks=100)
+TERMS = CollectionParameters(source="sandbox", market="BR", artists=50, tracks=100)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def seal(
     *answers: Answer,
     genre: str = "forró",
     date: dt.date = DAY,
-    terms: Terms = TERMS,
+    terms: CollectionParameters = TERMS,
 ) -> RawFile:
     """A genre-day of these answers in a lake at ``root``."""
     partition = RawPartition(Lake(root), GenreDay(genre, date))

@@ -22,8 +22,7 @@ from spotify_assets.sources.account_export import find, read
 from spotify_assets.transforms import listening
 from spotify_assets.warehouse.macros import create_macros
 from spotify_assets.warehouse.publication.catalog import Queries
-from spotify_assets.warehouse.publication.listening import Listening, there
-from spotify_assets.warehouse.publication.listening import take_in as load
+from spotify_assets.warehouse.publication.listening import Listening, load, there
 from spotify_assets.warehouse.publication.publish import Published
 from spotify_assets.warehouse.publication.publish import publish as publish_queries
 from spotify_assets.warehouse.tables import create
@@ -141,7 +140,7 @@ def in_memory() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def take_in(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+def load_plays(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of plays of a lake, as a publication does."""
     load(connection, lake, there(lake), PLAYS)
 

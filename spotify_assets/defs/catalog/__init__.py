@@ -1,4 +1,4 @@
-"""The catalogue as Dagster sees it: genre by day.
+"""The catalog as Dagster sees it: genre by day.
 
 Belongs here: its assets, jobs, sensors and schedules. Does not belong here: how rows are made.
 """

@@ -8,7 +8,7 @@ from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection
 
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
 from spotify_assets.defs.listening.history import OF_PLAYS
-from spotify_assets.defs.metadata.markdown import MOST_ROWS
+from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import Metadata, keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
 from spotify_assets.defs.publication import publish_now
@@ -25,7 +25,7 @@ from spotify_assets.warehouse.publication.publish import Published
 
 DESCRIPTION = """`data/spotify.duckdb`: every table, in one file, open to any reader.
 
-The end of every line: what the catalogue and the listening history say is asked for here, with
+The end of every line: what the catalog and the listening history say is asked for here, with
 `spotify-assets query`, a notebook (`docs/analysis.py`) or any tool that opens DuckDB files. Twenty
 questions with their SQL: `docs/answers.sql`. Each import or poll renews the tables of plays in it
 too; a partition here is a genre-day that was taken in."""
@@ -138,4 +138,4 @@ def _first_rows(connection: DuckDBPyConnection, contract: type[Contract]) -> pl.
     if {"genre", "date"} <= set(contract.key()):
         (newest,) = rows.max("date").fetchall()[0]
         rows = rows.filter(ColumnExpression("date") == ConstantExpression(newest))
-    return rows.sort(*contract.key()).limit(MOST_ROWS).pl()
+    return rows.sort(*contract.key()).limit(MAX_ROWS).pl()

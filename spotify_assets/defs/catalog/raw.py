@@ -8,12 +8,12 @@ from itertools import islice
 import dagster as dg
 import polars as pl
 
-from spotify_assets.defs.metadata.markdown import MOST_ROWS
+from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import Metadata, describe, described, preview, uri
 from spotify_assets.defs.partitions import genre_days, genre_days_of, not_held
 from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.collect import collect, is_whole
@@ -118,7 +118,7 @@ def _first_exchanges(sealed: Sealed) -> pl.DataFrame:
                 "bytes": len(one.response.body),
                 "ms": one.response.elapsed_ms,
             }
-            for one in islice(read_exchanges(sealed.path), MOST_ROWS)
+            for one in islice(read_exchanges(sealed.path), MAX_ROWS)
         ]
     )
 
@@ -145,7 +145,7 @@ def _collect(
         )
 
     with api.client(day, run_id) as client:
-        terms = Terms(
+        terms = CollectionParameters(
             source=client.connection.source,
             market=config.market or settings.market,
             artists=settings.artists if config.artists is None else config.artists,

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from spotify_assets.defs.catalog.raw import blocked
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
-from spotify_assets.defs.metadata.markdown import MOST_ROWS
+from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
 from spotify_assets.defs.partitions import days
 from spotify_assets.defs.publication import publish_now
@@ -233,7 +233,7 @@ def publish_plays(
     except pandera.errors.SchemaErrors as error:
         raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
     with warehouse.get_connection() as connection:
-        first_rows = {one: connection.table(one.table()).limit(MOST_ROWS).pl() for one in OF_PLAYS}
+        first_rows = {one: connection.table(one.table()).limit(MAX_ROWS).pl() for one in OF_PLAYS}
         found = doubts(connection)
     for contract in OF_PLAYS:
         rows = published.rows[contract.table()]

@@ -10,16 +10,16 @@ import polars as pl
 
 from spotify_assets.text.visible import visible
 
-MOST_ROWS = 10
-LONGEST_CELL = 60
+MAX_ROWS = 10
+MAX_CELL = 60
 
 
 def table(rows: pl.DataFrame) -> str:
-    """The first rows as a table: at most `MOST_ROWS`, no cell longer than `LONGEST_CELL`."""
+    """The first rows as a table: at most `MAX_ROWS`, no cell longer than `MAX_CELL`."""
     names = " | ".join(inline(name) for name in rows.columns)
     lines = [f"| {names} |", "|" + " --- |" * rows.width]
     lines += [
-        f"| {' | '.join(_cell(value) for value in row)} |" for row in rows.head(MOST_ROWS).rows()
+        f"| {' | '.join(_cell(value) for value in row)} |" for row in rows.head(MAX_ROWS).rows()
     ]
     return "\n".join(lines)
 
@@ -50,4 +50,4 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return inline(text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")
+    return inline(text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…")

@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 300, 76
 BARS_BOTTOM, BARS_HEIGHT = 58, 40
 # Grey and blue that can be read on the light and on the dark theme.
 BAR_COLOUR, TEXT_COLOUR = "#6b7de0", "#8a8f98"
-LONGEST_LABEL = 60
+MAX_LABEL = 60
 
 
 def bars(values: Sequence[float | None], above: str, below: str) -> str:
@@ -51,4 +51,4 @@ def image(svg: str, description: str) -> str:
 
 def _text(line: str) -> str:
     shown = visible(line)
-    return html.escape(shown if len(shown) <= LONGEST_LABEL else shown[: LONGEST_LABEL - 1] + "…")
+    return html.escape(shown if len(shown) <= MAX_LABEL else shown[: MAX_LABEL - 1] + "…")

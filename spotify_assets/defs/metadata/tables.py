@@ -28,7 +28,7 @@ ONE_READING = "One reading makes this table and the others of its step: they are
 Metadata = Mapping[str, Any]
 """By its label, what Dagster takes for metadata: a text, a number, a `dg.MetadataValue`."""
 
-MOST_DESCRIBED_APART = 31
+MAX_DESCRIBED_APART = 31
 """Genre-days of a run up to which each has metadata of its own: a month.
 
 At each call Dagster lists all partitions of the run: for all tables of 31 genre-days it takes about
@@ -81,7 +81,7 @@ def uri(file: Path) -> str:
 
 def described(days: Collection[GenreDay]) -> list[GenreDay]:
     """Which genre-days of a run have metadata of their own."""
-    return [max(days)] if len(days) > MOST_DESCRIBED_APART else sorted(days)
+    return [max(days)] if len(days) > MAX_DESCRIBED_APART else sorted(days)
 
 
 def describe(

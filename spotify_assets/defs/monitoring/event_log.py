@@ -25,10 +25,10 @@ from sqlalchemy import Connection, Engine, create_engine
 from spotify_assets.defs.monitoring import unrecorded
 
 BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 """Events of a transaction, which takes about 1 s: the UI shows them when it ends."""
 LOCK_PATIENCE_SECONDS = 60
-MOST_ENGINES = 16
+MAX_ENGINES = 16
 INDEX = "index"
 """The file that holds what is asked of all runs."""
 
@@ -129,7 +129,7 @@ class BatchedEventLog(SqliteEventLogStorage):
             connect_args={"timeout": LOCK_PATIENCE_SECONDS},
         )
         with self._changing:
-            if len(self._engines) >= MOST_ENGINES:
+            if len(self._engines) >= MAX_ENGINES:
                 # Who is in a transaction keeps the connection until its end.
                 oldest = next(one for one in self._engines if one != INDEX)
                 self._engines.pop(oldest).dispose()

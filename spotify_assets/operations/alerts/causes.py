@@ -249,7 +249,7 @@ def damaged_file(
 
 
 def remake(path: Path, partition: str) -> str:
-    """What to do with a damaged file of the catalogue; arguments as `damaged_file` has them."""
+    """What to do with a damaged file of the catalog; arguments as `damaged_file` has them."""
     if path.parent.name.startswith("month=") and (parts := _genre_day(partition)):
         month = path.parent.name.removeprefix("month=")
         _, days = calendar.monthrange(*map(int, month.split("-")))

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
-from spotify_assets.operations.alerts.messages import MOST_IN_FULL, Message
+from spotify_assets.operations.alerts.messages import MAX_IN_FULL, Message
 
 Tls = Literal["starttls", "ssl", "none"]
 
@@ -169,7 +169,7 @@ class Email:
         mail["Auto-Submitted"] = "auto-generated"
         if message.answers:
             mail["In-Reply-To"] = f"<{message.answers[0]}@{domain}>"
-            answered = message.answers[:MOST_IN_FULL]
+            answered = message.answers[:MAX_IN_FULL]
             mail["References"] = " ".join(f"<{one}@{domain}>" for one in answered)
         return mail
 

@@ -18,7 +18,7 @@ Kind = Literal[
 ]
 Severity = Literal["warning", "error"]
 
-LONGEST_TITLE, LONGEST_BODY = 200, 2_000
+MAX_TITLE, MAX_BODY = 200, 2_000
 """Characters. Twenty bodies of this length are what Slack shows of one text (40,000)."""
 
 
@@ -56,8 +56,8 @@ class Incident:
     def __post_init__(self) -> None:
         tidy = {
             "key": _line(self.key),
-            "title": _cut(_line(self.title) or _line(self.key), LONGEST_TITLE),
-            "body": _cut(_storable(self.body).strip(), LONGEST_BODY),
+            "title": _cut(_line(self.title) or _line(self.key), MAX_TITLE),
+            "body": _cut(_storable(self.body).strip(), MAX_BODY),
             "since": _utc(self.since),
             "link": None if self.link is None else _line(self.link),
             "until": None if self.until is None else _utc(self.until),

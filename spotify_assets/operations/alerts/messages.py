@@ -12,7 +12,7 @@ from spotify_assets.operations.alerts.incidents import Incident, minute
 
 State = Literal["open", "over"]
 
-MOST_IN_FULL = 20
+MAX_IN_FULL = 20
 """Incidents that a message shows; of the others it gives the number."""
 RULE = "-" * 60
 
@@ -102,7 +102,7 @@ class Message:
     @property
     def text(self) -> str:
         """Plain text, its lines separated by newlines."""
-        shown = [notice.text for notice in self.notices[:MOST_IN_FULL]]
+        shown = [notice.text for notice in self.notices[:MAX_IN_FULL]]
         if self._left_out:
             shown.append(f"and {self._left_out} more")
         return f"\n\n{RULE}\n\n".join(shown) + "\n"
@@ -119,13 +119,13 @@ class Message:
             "state": self.state,
             "text": _for_slack(f"{self.subject}\n\n{self.text}"),
             "mrkdwn": False,
-            "incidents": [notice.payload for notice in self.notices[:MOST_IN_FULL]],
+            "incidents": [notice.payload for notice in self.notices[:MAX_IN_FULL]],
             "more": self._left_out,
         }
 
     @property
     def _left_out(self) -> int:
-        return max(len(self.notices) - MOST_IN_FULL, 0)
+        return max(len(self.notices) - MAX_IN_FULL, 0)
 
 
 def _for_slack(text: str) -> str:

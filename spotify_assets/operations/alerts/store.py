@@ -27,9 +27,9 @@ from spotify_assets.storage import sqlite
 
 QUIET_TIME = dt.timedelta(minutes=30)
 MESSAGES_AN_HOUR = 12
-FIRST_WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+FIRST_WAIT, MAX_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 KEPT_FOR = dt.timedelta(days=7)
-LONGEST_ATTEMPT = dt.timedelta(minutes=5)
+MAX_ATTEMPT = dt.timedelta(minutes=5)
 """A process that has not said after this time how its attempt went is taken for dead."""
 
 _SQL = {
@@ -255,14 +255,14 @@ class Alerts:
                 "SELECT id, next_attempt_at FROM outbox WHERE channel = ? AND status = 'waiting'",
                 (channel,),
             ).fetchone()
-            if waiting and _is_ahead(_time(waiting["next_attempt_at"]), now, LONGEST_WAIT):
+            if waiting and _is_ahead(_time(waiting["next_attempt_at"]), now, MAX_WAIT):
                 return None
             identity = waiting["id"] if waiting else self._make(db, channel, now)
             if identity is None:
                 return None
             db.execute(
                 "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ?",
-                (_text(now + LONGEST_ATTEMPT), identity),
+                (_text(now + MAX_ATTEMPT), identity),
             )
             return _message(db, identity)
 
@@ -349,7 +349,7 @@ class Alerts:
 def _wait(attempts: int) -> dt.timedelta:
     """How long after so many attempts the next one comes."""
     # Beyond 2**6 minutes it is the longest wait anyhow.
-    return min(FIRST_WAIT * (1 << min(attempts - 1, 6)), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(attempts - 1, 6)), MAX_WAIT)
 
 
 def _is_ahead(moment: dt.datetime, now: dt.datetime, at_most: dt.timedelta) -> bool:

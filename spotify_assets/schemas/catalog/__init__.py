@@ -1,4 +1,4 @@
-"""The contracts of the catalogue: what the Web API shows of a genre on a day.
+"""The contracts of the catalog: what the Web API shows of a genre on a day.
 
 Belongs here: its tables of all layers, a module each. Does not belong here: plays.
 """

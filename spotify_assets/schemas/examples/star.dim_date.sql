@@ -1,4 +1,4 @@
--- Which days does the catalogue span?
+-- Which days does the catalog span?
 SELECT min(date) AS first, max(date) AS last, count(*) AS days
 FROM star.dim_date;
 

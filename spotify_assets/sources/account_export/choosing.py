@@ -17,8 +17,8 @@ from spotify_assets.sources.account_export import facts
 from spotify_assets.sources.account_export.errors import ExportError
 from spotify_assets.sources.account_export.packages import find
 
-SHORTEST_ID = 6
-IS_HASH = re.compile(f"[0-9a-f]{{{SHORTEST_ID},64}}", re.I)
+MIN_ID = 6
+IS_HASH = re.compile(f"[0-9a-f]{{{MIN_ID},64}}", re.I)
 IS_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
 UNKNOWN = "(unknown)"
 

@@ -1,6 +1,6 @@
 """A reader of JSON lists that loses no more than what is broken.
 
-Belongs here: where the elements of a list begin and end, in a file that may be cut, spoiled or
+Belongs here: where the elements of a list begin and end, in a file that may be cut, corrupted or
 huge. Does not belong here: what is in an element. Nothing of one is quoted: it may be personal.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-LONGEST_ELEMENT = 1 << 20
+MAX_ELEMENT = 1 << 20
 """In characters. A row of Spotify's has some 800."""
 USUAL_ELEMENT = 1 << 13
 DEEP = 1_000
@@ -49,7 +49,7 @@ def elements(chunks: Iterable[bytes], keys: Collection[str] = ()) -> Iterator[El
     """The elements of a JSON list, one after the other, in bounded memory.
 
     The list may lie in objects, and may lack its brackets and commas. Whatever is no object, is
-    broken, or is longer than `LONGEST_ELEMENT` is one element with a problem; reading goes on at
+    broken, or is longer than `MAX_ELEMENT` is one element with a problem; reading goes on at
     the next thing that looks like a row.
 
     Args:
@@ -94,7 +94,7 @@ def _element(window: "_Window", spelled: Mapping[str, str]) -> Element:
         text = window.take(length)
         if not isinstance(value, dict):
             return Element(None, "is no object")
-        if len(text) > LONGEST_ELEMENT:
+        if len(text) > MAX_ELEMENT:
             return Element(None, "is longer than 1 MiB")
         return Element(_whole_characters(_spelled(value, text, spelled)))
     return Element(None, problem)
@@ -123,7 +123,7 @@ def _decode(window: "_Window") -> tuple[object, int]:
     except json.JSONDecodeError as error:
         if not _is_open(error):
             raise
-    return DECODER.raw_decode(window.ahead(LONGEST_ELEMENT + 1))
+    return DECODER.raw_decode(window.ahead(MAX_ELEMENT + 1))
 
 
 def _is_open(error: json.JSONDecodeError) -> bool:
@@ -134,7 +134,7 @@ def _is_open(error: json.JSONDecodeError) -> bool:
 
 def _in_words(error: json.JSONDecodeError) -> str:
     if _is_open(error):
-        is_long = len(error.doc) > LONGEST_ELEMENT
+        is_long = len(error.doc) > MAX_ELEMENT
         return "is longer than 1 MiB" if is_long else "is cut off: the file ends"
     return f"is no valid JSON: {error.msg[:1].lower()}{error.msg[1:]}".rstrip(": ")
 
@@ -186,11 +186,11 @@ class _Window:
         self.at = match.end()
 
     def _fill(self) -> None:
-        if self.is_last or len(self.text) - self.at > LONGEST_ELEMENT:
+        if self.is_last or len(self.text) - self.at > MAX_ELEMENT:
             return
         parts = [self.text[self.at :]]
         length = len(parts[0])
-        while length < 2 * LONGEST_ELEMENT and not self.is_last:
+        while length < 2 * MAX_ELEMENT and not self.is_last:
             part = next(self._texts, None)
             self.is_last = part is None
             parts.append(part or "")

@@ -22,7 +22,7 @@ from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.sources.account_export import facts, forms
 from spotify_assets.sources.account_export.elements import (
-    LONGEST_ELEMENT,
+    MAX_ELEMENT,
     closes,
     elements,
     wrapper,
@@ -51,8 +51,8 @@ ID_DIGITS = 16
 AT_ONCE = 2
 """DuckDB reads a file in one thread; memory grows with each."""
 IS_TRACK_KEY = re.compile(rb'"%s"\s{0,20}:' % TRACK_KEY.encode())
-LONGEST_KEY = 64
-LONGEST_END = 1_000
+MAX_KEY = 64
+MAX_END = 1_000
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ def _look_through(file: ExportFile) -> _Seen:
         size += len(chunk)
         head = head or chunk.decode(errors="replace")
         first = first or chunk.lstrip(forms.BLANK)[:1]
-        end = (end + chunk).rstrip(forms.BLANK)[-LONGEST_END:] if chunk.strip() else end
+        end = (end + chunk).rstrip(forms.BLANK)[-MAX_END:] if chunk.strip() else end
         without_row = 0 if b"{" in chunk else without_row + len(chunk)
         longest = max(longest, without_row)
         track_keys += _track_keys(before, chunk)
@@ -277,7 +277,7 @@ def _look_through(file: ExportFile) -> _Seen:
         end,
         is_wrapped=wrapper(head, ASKED) > 0,
         is_spelled=_is_spelled(file.keys),
-        has_long_element=longest > LONGEST_ELEMENT // 2,
+        has_long_element=longest > MAX_ELEMENT // 2,
         track_keys=track_keys,
         chunks=tuple(chunks),
     )
@@ -299,7 +299,7 @@ def _is_spelled(keys: Iterable[str]) -> bool:
 
 def _track_keys(before: bytes, chunk: bytes) -> int:
     """How often the key of a track's URI ends in a chunk; in a text, its quotes are escaped."""
-    seam = before[-LONGEST_KEY:]
+    seam = before[-MAX_KEY:]
     return sum(match.end() > len(seam) for match in IS_TRACK_KEY.finditer(seam + chunk))
 
 

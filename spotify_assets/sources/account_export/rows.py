@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from spotify_assets.sources.account_export.elements import LONGEST_ELEMENT, Element
+from spotify_assets.sources.account_export.elements import MAX_ELEMENT, Element
 
 SQL = (
     resources.files("spotify_assets.sources.account_export")
@@ -221,7 +221,7 @@ def receive_list(
                 path,
                 columns=dict.fromkeys(ASKED, "VARCHAR"),
                 format="array",
-                maximum_object_size=LONGEST_ELEMENT,
+                maximum_object_size=MAX_ELEMENT,
             ).create_view("list")
             return _copy(connection, SOUND, target)
     except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):

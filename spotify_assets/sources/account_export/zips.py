@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from spotify_assets.sources.account_export.errors import ExportError
 
-MOST_BYTES = 4 * 1024**3
+MAX_BYTES = 4 * 1024**3
 """Of all entries together: twenty times the longest history that we know of."""
 LARGE_BYTES = 100_000_000
 HIGHEST_RATIO = 200
@@ -64,9 +64,9 @@ def entries(path: Path) -> list[Entry]:
         for entry in _entries(path, archive, ()):
             found.append(entry)
             size += entry.path[-1].file_size
-            if size > MOST_BYTES:
+            if size > MAX_BYTES:
                 raise ExportError(
-                    f"{path} is refused: unpacked it takes more than {MOST_BYTES // 1024**3} GiB, "
+                    f"{path} is refused: unpacked it takes more than {MAX_BYTES // 1024**3} GiB, "
                     "which no listening history does. Unpack it yourself and give the folder, if "
                     "you trust it."
                 )
@@ -136,7 +136,7 @@ def gunzipped(path: Path, packed: Iterable[bytes]) -> Iterator[bytes]:
             while chunk:
                 part = unpacker.decompress(chunk, PORTION_BYTES)
                 unpacked += len(part)
-                if unpacked > MOST_BYTES:
+                if unpacked > MAX_BYTES:
                     raise ExportError(f"{path} is refused: unpacked it is larger than any history.")
                 yield part
                 chunk = unpacker.unconsumed_tail  # noqa: PLW2901 - what is left of it

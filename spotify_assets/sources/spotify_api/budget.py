@@ -35,9 +35,9 @@ SAFE_PER_WINDOW = 90
 """Spotify does not publish the number; people report 180 a minute as safe."""
 DEVELOPMENT_PER_DAY = 500
 """A family; also unpublished: people in development mode were stopped after 600 to 1,400 a day."""
-LEAST_PER_WINDOW = 5
+MIN_PER_WINDOW = 5
 LEARNED_FOR_SECONDS = 3600.0
-LONGEST_WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 30.0
 SAID_FROM_SECONDS = 1.0
 FAMILIES = ("search", "artists", "me")
 """Families of requests that the client sends."""
@@ -59,7 +59,7 @@ class Limits:
     per_window: int | None = SAFE_PER_WINDOW
     per_day: Mapping[str, int] = field(default_factory=dict)
     per_day_in_development: int | None = DEVELOPMENT_PER_DAY
-    longest_wait_seconds: float = LONGEST_WAIT_SECONDS
+    longest_wait_seconds: float = MAX_WAIT_SECONDS
     learned_for_seconds: float = LEARNED_FOR_SECONDS
 
 
@@ -179,7 +179,7 @@ class Budget:
         """
         answered = self.ledger.answered_in(self.app, now, WINDOW_SECONDS)
         current = self.per_window(now) or max(SAFE_PER_WINDOW, answered + 1)
-        least = min(LEAST_PER_WINDOW, current)
+        least = min(MIN_PER_WINDOW, current)
         lower = max(min(answered, current - 1), current // 2, least)
         log.warning("The API is rate limited: at most %d calls in 30 s from now on.", lower)
         self.ledger.learn_limit(self.app, lower, now)

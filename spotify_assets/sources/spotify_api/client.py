@@ -58,7 +58,7 @@ TIMEOUT_SECONDS = (5.0, 30.0)
 """To connect; between two bytes. A whole call has ``transport.CALL_SECONDS``."""
 ATTEMPTS = 5
 """For what may pass: no connection, 5xx, a body that was cut."""
-LONGEST_RETRYING_SECONDS = 180.0
+MAX_RETRYING_SECONDS = 180.0
 FIRST_PAUSE_SECONDS = 0.5
 UNAUTHORIZED = 401
 TOKEN_REFUSED = (400, 401, 403)
@@ -118,7 +118,7 @@ class Tokens(Protocol):
 
 
 class _AppTokens:
-    """Tokens of the app itself, which reach the catalogue only."""
+    """Tokens of the app itself, which reach the catalog only."""
 
     def __init__(self, connection: Connection, accounts: EnteredSession) -> None:
         self._connection = connection
@@ -198,7 +198,7 @@ class Client:
             day: The day to answer for; only the sandbox can.
             purpose: What the calls are made for.
             clock: Reads the time and waits; else the machine's.
-            tokens: Those of a user; else the app's own, which reach the catalogue only.
+            tokens: Those of a user; else the app's own, which reach the catalog only.
             call_seconds: Within which a call must be answered whole.
             max_body_bytes: The size that no answer may pass, unpacked.
         """
@@ -296,7 +296,7 @@ class Client:
         # Jitter over a doubling pause, so that several runs do not come back together.
         backoff = FIRST_PAUSE_SECONDS * 2 ** (attempt - 2)
         seconds = random.uniform(backoff / 2, backoff)  # noqa: S311 - no secret is made of it
-        if retrying_seconds + seconds > LONGEST_RETRYING_SECONDS:
+        if retrying_seconds + seconds > MAX_RETRYING_SECONDS:
             raise failure
         log.warning("%s Attempt %d of %d in %.1f s.", failure, attempt, ATTEMPTS, seconds)
         self.clock.sleep(seconds)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from spotify_assets.lake.exchanges import FORBIDDEN, OK, Request, Response, is_final, is_number
-from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.errors import (
@@ -46,7 +46,7 @@ SPOTIFY_ID = re.compile("[0-9A-Za-z]{22}")
 def collect(
     client: Client,
     partition: RawPartition,
-    terms: Terms,
+    terms: CollectionParameters,
     *,
     today: dt.date,
     anew: bool = False,
@@ -193,7 +193,7 @@ class _Collection:
     mode: Callable[[], Mode | None]
     held: _Held
     genre: str
-    terms: Terms
+    terms: CollectionParameters
     progress: Progress | None = None
     page_size: int = LARGEST_PAGE
     credited: dict[str, None] = field(default_factory=dict)

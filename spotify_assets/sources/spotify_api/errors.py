@@ -7,12 +7,12 @@ from email.utils import parsedate_to_datetime
 
 from spotify_assets.lake.exchanges import OK, Request, Response, flaw
 
-LONGEST_BLOCK_SECONDS = 7 * 24 * 3600
+MAX_BLOCK_SECONDS = 7 * 24 * 3600
 """Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
 SECONDS = re.compile(r"(?P<whole>[0-9]+)(\.(?P<fraction>[0-9]*))?")
 """RFC 9110 knows whole seconds only; proxies write fractions."""
 REDIRECTS = range(300, 400)
-LONGEST_MESSAGE = 200
+MAX_MESSAGE = 200
 """Characters that are shown of a body that is not JSON: it may be a whole web page."""
 OF_A_USER = "me"
 """The first word of the paths that need the token of a user."""
@@ -205,7 +205,7 @@ def message(response: Response) -> str:
     if isinstance(error, str):
         return str(body.get("error_description") or error).rstrip(".")
     text = response.body.decode(errors="replace").strip()
-    return text[:LONGEST_MESSAGE].rstrip(".") or "an empty body"
+    return text[:MAX_MESSAGE].rstrip(".") or "an empty body"
 
 
 def retry_after(response: Response) -> int | None:
@@ -214,17 +214,17 @@ def retry_after(response: Response) -> int | None:
     if said := SECONDS.fullmatch(value):
         # Rounded up, so that nothing is asked too early. No more digits than a wait can have.
         whole = said["whole"].lstrip("0") or "0"
-        is_absurd = len(whole) > len(str(LONGEST_BLOCK_SECONDS))
-        seconds = LONGEST_BLOCK_SECONDS if is_absurd else int(whole)
+        is_absurd = len(whole) > len(str(MAX_BLOCK_SECONDS))
+        seconds = MAX_BLOCK_SECONDS if is_absurd else int(whole)
         seconds += bool((said["fraction"] or "").strip("0"))
-        return min(max(seconds, 1), LONGEST_BLOCK_SECONDS)
+        return min(max(seconds, 1), MAX_BLOCK_SECONDS)
     at = _http_date(value)
     if at is None:
         return None
     # Both times by the API's clock, where it says what that is: the machine's can be wrong.
     now = _http_date(response.headers.get("date", "")) or response.received_at
     seconds = math.ceil((at - now).total_seconds())
-    return min(max(seconds, 1), LONGEST_BLOCK_SECONDS)
+    return min(max(seconds, 1), MAX_BLOCK_SECONDS)
 
 
 def _http_date(text: str) -> dt.datetime | None:

@@ -26,7 +26,7 @@ from spotify_assets.storage import sqlite
 DAY_SECONDS = 24 * 3600
 EVERY_FAMILY = "*"
 """The family of a block that holds for all."""
-LONGEST_FLIGHT_SECONDS = 35.0
+MAX_FLIGHT_SECONDS = 35.0
 """How long a call that has no outcome may still arrive: the client's own time limits."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
@@ -61,14 +61,14 @@ WITHIN = f"""
 app = :app AND (
     (boot = :boot AND ended_steady > :steady - :window)
     OR (boot <> :boot AND ended_at > :wall - :window
-        AND ended_at < :wall + :window + {LONGEST_FLIGHT_SECONDS})
+        AND ended_at < :wall + :window + {MAX_FLIGHT_SECONDS})
 )"""
 # Another boot need not be over: it may be another machine, or a process that cannot read the boot's
 # id. Its calls end by the wall, as far as the clocks of two machines agree.
 MAY_STILL_ARRIVE = f"""
 status IS NULL AND failure IS NULL AND (
     (boot = :boot AND ended_steady > :steady)
-    OR (boot <> :boot AND ended_at > :wall AND ended_at < :wall + 2 * {LONGEST_FLIGHT_SECONDS})
+    OR (boot <> :boot AND ended_at > :wall AND ended_at < :wall + 2 * {MAX_FLIGHT_SECONDS})
 )"""
 PUBLISHED = (
     *("request_id", "requested_at", "app", "source", "run_id", "genre", "date"),
@@ -184,8 +184,8 @@ class Ledger:
             "requested_at": now.wall,
             "waited_ms": waited_ms,
             "boot": now.boot,
-            "ended_steady": now.steady + LONGEST_FLIGHT_SECONDS,
-            "ended_at": now.wall + LONGEST_FLIGHT_SECONDS,
+            "ended_steady": now.steady + MAX_FLIGHT_SECONDS,
+            "ended_at": now.wall + MAX_FLIGHT_SECONDS,
         }
         names = [name for name in row if name != "now_us"]
         # Ids grow with time, so that those of a ledger that is begun anew follow on the old ones.

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.sources.spotify_api.budget import WINDOW_SECONDS
 from spotify_assets.sources.spotify_api.ledger import DAY_SECONDS
 from spotify_assets.sources.spotify_api.modes import PAGE_SIZE, Mode
@@ -49,7 +49,9 @@ class Planned:
     done_in_seconds: float
 
 
-def calls_needed(terms: Terms, mode: Mode | None, held: Mapping[str, int]) -> dict[str, int]:
+def calls_needed(
+    terms: CollectionParameters, mode: Mode | None, held: Mapping[str, int]
+) -> dict[str, int]:
     """Calls that a genre-day needs, by family; those for artists are at most so many.
 
     Args:

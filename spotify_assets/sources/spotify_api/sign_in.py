@@ -1,7 +1,7 @@
 """A user's sign-in (authorization code with PKCE), and tokens that are refreshed when needed.
 
 What does not belong here: where a token is kept (``tokens``), the server that the browser comes
-back to (``callback``), and the app's own token, which reaches the catalogue only (``client``).
+back to (``callback``), and the app's own token, which reaches the catalog only (``client``).
 """
 
 import contextlib

@@ -30,7 +30,7 @@ from spotify_assets.transforms.catalog.shapes import (
 )
 
 # Larger than any response; DuckDB's own limit for a line is 16 MiB.
-LONGEST_LINE_BYTES = 256 << 20
+MAX_LINE_BYTES = 256 << 20
 HEAD = {
     "seq": "INTEGER",
     "endpoint": "VARCHAR",
@@ -102,7 +102,7 @@ def _pages_of_bodies() -> str:
 def _lines(columns: dict[str, str]) -> str:
     named = ", ".join(f"\"{name}\": '{kind}'" for name, kind in {**HEAD, **columns}.items())
     return f"""read_json(getvariable('files'), format = 'newline_delimited', filename = 'file',
-        maximum_object_size = {LONGEST_LINE_BYTES}, columns = {{{named}}})"""
+        maximum_object_size = {MAX_LINE_BYTES}, columns = {{{named}}})"""
 
 
 def _pages(bodies: dict[str, str], readable: str, lines: str) -> str:

@@ -1,4 +1,4 @@
-"""Raw responses of the catalogue → the tables of ``processed`` and ``quarantine``.
+"""Raw responses of the catalog → the tables of ``processed`` and ``quarantine``.
 
 DuckDB reads the JSON (``catalog.sql``) and says what is wrong with types; the contracts say what is
 wrong with values. Several genre-days may be read at once: every step is per genre and date.

@@ -130,7 +130,7 @@ def json_structure(shape: Shape) -> str:
 def mismatches(value: object, shape: Shape) -> Iterator[tuple[str, str]]:
     """Where a response has another shape than it should: ``(JSON pointer of the object, problem)``.
 
-    The object is the artist, track, album or credit that is spoiled by it; the empty pointer is the
+    The object is the artist, track, album or credit that it corrupts; the empty pointer is the
     response as a whole. A null is no mismatch: whether a value may be missing is for the contracts.
     """
     yield from _walk(value, shape, "", "", "")

@@ -5,7 +5,7 @@ Does not belong here: reading files, and storing tables. Its SQL files run in on
 connection, whose temporary tables they leave; each states its grain.
 
 Source: ``typed_rows`` (rows of exports), ``import_files`` (the files), ``processed.plays``,
-``processed.polls``, ``quarantine.plays`` and the catalogue's dimensions.
+``processed.polls``, ``quarantine.plays`` and the catalog's dimensions.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ ACCOUNT_ONLY = f"""one_package = 'account' AND other_package = 'account' AND thi
     AND ({IS_NEAR})"""
 
 IS_OUTDATED = SQL.joinpath("outdated.sql").read_text(encoding="utf-8")
-"""Counts the played tracks that the catalogue describes otherwise than `DimItem` does."""
+"""Counts the played tracks that the catalog describes otherwise than `DimItem` does."""
 
 
 def version() -> str:

@@ -1,6 +1,6 @@
--- What the catalogue says of the tracks that were played: the current version.
+-- What the catalog says of the tracks that were played: the current version.
 -- Grain: one track.
-CREATE TEMP TABLE catalogue AS
+CREATE TEMP TABLE catalog AS
 WITH played AS (
     SELECT track_id FROM streams WHERE track_id IS NOT NULL
     UNION
@@ -64,4 +64,4 @@ SELECT artist_name, if(kind = 'local_file', album_name, NULL) AS album_name, nam
 UNION
 SELECT artist_name, NULL, name FROM reported_items
 UNION
-SELECT artist_name, NULL, name FROM catalogue;
+SELECT artist_name, NULL, name FROM catalog;

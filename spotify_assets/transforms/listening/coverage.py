@@ -14,7 +14,7 @@ from spotify_assets.schemas.listening import PlayCoverage
 from spotify_assets.transforms.listening import plays
 
 ONE_DAY = dt.timedelta(days=1)
-LONGEST_SILENCE = dt.timedelta(days=7)
+MAX_SILENCE = dt.timedelta(days=7)
 """Between two files without numbers; if longer, a file between them may not have been imported."""
 Interval = tuple[dt.datetime, dt.datetime]
 
@@ -99,7 +99,7 @@ def _bridges(together: pl.DataFrame) -> Iterator[Interval]:
         if is_cut:
             continue
         if part is None or following is None:
-            follows = first - last <= LONGEST_SILENCE
+            follows = first - last <= MAX_SILENCE
         else:
             follows = part < following and set(range(part + 1, following)) <= empty
         if follows and first > last:

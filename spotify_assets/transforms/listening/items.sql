@@ -1,4 +1,4 @@
--- Everything that was played, by the best that is known: the catalogue's current version, then the
+-- Everything that was played, by the best that is known: the catalog's current version, then the
 -- API's last report, then the latest row of an export. Grain: one item.
 CREATE TEMP TABLE items AS
 WITH exports AS (
@@ -44,14 +44,14 @@ described AS (
         coalesce(c.album_name, k.r.album_name, k.e.album_name) AS album_name,
         coalesce(c.duration_ms, k.r.duration_ms) AS duration_ms,
         CASE
-            WHEN c.track_id IS NOT NULL THEN 'catalogue'
+            WHEN c.track_id IS NOT NULL THEN 'catalog'
             WHEN k.is_reported THEN 'api'
             ELSE 'export'
         END AS known_from,
         t.times
     FROM known AS k
     JOIN times AS t USING (item_key)
-    LEFT JOIN catalogue AS c ON c.track_id = k.track_id
+    LEFT JOIN catalog AS c ON c.track_id = k.track_id
 ),
 -- Music that has an artist and a name: the same names are the same recording where no ISRC says
 -- otherwise.

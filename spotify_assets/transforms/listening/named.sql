@@ -70,7 +70,7 @@ FROM (
     SELECT item_key, artist_name, name FROM reported_items
     UNION ALL
     SELECT (md5_number('spotify:track:' || track_id) >> 66)::BIGINT, artist_name, name
-    FROM catalogue
+    FROM catalog
 ) AS k
 JOIN names AS n
     ON n.artist_name IS NOT DISTINCT FROM k.artist_name AND n.name = k.name
@@ -83,5 +83,5 @@ UNION
 SELECT
     (md5_number('spotify:track:' || track_id) >> 66)::BIGINT,
     (md5_number('isrc:' || isrc) >> 66)::BIGINT
-FROM catalogue
+FROM catalog
 WHERE isrc IS NOT NULL;

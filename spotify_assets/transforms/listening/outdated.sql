@@ -1,4 +1,4 @@
--- How many played tracks `star.dim_item` describes otherwise than the catalogue and the API's reports
+-- How many played tracks `star.dim_item` describes otherwise than the catalog and the API's reports
 -- do now, as `items` would. What neither knows, comes from an export, which does not change.
 -- Grain: the file.
 WITH reported AS (
@@ -22,12 +22,12 @@ LEFT JOIN star.bridge_track_artist AS b ON b.track_id = t.track_id AND b.positio
 LEFT JOIN star.dim_artist AS a ON a.artist_id = b.artist_id AND a.is_current
 LEFT JOIN star.dim_album AS l ON l.album_id = t.album_id
 LEFT JOIN reported AS r ON r.track_id = i.track_id
-WHERE (t.track_id IS NOT NULL) <> (i.known_from = 'catalogue')
+WHERE (t.track_id IS NOT NULL) <> (i.known_from = 'catalog')
     OR (
-        i.known_from = 'catalogue'
+        i.known_from = 'catalog'
         AND (
             t.name <> i.name
-            -- No export has these: what the catalogue has no longer, is gone here too.
+            -- No export has these: what the catalog has no longer, is gone here too.
             OR coalesce(a.artist_id, r.artist_id) IS DISTINCT FROM i.artist_id
             OR coalesce(t.isrc, r.isrc) IS DISTINCT FROM i.isrc
             OR coalesce(t.duration_ms, r.duration_ms) IS DISTINCT FROM i.duration_ms

@@ -1,4 +1,4 @@
-"""The catalogue in the DuckDB file: partitions that changed, and what is made of all days.
+"""The catalog in the DuckDB file: partitions that changed, and what is made of all days.
 
 A publication costs what changed, not what is there: a genre-day touches its genre's rankings, and
 the dimensions of the ids that it names.
@@ -59,7 +59,7 @@ class NotTakenIn(Exception):
         self.files = files
 
 
-def take_in(
+def load(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
     changed: pl.DataFrame,

@@ -12,9 +12,8 @@ import polars as pl
 
 from spotify_assets.lake import Lake
 from spotify_assets.schemas import LAKE, Contract
-from spotify_assets.warehouse.publication import catalog as catalogue
+from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
-from spotify_assets.warehouse.publication import partitions
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.partitions import Survey
 from spotify_assets.warehouse.publication.state import State
@@ -106,5 +105,5 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
         if genre is None:
             still.append(plays.is_damaged(lake, file))
         else:
-            still.append(catalogue.refused(LAKE[table], lake.root / file) is not None)
+            still.append(catalog.refused(LAKE[table], lake.root / file) is not None)
     return known.filter(pl.Series(still, dtype=pl.Boolean))

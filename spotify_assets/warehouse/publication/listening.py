@@ -54,11 +54,11 @@ class Listening:
     """How the tables of plays are made."""
 
     derive: Callable[[duckdb.DuckDBPyConnection], None]
-    """Makes the temporary tables that ``made`` names, of what `take_in` provides."""
+    """Makes the temporary tables that ``made`` names, of what `load` provides."""
     made: Mapping[type[Contract], str]
     """For each table the temporary one that holds its rows."""
     is_outdated: str
-    """A query; it counts what the catalogue knows of played tracks and the file does not."""
+    """A query; it counts what the catalog knows of played tracks and the file does not."""
     time_zone: str
     """IANA name of the listener's time zone."""
     version: str
@@ -104,7 +104,7 @@ def is_damaged(lake: Lake, file: str) -> bool:
     return not (is_facts or is_readable(path))
 
 
-def take_in(
+def load(
     connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame, how: Listening
 ) -> None:
     """Make all tables of the listening history anew.

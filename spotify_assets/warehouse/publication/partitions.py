@@ -17,7 +17,7 @@ import polars as pl
 
 from spotify_assets.lake import DamagedFile, GenreDay, Lake, months
 from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, ROWS_FILE
-from spotify_assets.lake.months import Stamp
+from spotify_assets.lake.months import Fingerprint
 from spotify_assets.schemas import LAKE
 from spotify_assets.schemas.monitoring import GenreFolders, Partitions
 from spotify_assets.warehouse.publication.damage import damaged_files
@@ -152,7 +152,7 @@ def rewritten_since(lake: Lake, loaded: pl.DataFrame, in_lake: pl.DataFrame) -> 
     rewritten = set()
     for genre, date, file, size, modified_ns in rows:
         day = GenreDay(genre, date)
-        if stamps.of(file, date) != Stamp(size, modified_ns):
+        if stamps.of(file, date) != Fingerprint(size, modified_ns):
             rewritten.add(day)
     return rewritten | (under_way & {GenreDay(*one) for one in _days(loaded)})
 
@@ -251,7 +251,7 @@ def _of_months(
 
 def _unreadable(lake: Lake, table: str, genre: str, error: DamagedFile) -> dict[str, object]:
     month = error.path.parent.name.removeprefix(MONTH_FOLDER)
-    stamp = Stamp.of(error.path)
+    stamp = Fingerprint.of(error.path)
     return {
         "file": lake.relative(error.path),
         "table_name": table,
@@ -279,14 +279,14 @@ class _Stamps:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._merged: dict[str, dict[dt.date, Stamp]] = {}
+        self._merged: dict[str, dict[dt.date, Fingerprint]] = {}
 
-    def of(self, file: str, date: dt.date) -> Stamp | None:
+    def of(self, file: str, date: dt.date) -> Fingerprint | None:
         """``None`` where it is not there any more."""
         path = self._lake.root / file
         try:
             if not months.is_merged(path):
-                return Stamp.of(path)
+                return Fingerprint.of(path)
             if file not in self._merged:
                 self._merged[file] = months.days(path)
         except (FileNotFoundError, DamagedFile):

@@ -21,9 +21,8 @@ from spotify_assets.lake.history import STREAMS
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders
 from spotify_assets.warehouse.macros import create_macros, macros
-from spotify_assets.warehouse.publication import catalog as catalogue
+from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
-from spotify_assets.warehouse.publication import partitions
 from spotify_assets.warehouse.publication.catalog import Queries
 from spotify_assets.warehouse.publication.changes import Changes, Logs
 from spotify_assets.warehouse.publication.damage import damaged_files
@@ -108,7 +107,7 @@ def _take_in(
     state: State,
     queries: Queries,
 ) -> tuple[list[GenreDay], list[GenreDay], pl.DataFrame]:
-    """The catalogue, but for what is damaged or being rewritten.
+    """The catalog, but for what is damaged or being rewritten.
 
     Returns:
         The genre-days that were taken in, those that wait, and the files that are damaged.
@@ -119,9 +118,9 @@ def _take_in(
         changed = partitions.difference(changes.partitions, changes.held, waiting, damaged)
         connection.begin()
         try:
-            catalogue.take_in(connection, lake, changed, queries, anew=anew)
+            catalog.load(connection, lake, changed, queries, anew=anew)
             rewritten = partitions.rewritten_since(lake, changed, changes.partitions)
-        except catalogue.NotTakenIn as error:
+        except catalog.NotTakenIn as error:
             rewritten = partitions.rewritten_since(lake, error.files, changes.partitions)
             still = ~partitions.is_of(rewritten)
             damaged = pl.concat([damaged, error.files.filter(still)])
@@ -134,10 +133,10 @@ def _take_in(
     # Nobody sees the copy yet. What is committed is read in half the time.
     connection.commit()
     connection.begin()
-    catalogue.move(connection, changes.moved)
-    catalogue.derive(connection, queries, anew=anew)
+    catalog.move(connection, changes.moved)
+    catalog.derive(connection, queries, anew=anew)
     connection.commit()
-    catalogue.verify(connection, queries, anew=anew)
+    catalog.verify(connection, queries, anew=anew)
     days = changed.select("genre", "date").unique().sort("date", "genre").iter_rows()
     return [GenreDay(*day) for day in days], sorted(waiting), damaged
 
@@ -166,7 +165,7 @@ def _take_in_plays(
     while True:
         connection.begin()
         try:
-            plays.take_in(connection, lake, files, listening)
+            plays.load(connection, lake, files, listening)
         except DamagedFile as error:
             connection.rollback()
             damaged = pl.concat([damaged, _as_damaged(lake, files, error)])
@@ -206,7 +205,7 @@ def _note(
 
 
 def _is_outdated(connection: duckdb.DuckDBPyConnection, listening: Listening) -> bool:
-    """Whether the catalogue knows more of what was played than the file says."""
+    """Whether the catalog knows more of what was played than the file says."""
     return bool(connection.execute(listening.is_outdated).fetchall()[0][0])
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from spotify_assets.defs.metadata.markdown import (
-    LONGEST_CELL,
-    MOST_ROWS,
+    MAX_CELL,
+    MAX_ROWS,
     block,
     inline,
     lineage,
@@ -39,8 +39,8 @@ def test_a_table_has_a_head_a_line_and_no_more_rows_than_there_are() -> None:
 
 
 def test_only_the_first_rows_are_shown() -> None:
-    shown = table(pl.DataFrame({"n": range(MOST_ROWS + 5)})).splitlines()[2:]
-    assert [cells(line) for line in shown] == [[str(n)] for n in range(MOST_ROWS)]
+    shown = table(pl.DataFrame({"n": range(MAX_ROWS + 5)})).splitlines()[2:]
+    assert [cells(line) for line in shown] == [[str(n)] for n in range(MAX_ROWS)]
 
 
 @given(st.lists(st.text(max_size=100), min_size=1, max_size=3))
@@ -48,7 +48,7 @@ def test_any_name_stays_in_its_cell_as_it_is_and_is_cut_where_it_is_long(names: 
     lines = table(pl.DataFrame({"name": names, "n": range(len(names))})).split("\n")
     assert len(lines) == 2 + len(names)
     for number, (name, line) in enumerate(zip(names, lines[2:], strict=True)):
-        shown = name if len(name) <= LONGEST_CELL else name[: LONGEST_CELL - 1] + "…"
+        shown = name if len(name) <= MAX_CELL else name[: MAX_CELL - 1] + "…"
         assert cells(line) == [visible(re.sub(r"\s", " ", shown)).strip(), str(number)]
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.defs.metadata.plot import BARS_HEIGHT, LONGEST_LABEL, bars, image
+from spotify_assets.defs.metadata.plot import BARS_HEIGHT, MAX_LABEL, bars, image
 from spotify_assets.text.visible import visible
 from spotify_assets_tests.hostile import NAMES
 
@@ -57,4 +57,4 @@ def test_a_month_of_any_values_of_any_genre_is_a_picture_of_at_most_4_kb(
 def test_a_name_is_text_in_a_picture() -> None:
     for name in NAMES:
         above, _ = parsed(bars([1], name, "")).iter(f"{SVG}text")
-        assert above.text == visible(name)[:LONGEST_LABEL]
+        assert above.text == visible(name)[:MAX_LABEL]

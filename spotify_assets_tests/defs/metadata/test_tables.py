@@ -119,7 +119,7 @@ def test_a_table_that_is_read_off_responses_has_no_expression_to_show() -> None:
 def test_of_a_run_of_very_many_genre_days_the_newest_alone_is_described(
     instance: dg.DagsterInstance, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metadata, "MOST_DESCRIBED_APART", 1)
+    monkeypatch.setattr(metadata, "MAX_DESCRIBED_APART", 1)
     assert run("rock", FIRST, TODAY, artists=5, tracks=5).failure is None
     older, newer = (shown(instance, "processed.tracks")[key_of(day)] for day in DAYS)
     assert "dagster/partition_row_count" not in older

@@ -130,7 +130,7 @@ def test_events_of_no_run_are_read_once(home: Path) -> None:
 def test_threads_that_read_more_runs_than_are_kept_open_do_not_disturb_each_other(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_log, "MOST_ENGINES", 2)
+    monkeypatch.setattr(event_log, "MAX_ENGINES", 2)
     with dg.DagsterInstance.get() as instance:
         log = instance.event_log_storage
         event = events_of(instance, made(instance).run_id)[0]

@@ -13,7 +13,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from spotify_assets.defs import sensors
 from spotify_assets.defs.monitoring import incidents
-from spotify_assets.defs.partitions import Rectangle, key_of
+from spotify_assets.defs.partitions import PartitionRange, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import DamagedFile, GenreDay
 from spotify_assets.lake.raw import RawPartition
@@ -343,7 +343,7 @@ def test_what_an_ended_backfill_started_no_run_for_is_told_until_it_is_made(
         instance, [GenreDay(genre, day) for genre in ("rock", "r&b") for day in days], status
     )
     of_it = {"dagster/backfill": "abcdefgh"}
-    rock = Rectangle(("rock",), days[0], days[-1]).tags
+    rock = PartitionRange(("rock",), days[0], days[-1]).tags
     # Whether a run of it succeeded, Dagster says of the backfill, and another alert of the run.
     stands(instance, dg.DagsterRunStatus.FAILURE, job="reprocess", tags={**rock, **of_it})
     stands(instance, dg.DagsterRunStatus.SUCCESS, GenreDay("r&b", days[0]), tags=of_it)
@@ -353,7 +353,9 @@ def test_what_an_ended_backfill_started_no_run_for_is_told_until_it_is_made(
     assert f"  spotify-assets backfill --genre 'r&b' --date {days[1]}..{days[2]}" in found.body
     assert found.link == "http://127.0.0.1:3000/runs/b/abcdefgh"
 
-    stands(instance, dg.DagsterRunStatus.SUCCESS, tags=Rectangle(("r&b",), days[1], days[2]).tags)
+    stands(
+        instance, dg.DagsterRunStatus.SUCCESS, tags=PartitionRange(("r&b",), days[1], days[2]).tags
+    )
     assert look() == {}
 
 

@@ -18,7 +18,7 @@ from spotify_assets.defs.monitoring.processes import (
     this_process,
 )
 from spotify_assets.operations.runs import Operations
-from spotify_assets.sandbox import api, catalogue, server
+from spotify_assets.sandbox import api, catalog, server
 from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.settings import Settings
 from spotify_assets_tests.conftest import TODAY
@@ -156,9 +156,7 @@ def test_a_run_of_the_command_that_is_killed_ends_as_failed(
 ) -> None:
     # No answer comes before the run is killed.
     slow = Behaviour(shares={"slow": 1.0}, slow_s=20)
-    application = api.create_app(
-        catalogue.generate(seed=1, tracks=500), behaviour=slow, today=TODAY
-    )
+    application = api.create_app(catalog.generate(seed=1, tracks=500), behaviour=slow, today=TODAY)
     with server.running(application) as sandbox:
         command = subprocess.Popen(
             [sys.executable, "-m", "spotify_assets", "collect", "-g", "rock"],

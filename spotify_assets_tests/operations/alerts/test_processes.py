@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from spotify_assets.operations.alerts import Alerts, Webhook
 from spotify_assets_tests.lake.processes import KILLED, REPOSITORY, command, run
-from spotify_assets_tests.operations.alerts import victims
+from spotify_assets_tests.operations.alerts import crash_workers
 from spotify_assets_tests.operations.alerts.servers import Hook
 
 INCIDENTS = 5
@@ -16,7 +16,7 @@ INCIDENTS = 5
 
 def started(path: Path, hook: Hook) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command(victims.observes_when_told, path, hook.url, INCIDENTS),
+        command(crash_workers.observes_when_told, path, hook.url, INCIDENTS),
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         text=True,
@@ -45,7 +45,7 @@ def test_an_alert_of_a_process_that_was_killed_before_sending_is_sent_by_the_nex
     tmp_path: Path, hook: Hook
 ) -> None:
     path = tmp_path / "operations.sqlite"
-    assert run(victims.dies_before_sending, path, hook.url).returncode == KILLED
+    assert run(crash_workers.dies_before_sending, path, hook.url).returncode == KILLED
     assert hook.bodies == []
 
     alerts = Alerts(path, [Webhook(SecretStr(hook.url))])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.sources.account_export.elements import LONGEST_ELEMENT, Element, elements
+from spotify_assets.sources.account_export.elements import MAX_ELEMENT, Element, elements
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -112,7 +112,7 @@ def test_the_keys_of_a_row_may_have_other_capitals() -> None:
 
 
 def test_after_an_element_that_is_too_long_the_next_is_found() -> None:
-    data = b'[{"n":1},{"long":"%s"},{"n":3}]' % (b"x" * 3 * LONGEST_ELEMENT)
+    data = b'[{"n":1},{"long":"%s"},{"n":3}]' % (b"x" * 3 * MAX_ELEMENT)
     assert texts(data) == ['{"n":1}', None, '{"n":3}']
 
 

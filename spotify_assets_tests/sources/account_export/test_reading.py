@@ -31,7 +31,7 @@ from spotify_assets.sources.account_export import (
 from spotify_assets.sources.account_export import rows as export_rows
 from spotify_assets.sources.account_export.elements import elements
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.sources.account_export import victims
+from spotify_assets_tests.sources.account_export import crash_workers
 from spotify_assets_tests.sources.account_export.samples import (
     ADDRESS,
     AGENT,
@@ -342,8 +342,8 @@ def test_a_mark_at_the_start_and_garbled_names_do_no_harm(lake: Lake) -> None:
 
 
 def test_what_is_no_character_costs_no_row(lake: Lake) -> None:
-    spoiled = [play(platform="@"), play(platform="\ud83c"), play()]
-    file = imported(lake, json.dumps(spoiled).encode().replace(b"@", b"x\xff"))
+    corrupted = [play(platform="@"), play(platform="\ud83c"), play()]
+    file = imported(lake, json.dumps(corrupted).encode().replace(b"@", b"x\xff"))
     assert [row["platform"] for row in streams(lake, file)] == ["x\ufffd", "\ufffd", "windows"]
 
 
@@ -428,7 +428,7 @@ def test_an_import_that_is_killed_is_done_again_as_if_it_had_not_been(
 ) -> None:
     file = written(tmp_path / "given", [play(), play(ts="x")])
     path = file.container / file.name
-    killed = processes.run(victims.imports_and_is_killed, lake.root, path, step)
+    killed = processes.run(crash_workers.imports_and_is_killed, lake.root, path, step)
 
     assert killed.returncode == processes.KILLED
     assert history.imported_files(lake) == []
@@ -454,7 +454,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_imported(
     ]
     file = written(tmp_path / "given", many)
     path = file.container / file.name
-    refused = processes.run(victims.imports_to_a_full_disk, lake.root, path, free)
+    refused = processes.run(crash_workers.imports_to_a_full_disk, lake.root, path, free)
 
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
     assert f"Cannot write {what}" in refused.stdout

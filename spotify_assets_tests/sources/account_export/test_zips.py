@@ -31,8 +31,8 @@ def test_a_cut_zip_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     assert f"{cut} is a damaged zip" in refused.reason
 
 
-def test_a_spoiled_entry_is_an_error_that_names_its_zip(tmp_path: Path) -> None:
-    path = tmp_path / "spoiled.zip"
+def test_a_corrupted_entry_is_an_error_that_names_its_zip(tmp_path: Path) -> None:
+    path = tmp_path / "corrupted.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(NAME, b"[%s]" % (b" " * 200_000))
     data = bytearray(path.read_bytes())
@@ -40,7 +40,7 @@ def test_a_spoiled_entry_is_an_error_that_names_its_zip(tmp_path: Path) -> None:
     path.write_bytes(data)
     (file,) = find([path]).files
 
-    with pytest.raises(ExportError, match=r"spoiled\.zip is a damaged zip"):
+    with pytest.raises(ExportError, match=r"corrupted\.zip is a damaged zip"):
         list(file.chunks())
 
 
@@ -131,7 +131,7 @@ def test_all_together_may_not_be_too_much_also_in_zips_within(
     inner = zipped(tmp_path / "inner.zip", {"endsong_0.json": [play()] * 3}).read_bytes()
     outer = zipped(tmp_path / "outer.zip", {f"{n}.zip": inner for n in range(3)})
     assert len(find([outer]).files) == 3
-    monkeypatch.setattr(zips, "MOST_BYTES", 3_000)
+    monkeypatch.setattr(zips, "MAX_BYTES", 3_000)
     assert "unpacked it takes more than" in refusal(outer)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sandbox import api, server
-from spotify_assets.sandbox.catalogue import Catalogue, generate
+from spotify_assets.sandbox.catalog import Catalog, generate
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.ledger import Ledger
@@ -25,21 +25,21 @@ TODAY = dt.date(2025, 11, 20)
 
 
 @pytest.fixture(scope="session")
-def catalogue() -> Catalogue:
+def catalog() -> Catalog:
     return generate(seed=1, tracks=2000)
 
 
 @pytest.fixture(scope="session")
-def extended_server(catalogue: Catalogue) -> Iterator[Watched]:
-    watched = Watched(api.create_app(catalogue, mode="extended", today=TODAY))
+def extended_server(catalog: Catalog) -> Iterator[Watched]:
+    watched = Watched(api.create_app(catalog, mode="extended", today=TODAY))
     with server.running(watched) as running:
         watched.url = running.url
         yield watched
 
 
 @pytest.fixture(scope="session")
-def development_server(catalogue: Catalogue) -> Iterator[Watched]:
-    watched = Watched(api.create_app(catalogue, mode="development", today=TODAY))
+def development_server(catalog: Catalog) -> Iterator[Watched]:
+    watched = Watched(api.create_app(catalog, mode="development", today=TODAY))
     with server.running(watched) as running:
         watched.url = running.url
         yield watched
@@ -138,5 +138,5 @@ def rock(lake: Lake) -> RawPartition:
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(source="sandbox", market="BR", artists=10, tracks=60)
+def terms() -> CollectionParameters:
+    return CollectionParameters(source="sandbox", market="BR", artists=10, tracks=60)

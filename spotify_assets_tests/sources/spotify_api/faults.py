@@ -1,6 +1,6 @@
 """A Web API that misbehaves as told: real HTTP, and every answer written down beforehand.
 
-What does not belong here: a catalogue. For answers as they should be there is the sandbox.
+What does not belong here: a catalog. For answers as they should be there is the sandbox.
 """
 
 import json

@@ -7,18 +7,18 @@ from contextlib import closing
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour, Scripted, TooMany
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.collect import collect
 from spotify_assets.sources.spotify_api.errors import Blocked, BudgetSpent, SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.sources.spotify_api import faults, pages, victims
+from spotify_assets_tests.sources.spotify_api import crash_workers, faults, pages
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY
 from spotify_assets_tests.sources.spotify_api.times import SetClock
 from spotify_assets_tests.sources.spotify_api.watched import Watched
@@ -234,14 +234,15 @@ def test_what_was_received_before_any_error_is_kept(playing: Playing, lake: Lake
 
 
 def test_a_process_that_starts_after_another_was_blocked_sends_nothing(
-    catalogue: Catalogue, lake: Lake
+    catalog: Catalog, lake: Lake
 ) -> None:
     too_long = Scripted(fault="too_many", family="search", too_many=TooMany(wait_s=SECONDS))
     behaviour = Behaviour(script=(too_long,))
-    watched = Watched(api.create_app(catalogue, today=TODAY, behaviour=behaviour))
+    watched = Watched(api.create_app(catalog, today=TODAY, behaviour=behaviour))
     with server.running(watched) as running:
         first, second = (
-            processes.run(victims.collects_rock, running.url, lake.root, TODAY) for _ in range(2)
+            processes.run(crash_workers.collects_rock, running.url, lake.root, TODAY)
+            for _ in range(2)
         )
 
     assert len(watched.asked) == 1
@@ -257,5 +258,5 @@ def test_a_process_that_starts_after_another_was_blocked_sends_nothing(
 
 
 def _collect(client: Client, lake: Lake, genre: str = "rock") -> Sealed:
-    terms = Terms(source="spotify", market="BR", artists=0, tracks=1000)
+    terms = CollectionParameters(source="spotify", market="BR", artists=0, tracks=1000)
     return collect(client, RawPartition(lake, GenreDay(genre, TODAY)), terms, today=TODAY)

@@ -10,7 +10,7 @@ import pytest
 
 from spotify_assets.lake.exchanges import Request
 from spotify_assets.sources.spotify_api.budget import (
-    LEAST_PER_WINDOW,
+    MIN_PER_WINDOW,
     SAFE_PER_WINDOW,
     Budget,
     Limits,
@@ -247,7 +247,7 @@ def test_checking_waits_for_nothing_and_enters_nothing(budget: Budget, clock: Se
         (90, 10, 45),  # Another program with the same app may have made the rest.
         (None, 10, 45),
         (None, 200, 200),
-        (8, 1, LEAST_PER_WINDOW),
+        (8, 1, MIN_PER_WINDOW),
         (3, 3, 3),
     ],
 )

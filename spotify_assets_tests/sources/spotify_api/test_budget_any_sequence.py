@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from spotify_assets.lake.exchanges import Request
 from spotify_assets.sources.spotify_api.budget import Budget, Limits
 from spotify_assets.sources.spotify_api.errors import Blocked
-from spotify_assets.sources.spotify_api.ledger import LONGEST_FLIGHT_SECONDS, Ledger, Outcome
+from spotify_assets.sources.spotify_api.ledger import MAX_FLIGHT_SECONDS, Ledger, Outcome
 from spotify_assets_tests.sources.spotify_api.questions import artists, search
 from spotify_assets_tests.sources.spotify_api.times import SetClock
 
 WINDOW = 30.0
-LONGEST_WAIT = 30.0
+MAX_WAIT = 30.0
 TO_TELL_APART = 0.01
 """Seconds; the times below are of eighths."""
 
@@ -69,7 +69,7 @@ class Sent:
         """Whether its answer has asked for no call of a family at a time."""
         if self.wait is None or not self.ended < time < self.ended + self.wait:
             return False
-        return self.wait <= LONGEST_WAIT or self.request.endpoint == endpoint
+        return self.wait <= MAX_WAIT or self.request.endpoint == endpoint
 
 
 class World(SetClock):
@@ -113,7 +113,7 @@ class Played:
 def play(limit: int | None, steps: list[Step]) -> Played:
     """Let three runs, each with the ledger open for itself, take the steps."""
     played, world = Played(), World()
-    limits = Limits(limit, longest_wait_seconds=LONGEST_WAIT, learned_for_seconds=1e9)
+    limits = Limits(limit, longest_wait_seconds=MAX_WAIT, learned_for_seconds=1e9)
     with ExitStack() as opened, TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.sqlite"
         runs = [
@@ -133,7 +133,7 @@ def _take(step: Step, run: Budget, world: World, played: Played) -> None:
     if step.restart is not None:
         for lost in played.sent:
             if lost.ended > world.elapsed:
-                lost.ended, lost.wait = lost.at + LONGEST_FLIGHT_SECONDS, None
+                lost.ended, lost.wait = lost.at + MAX_FLIGHT_SECONDS, None
         world.restart(step.restart)
     asked_at = world.elapsed
     try:
@@ -145,7 +145,7 @@ def _take(step: Step, run: Budget, world: World, played: Played) -> None:
     now, flight = world.elapsed, step.flight
     most = run.per_window(world.now()) or 10**9
     is_lost = flight is None
-    ended = now + (LONGEST_FLIGHT_SECONDS if flight is None else flight)
+    ended = now + (MAX_FLIGHT_SECONDS if flight is None else flight)
     sent = Sent(step.request, asked_at, now, ended, most, None if is_lost else step.wait)
     played.sent.append(sent)
     if not is_lost:
@@ -159,7 +159,7 @@ def _answer(step: Step, run: Budget, call: int) -> None:
 
 
 runs = st.integers(0, 2)
-flights = st.one_of(st.just(0.0), eighths(0, 2), eighths(0, LONGEST_FLIGHT_SECONDS), st.none())
+flights = st.one_of(st.just(0.0), eighths(0, 2), eighths(0, MAX_FLIGHT_SECONDS), st.none())
 calm = st.builds(Step, run=runs, after=eighths(0, 12), flight=flights)
 set_clocks = st.builds(
     Step,
@@ -240,4 +240,4 @@ def test_only_a_wait_that_is_long_ends_a_run_and_it_names_its_end(
         asked = [one for one in played.sent if one.blocks(time + TO_TELL_APART, endpoint)]
         longest = max(one.ended + (one.wait or 0) - time for one in asked)
         assert left == pytest.approx(longest, abs=TO_TELL_APART)
-        assert left > LONGEST_WAIT
+        assert left > MAX_WAIT

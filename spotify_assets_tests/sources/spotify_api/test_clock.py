@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from spotify_assets.sources.spotify_api.clock import Clock, Moment
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.sources.spotify_api import victims
+from spotify_assets_tests.sources.spotify_api import crash_workers
 from spotify_assets_tests.sources.spotify_api.times import SetClock
 
 moments = st.builds(
@@ -23,7 +23,7 @@ def test_another_process_reads_the_same_steady_time_in_between() -> None:
     clock = Clock()
     before = clock.now()
 
-    answered = processes.run(victims.says_the_time)
+    answered = processes.run(crash_workers.says_the_time)
 
     there, after = Moment(**json.loads(answered.stdout)), clock.now()
     assert before.steady < there.steady < after.steady

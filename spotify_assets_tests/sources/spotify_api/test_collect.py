@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client, Connection
@@ -27,8 +27,8 @@ GENRES = ["rock", "hip hop", "r&b", "rock/metal", "d'n'b", "forró"]
 def test_it_has_as_many_as_were_asked_or_all_there_are(
     extended: Watched, lake: Lake, genre: str
 ) -> None:
-    few = Terms(source="sandbox", market="BR", artists=5, tracks=30)
-    all_there_are = Terms(source="sandbox", market="BR", artists=1000, tracks=1000)
+    few = CollectionParameters(source="sandbox", market="BR", artists=5, tracks=30)
+    all_there_are = CollectionParameters(source="sandbox", market="BR", artists=1000, tracks=1000)
 
     shown = _ids(_collected(extended, lake, genre, few))
     everything = _ids(_collected(extended, lake, genre, all_there_are, anew=True))
@@ -74,7 +74,7 @@ def test_artists_that_only_tracks_name_are_looked_up_in_batches_of_50(
 
 
 def test_the_page_size_of_development_mode_is_learned_from_the_first_refusal(
-    development: Watched, lake: Lake, terms: Terms
+    development: Watched, lake: Lake, terms: CollectionParameters
 ) -> None:
     sealed = _collected(development, lake, "rock", terms)
 
@@ -85,7 +85,7 @@ def test_the_page_size_of_development_mode_is_learned_from_the_first_refusal(
 
 
 def test_development_mode_is_not_asked_for_batches(
-    development: Watched, lake: Lake, terms: Terms
+    development: Watched, lake: Lake, terms: CollectionParameters
 ) -> None:
     _collected(development, lake, "rock", terms)
 
@@ -130,7 +130,7 @@ def test_items_that_repeat_are_not_counted_and_end_at_the_window(
 
 
 def test_an_unknown_genre_gives_a_sealed_partition_without_items(
-    extended: Watched, lake: Lake, terms: Terms
+    extended: Watched, lake: Lake, terms: CollectionParameters
 ) -> None:
     sealed = _collected(extended, lake, "no such genre", terms)
 
@@ -236,7 +236,7 @@ def test_progress_is_told_after_each_page_and_never_above_what_is_wanted(
 
 
 def test_a_collection_is_sealed_with_its_terms_and_as_of_its_source(
-    extended: Watched, lake: Lake, terms: Terms
+    extended: Watched, lake: Lake, terms: CollectionParameters
 ) -> None:
     sealed = _collected(extended, lake, "rock", terms)
 
@@ -256,7 +256,9 @@ def test_generated_and_real_music_do_not_mix(playing: Playing, lake: Lake) -> No
     assert (script.asked, script.token_requests) == ([], 0)
 
 
-def test_the_sandbox_answers_for_any_day(extended: Watched, lake: Lake, terms: Terms) -> None:
+def test_the_sandbox_answers_for_any_day(
+    extended: Watched, lake: Lake, terms: CollectionParameters
+) -> None:
     day = TODAY - dt.timedelta(days=200)
     client = Client(Connection.to_sandbox(extended.url), ledger_of(lake), day=day)
 
@@ -267,7 +269,7 @@ def test_the_sandbox_answers_for_any_day(extended: Watched, lake: Lake, terms: T
 
 
 def test_what_is_learned_is_logged(
-    development: Watched, lake: Lake, terms: Terms, caplog: pytest.LogCaptureFixture
+    development: Watched, lake: Lake, terms: CollectionParameters, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "spotify_assets")
 
@@ -277,7 +279,7 @@ def test_what_is_learned_is_logged(
 
 
 def _collected(
-    sandbox: Watched, lake: Lake, genre: str, terms: Terms, *, anew: bool = False
+    sandbox: Watched, lake: Lake, genre: str, terms: CollectionParameters, *, anew: bool = False
 ) -> Sealed:
     client = Client(
         Connection.to_sandbox(sandbox.url), ledger_of(lake), limits=Limits(None), day=TODAY
@@ -296,7 +298,7 @@ def _collect(
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Sealed:
     """From a scripted API, which is to the client the real one."""
-    terms = Terms(source="spotify", market="BR", artists=artists, tracks=tracks)
+    terms = CollectionParameters(source="spotify", market="BR", artists=artists, tracks=tracks)
     partition = RawPartition(lake, GenreDay(genre, TODAY))
     return collect(client, partition, terms, today=TODAY, progress=progress)
 

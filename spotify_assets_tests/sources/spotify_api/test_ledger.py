@@ -20,7 +20,7 @@ from spotify_assets.sources.spotify_api.errors import Unavailable
 from spotify_assets.sources.spotify_api.ledger import (
     DAY_SECONDS,
     EVERY_FAMILY,
-    LONGEST_FLIGHT_SECONDS,
+    MAX_FLIGHT_SECONDS,
     Ledger,
     LedgerError,
     Outcome,
@@ -28,7 +28,7 @@ from spotify_assets.sources.spotify_api.ledger import (
     app_of,
 )
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.sources.spotify_api import faults, victims
+from spotify_assets_tests.sources.spotify_api import crash_workers, faults
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY
 from spotify_assets_tests.sources.spotify_api.ledgers import ledger_of
 from spotify_assets_tests.sources.spotify_api.questions import artists, search
@@ -174,7 +174,7 @@ def test_a_call_without_an_outcome_holds_up_the_others_for_its_flight_only(
     if restarts:
         clock.restart(after_seconds=1)
         assert _ids(ledger, clock) == []
-    clock.advance(LONGEST_FLIGHT_SECONDS)
+    clock.advance(MAX_FLIGHT_SECONDS)
 
     assert _ids(ledger, clock) == [lost, settled]
 
@@ -230,7 +230,7 @@ def test_a_call_without_an_outcome_counts_for_its_flight_and_a_window(
     ledger: Ledger, clock: SetClock
 ) -> None:
     _enter(ledger, clock)
-    clock.advance(LONGEST_FLIGHT_SECONDS + WINDOW - 0.5)
+    clock.advance(MAX_FLIGHT_SECONDS + WINDOW - 0.5)
     assert ledger.ages("app", clock.now(), WINDOW) == [29.5]
     clock.advance(0.5)
     assert ledger.ages("app", clock.now(), WINDOW) == []
@@ -275,7 +275,7 @@ def test_calls_count_across_a_start_of_the_machine(
     clock.restart(after_seconds=seconds)
 
     assert sorted(ledger.ages("app", clock.now(), WINDOW)) == [0, seconds]
-    clock.advance(LONGEST_FLIGHT_SECONDS - seconds + WINDOW)
+    clock.advance(MAX_FLIGHT_SECONDS - seconds + WINDOW)
     assert ledger.ages("app", clock.now(), WINDOW) == []
 
 
@@ -368,7 +368,10 @@ def test_a_process_that_is_killed_leaves_a_call_without_an_outcome(
 ) -> None:
     with subprocess.Popen(
         processes.command(
-            victims.collects_rock_when_told, development.url, rock.lake.root, rock.genre_day.date
+            crash_workers.collects_rock_when_told,
+            development.url,
+            rock.lake.root,
+            rock.genre_day.date,
         ),
         cwd=processes.REPOSITORY,
         stdin=subprocess.PIPE,
@@ -383,9 +386,9 @@ def test_a_process_that_is_killed_leaves_a_call_without_an_outcome(
     with closing(ledger_of(rock.lake)) as ledger:
         now = Clock().now()
         [age] = ledger.ages(app, now, WINDOW)
-        assert -LONGEST_FLIGHT_SECONDS < age < 0
+        assert -MAX_FLIGHT_SECONDS < age < 0
         assert [one["endpoint"] for one in ledger.requests(0, now)] == ["token"]
-        later = _later(now, LONGEST_FLIGHT_SECONDS + WINDOW)
+        later = _later(now, MAX_FLIGHT_SECONDS + WINDOW)
         assert ledger.ages(app, later, WINDOW) == []
         *_, lost = ledger.requests(0, later)
         assert (lost["endpoint"], lost["http_status"], lost["failure"]) == ("search", None, None)
@@ -394,7 +397,7 @@ def test_a_process_that_is_killed_leaves_a_call_without_an_outcome(
 def test_processes_that_begin_a_ledger_at_once_all_find_their_calls_in_it(path: Path) -> None:
     def start() -> subprocess.Popen[str]:
         return subprocess.Popen(
-            processes.command(victims.enters_calls, path, 40),
+            processes.command(crash_workers.enters_calls, path, 40),
             cwd=processes.REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -415,14 +418,14 @@ def test_a_full_disk_is_said_and_the_calls_before_it_are_kept(path: Path) -> Non
     with closing(Ledger(path)):
         pass
 
-    full = processes.run(victims.enters_calls_until_the_disk_is_full, path, 150_000)
+    full = processes.run(crash_workers.enters_calls_until_the_disk_is_full, path, 150_000)
 
     assert (full.returncode, full.stderr) == (0, "")
     entered, said = full.stdout.split(" ", 1)
     assert f"The request ledger {path} cannot be used: " in said
     assert "no transaction" not in said
     with closing(Ledger(path)) as ledger:
-        later = _later(Clock().now(), LONGEST_FLIGHT_SECONDS)
+        later = _later(Clock().now(), MAX_FLIGHT_SECONDS)
         assert len(list(ledger.requests(0, later))) == int(entered) > 0
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from spotify_assets.sandbox import api, server
 from spotify_assets.sandbox.behaviour import Behaviour
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.clock import Clock as SandboxClock
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sources.spotify_api.client import Connection
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.sources.spotify_api import victims
+from spotify_assets_tests.sources.spotify_api import crash_workers
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY
 from spotify_assets_tests.sources.spotify_api.times import FastClock
 
@@ -42,10 +42,10 @@ class Limited:
 
 
 @contextmanager
-def limited(catalogue: Catalogue, rate_limit: int) -> Iterator[Limited]:
+def limited(catalog: Catalog, rate_limit: int) -> Iterator[Limited]:
     clock = SandboxClock(lambda: FastClock(SPEED).now().wall)
     app = api.create_app(
-        catalogue, today=TODAY, behaviour=Behaviour(rate_limit=rate_limit), clock=clock
+        catalog, today=TODAY, behaviour=Behaviour(rate_limit=rate_limit), clock=clock
     )
     with server.running(app) as running:
         yield Limited(running.url, app.state.log)
@@ -58,7 +58,7 @@ def ask_together(sandbox: Limited, folder: Path, per_window: int) -> None:
         journal = folder / str(number) / "0001.journal.jsonl"
         return subprocess.Popen(
             processes.command(
-                victims.asks_many,
+                crash_workers.asks_many,
                 *(sandbox.url, folder / "ledger.sqlite", journal, QUESTIONS, per_window, SPEED),
             ),
             cwd=processes.REPOSITORY,
@@ -77,9 +77,9 @@ def ask_together(sandbox: Limited, folder: Path, per_window: int) -> None:
 
 
 def test_processes_together_stay_below_the_limit_and_use_it(
-    catalogue: Catalogue, tmp_path: Path
+    catalog: Catalog, tmp_path: Path
 ) -> None:
-    with limited(catalogue, rate_limit=15) as sandbox:
+    with limited(catalog, rate_limit=15) as sandbox:
         ask_together(sandbox, tmp_path, per_window=15)
 
     assert sandbox.statuses() == [200] * PROCESSES * QUESTIONS
@@ -93,9 +93,9 @@ def test_processes_together_stay_below_the_limit_and_use_it(
 
 @pytest.mark.parametrize("per_window", [40])
 def test_processes_learn_the_limit_from_each_other(
-    catalogue: Catalogue, tmp_path: Path, per_window: int
+    catalog: Catalog, tmp_path: Path, per_window: int
 ) -> None:
-    with limited(catalogue, rate_limit=20) as sandbox:
+    with limited(catalog, rate_limit=20) as sandbox:
         ask_together(sandbox, tmp_path, per_window)
 
     statuses = sandbox.statuses()

@@ -10,7 +10,7 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
-from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.collect import collect
@@ -197,5 +197,5 @@ def _in_development_with_popularity(asked: faults.Asked) -> faults.Says:
 
 
 def _collect(client: Client, lake: Lake, genre: str, tracks: int = 30) -> None:
-    terms = Terms(source="spotify", market="BR", artists=0, tracks=tracks)
+    terms = CollectionParameters(source="spotify", market="BR", artists=0, tracks=tracks)
     collect(client, RawPartition(lake, GenreDay(genre, TODAY)), terms, today=TODAY)

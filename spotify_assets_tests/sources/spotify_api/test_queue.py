@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.sources.spotify_api.queue import Room, calls_needed, plan
 
 DAY = 24 * 3600
-TERMS = Terms(source="spotify", market="BR", artists=50, tracks=100)
+TERMS = CollectionParameters(source="spotify", market="BR", artists=50, tracks=100)
 
 
 def test_a_genre_needs_pages_of_the_size_that_the_app_may_have() -> None:

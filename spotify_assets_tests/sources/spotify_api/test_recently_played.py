@@ -15,7 +15,7 @@ import requests
 from spotify_assets.lake import Lake, LakeError
 from spotify_assets.lake.polls import PolledDay, polled_days
 from spotify_assets.sandbox import api, listening, server
-from spotify_assets.sandbox.catalogue import Catalogue
+from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.clock import Clock as SandboxClock
 from spotify_assets.sandbox.repertoire import Repertoire
 from spotify_assets.sources.spotify_api.budget import Limits
@@ -375,8 +375,8 @@ def test_no_token_is_written_to_the_lake_or_the_ledger(polling: Polling, tmp_pat
 class Listening:
     """A sandbox with a listener, from noon of a day on; polled by a user who signed in there."""
 
-    def __init__(self, watched: Watched, clock: SandboxClock, catalogue: Catalogue) -> None:
-        self.watched, self._clock, self._catalogue = watched, clock, catalogue
+    def __init__(self, watched: Watched, clock: SandboxClock, catalog: Catalog) -> None:
+        self.watched, self._clock, self._catalog = watched, clock, catalog
 
     def begin(self, ledger: Ledger, lake: Lake) -> None:
         self._clock.reset()
@@ -405,7 +405,7 @@ class Listening:
         """Times of all plays within a span that the API has reported, or could have, by now."""
         now = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).replace(tzinfo=None)
         days = np.arange(start.toordinal() - 1, end.toordinal() + 1)
-        truth = listening.plays(listening.Listener(), Repertoire.of(self._catalogue), days)
+        truth = listening.plays(listening.Listener(), Repertoire.of(self._catalog), days)
         known = truth.filter(
             (pl.col("api_seen_at") <= now) & pl.col("api_played_at").is_between(start, end)
         )
@@ -417,12 +417,12 @@ def _agree(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def sandbox(catalogue: Catalogue) -> Iterator[Listening]:
+def sandbox(catalog: Catalog) -> Iterator[Listening]:
     clock = SandboxClock(lambda: START)
-    watched = Watched(api.create_app(catalogue, clock=clock))
+    watched = Watched(api.create_app(catalog, clock=clock))
     with server.running(watched) as running:
         watched.url = running.url
-        yield Listening(watched, clock, catalogue)
+        yield Listening(watched, clock, catalog)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client, Connection
@@ -19,20 +19,24 @@ from spotify_assets_tests.lake import processes
 from spotify_assets_tests.lake.samples import TERMS
 from spotify_assets_tests.sources.spotify_api import faults, pages
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY
+from spotify_assets_tests.sources.spotify_api.crash_workers import collects_rock_when_told
 from spotify_assets_tests.sources.spotify_api.ledgers import ledger_of
 from spotify_assets_tests.sources.spotify_api.times import SetClock
-from spotify_assets_tests.sources.spotify_api.victims import collects_rock_when_told
 from spotify_assets_tests.sources.spotify_api.watched import Watched
 
 Playing = Callable[..., tuple[Client, faults.Script]]
 YESTERDAY = TODAY - dt.timedelta(days=1)
-REAL = Terms(source="spotify", market="BR", artists=0, tracks=200)
+REAL = CollectionParameters(source="spotify", market="BR", artists=0, tracks=200)
 """Four pages and four batches of a scripted API."""
 
 
 @pytest.mark.parametrize("killed_at", [1, 3, 7])
 def test_a_collection_that_was_killed_asks_only_what_has_no_answer(
-    development: Watched, rock: RawPartition, terms: Terms, tmp_path: Path, killed_at: int
+    development: Watched,
+    rock: RawPartition,
+    terms: CollectionParameters,
+    tmp_path: Path,
+    killed_at: int,
 ) -> None:
     elsewhere = RawPartition(Lake(tmp_path / "elsewhere"), rock.genre_day)
     unbroken = _from_sandbox(development, elsewhere, terms)
@@ -269,7 +273,7 @@ def _interrupted(playing: Playing, partition: RawPartition, *, anew: bool = Fals
         collect(client, partition, REAL, today=TODAY, anew=anew)
 
 
-def _from_sandbox(sandbox: Watched, partition: RawPartition, terms: Terms) -> Sealed:
+def _from_sandbox(sandbox: Watched, partition: RawPartition, terms: CollectionParameters) -> Sealed:
     client = Client(
         Connection.to_sandbox(sandbox.url),
         ledger_of(partition.lake),

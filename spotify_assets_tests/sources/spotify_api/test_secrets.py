@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client
 from spotify_assets.sources.spotify_api.collect import collect
@@ -17,7 +17,7 @@ from spotify_assets_tests.sources.spotify_api import faults, pages
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY
 
 Playing = Callable[..., tuple[Client, faults.Script]]
-TERMS = Terms(source="spotify", market="BR", artists=10, tracks=60)
+TERMS = CollectionParameters(source="spotify", market="BR", artists=10, tracks=60)
 INVALID_CLIENT = faults.says_json(
     {"error": "invalid_client", "error_description": "Invalid client secret"}, 400
 )

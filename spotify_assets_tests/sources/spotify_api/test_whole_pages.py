@@ -8,7 +8,7 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
-from spotify_assets.lake.journal import Terms
+from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client
 from spotify_assets.sources.spotify_api.collect import collect, genre_query, is_whole
@@ -20,7 +20,7 @@ from spotify_assets_tests.sources.spotify_api.conftest import TODAY
 Playing = Callable[..., tuple[Client, faults.Script]]
 Change = Callable[[dict[str, Any]], Any]
 TOTAL = 120
-TERMS = Terms(source="spotify", market="BR", artists=100, tracks=100)
+TERMS = CollectionParameters(source="spotify", market="BR", artists=100, tracks=100)
 
 
 def sound(asked: faults.Asked) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def test_a_whole_day_is_not_asked_for_again(playing: Playing, lake: Lake) -> Non
 
 
 def _collect(client: Client, lake: Lake, *, artists: int = TERMS.artists) -> Sealed:
-    terms = Terms(TERMS.source, TERMS.market, artists, TERMS.tracks)
+    terms = CollectionParameters(TERMS.source, TERMS.market, artists, TERMS.tracks)
     return collect(client, RawPartition(lake, GenreDay("rock", TODAY)), terms, today=TODAY)
 
 

@@ -124,9 +124,9 @@ def depths(folder: Path, *answers: Answer) -> tuple[int, int]:
 
 def test_a_page_whose_list_did_not_come_was_not_asked(tmp_path: Path) -> None:
     both = "artist,track"
-    for number, spoiled in enumerate((b"<html>", {}, {"tracks": {"items": None}})):
+    for number, corrupted in enumerate((b"<html>", {}, {"tracks": {"items": None}})):
         page = search(found(tracks=[], artists=[]), kinds=both)
-        last = search(spoiled, page=1, kinds=both)
+        last = search(corrupted, page=1, kinds=both)
         assert depths(tmp_path / str(number), page, last) == (50, 50)
 
 

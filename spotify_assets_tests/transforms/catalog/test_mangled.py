@@ -62,12 +62,12 @@ def mangled(endpoint: str, path: tuple[str | int, ...], value: object) -> Answer
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES)), min_size=30, max_size=30)
 )
-def test_every_object_of_a_mangled_page_is_accounted_for(spoiled: list[Any]) -> None:
+def test_every_object_of_a_mangled_page_is_accounted_for(corrupted: list[Any]) -> None:
     answers = {
         f"{number}: {value if value is not GONE else 'gone'} at {endpoint}{list(path)}": mangled(
             endpoint, path, value
         )
-        for number, ((endpoint, path), value) in enumerate(spoiled)
+        for number, ((endpoint, path), value) in enumerate(corrupted)
     }
     beside = answer("tracks", {"tracks": [track(9)]})
     with tempfile.TemporaryDirectory() as folder:

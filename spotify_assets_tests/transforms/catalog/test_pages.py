@@ -10,8 +10,8 @@ import pytest
 from spotify_assets.transforms.catalog.pages import read_pages
 from spotify_assets.transforms.catalog.responses import RawFile
 from spotify_assets_tests.transforms.answers import Answer, answer, as_bytes, seal, search
+from spotify_assets_tests.transforms.corrupted import SHAPES, VALUES
 from spotify_assets_tests.transforms.music import found, track
-from spotify_assets_tests.transforms.spoiled import SHAPES, VALUES
 
 GOOD = search(found(tracks=[track(1)]))
 

@@ -52,9 +52,9 @@ def test_what_has_the_shape_has_no_mismatch(value: Any) -> None:
 @given(of_shape({"items": [ARTIST]}), SCALARS)
 def test_a_scalar_for_an_object_is_found_wherever_it_is(value: Any, scalar: Any) -> None:
     items = (value or {}).get("items") or []
-    spoiled = {"items": [*items, scalar]}
+    corrupted = {"items": [*items, scalar]}
     said = f"expected an object, got {json.dumps(scalar, ensure_ascii=False)[:80]}"
-    assert list(mismatches(spoiled, {"items": [ARTIST]})) == [(f"/items/{len(items)}", said)]
+    assert list(mismatches(corrupted, {"items": [ARTIST]})) == [(f"/items/{len(items)}", said)]
 
 
 @FEW

@@ -255,7 +255,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=6,
 )
-spoiled_tracks = st.builds(
+corrupted_tracks = st.builds(
     lambda name, value: track(1, **{name: value}),
     st.sampled_from(["id", "name", "artists", "album", "duration_ms", "external_ids"]),
     values,
@@ -267,7 +267,7 @@ items = st.one_of(
         st.sampled_from(["played_at", "context", "track"]),
         values,
     ),
-    st.builds(lambda one: play(5, track=one), spoiled_tracks),
+    st.builds(lambda one: play(5, track=one), corrupted_tracks),
     values,
 )
 

@@ -12,7 +12,7 @@ import polars as pl
 from spotify_assets.lake import Lake
 from spotify_assets.lake.history import history_file
 from spotify_assets.sandbox import exports, listening
-from spotify_assets.sandbox.catalogue import generate
+from spotify_assets.sandbox.catalog import generate
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.sandbox.repertoire import Repertoire
 from spotify_assets.schemas.listening import Plays, Polls

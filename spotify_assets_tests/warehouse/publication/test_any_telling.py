@@ -21,10 +21,10 @@ from spotify_assets_tests.warehouse.telling import (
     export,
     in_account,
     in_memory,
+    load_plays,
     moment,
     polled,
     report,
-    take_in,
     track,
 )
 
@@ -136,7 +136,7 @@ def exports_tell_each_play_once(
         with TemporaryDirectory() as folder:
             lake = Lake(Path(folder, "lake"))
             as_told(lake, rows_of, random)
-            take_in(lake, base)
+            load_plays(lake, base)
         results.append(facts(base))
     assert [len(result) for result in results] == [len(plays)] * 3, kept
     assert results[0] == results[1]
@@ -155,7 +155,7 @@ def polls_add_no_play(base: duckdb.DuckDBPyConnection, plays: list[Heard], rando
         as_told(lake, {"first": extended(plays)}, random)
         if reports:
             polled(lake, *reports.values())
-        take_in(lake, base)
+        load_plays(lake, base)
     assert len(facts(base)) == len(plays)
     in_api = ask(base, "SELECT count(*) FROM star.fact_play WHERE is_in_api")
     assert in_api == [(len(reports),)]

@@ -297,7 +297,7 @@ def test_an_export_that_comes_later_takes_the_place_of_reports_and_closes_their_
     assert ask(database, "SELECT is_closed FROM monitoring.play_gaps") == [(True,)]
 
 
-def test_the_catalogue_that_comes_later_says_more_of_what_was_played(
+def test_the_catalog_that_comes_later_says_more_of_what_was_played(
     lake: Lake, database: Path
 ) -> None:
     made = queries()
@@ -309,7 +309,7 @@ def test_the_catalogue_that_comes_later_says_more_of_what_was_played(
 
     write_genre_day(lake, GenreDay("rock", MONDAY), ["x"])
     publish(lake, database, made)
-    assert ask(database, known) == [("x", "x", "x", 1000, "catalogue")]
+    assert ask(database, known) == [("x", "x", "x", 1000, "catalog")]
     assert ask(database, "SELECT item_key FROM star.fact_play") == before
 
 
@@ -329,7 +329,7 @@ def rewritten(lake: Lake, contract: type[Contract], *change: pl.Expr) -> None:
 
 
 @pytest.mark.parametrize("is_reported", [False, True])
-def test_a_credit_that_the_catalogue_has_no_longer_is_gone_from_what_was_played(
+def test_a_credit_that_the_catalog_has_no_longer_is_gone_from_what_was_played(
     lake: Lake, database: Path, is_reported: bool
 ) -> None:
     made = queries()
@@ -338,12 +338,12 @@ def test_a_credit_that_the_catalogue_has_no_longer_is_gone_from_what_was_played(
         polled(lake, report("20:00:00", "tx", artist_id=spotify_id("ay")))
     write_genre_day(lake, ROCK, ["x"])
     publish(lake, database, made)
-    assert ask(database, KNOWN) == [("x", spotify_id("ax"), "x", 1000, "catalogue")]
+    assert ask(database, KNOWN) == [("x", spotify_id("ax"), "x", 1000, "catalog")]
 
     rewritten(lake, TrackArtists)
     publish(lake, database, made)
     left = spotify_id("ay") if is_reported else None
-    assert ask(database, KNOWN) == [("x", left, "Band", 1000, "catalogue")]
+    assert ask(database, KNOWN) == [("x", left, "Band", 1000, "catalog")]
     before = database.read_bytes()
     publish(lake, database, made)
     assert database.read_bytes() == before
@@ -362,13 +362,13 @@ def test_another_artist_of_the_same_name_and_another_length_reach_what_was_playe
     rewritten(lake, Artists, another)
     rewritten(lake, DailyArtists, another)
     publish(lake, database, made)
-    assert ask(database, KNOWN) == [("x", spotify_id("az"), "x", 1000, "catalogue")]
+    assert ask(database, KNOWN) == [("x", spotify_id("az"), "x", 1000, "catalog")]
     rewritten(lake, Tracks, pl.lit(2000, pl.Int64).alias("duration_ms"))
     publish(lake, database, made)
-    assert ask(database, KNOWN) == [("x", spotify_id("az"), "x", 2000, "catalogue")]
+    assert ask(database, KNOWN) == [("x", spotify_id("az"), "x", 2000, "catalog")]
 
 
-def test_a_track_that_left_the_catalogue_is_described_by_its_export_again(
+def test_a_track_that_left_the_catalog_is_described_by_its_export_again(
     lake: Lake, database: Path
 ) -> None:
     made = queries()

@@ -21,11 +21,11 @@ from spotify_assets_tests.warehouse.telling import (
     export,
     in_account,
     in_memory,
+    load_plays,
     local_file,
     moment,
     polled,
     report,
-    take_in,
     times,
     told,
     track,
@@ -63,7 +63,7 @@ def test_a_corrected_length_is_the_same_play_and_the_newer_file_speaks(
         lake,
         [track("20:00:00", ms=203_456), track("20:10:00", "two"), track("20:20:00", "three")],
     )
-    take_in(lake, database)
+    load_plays(lake, database)
     assert times(database) == ["20:00:00", "20:10:00", "20:20:00"]
     lengths = ask(database, "SELECT ms_played FROM star.fact_play ORDER BY ended_at")
     assert lengths[0] == (203_456,)
@@ -76,14 +76,14 @@ def test_a_row_with_a_uri_speaks_before_that_of_a_newer_file_without_one(
     export(lake, [track("20:00:00"), track("20:10:00", "two")])
     of_2020 = {key: value for key, value in track("20:00:01").items() if key[-3:] != "uri"}
     export(lake, [of_2020, track("20:10:00", "two"), track("20:20:00", "three")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert times(database) == ["20:00:00", "20:10:00", "20:20:00"]
 
 
 def test_an_end_a_second_off_is_the_same_play(lake: Lake, database: Base) -> None:
     export(lake, [track("20:00:00"), track("20:10:00", "two", 4000)])
     export(lake, [track("20:00:01"), track("20:09:59", "two", 4000)])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 2
 
 
@@ -91,7 +91,7 @@ def test_two_skips_three_seconds_apart_in_both_files_stay_two(lake: Lake, databa
     skips = [track("20:00:00", ms=2000), track("20:00:03", ms=2100)]
     export(lake, skips)
     export(lake, [*skips, track("20:10:00", "two")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert times(database) == ["20:00:00", "20:00:03", "20:10:00"]
 
 
@@ -99,7 +99,7 @@ def test_skips_that_are_each_a_second_off_are_matched_in_order(lake: Lake, datab
     ends = ["20:00:00", "20:00:03", "20:00:06"]
     export(lake, [track(end, ms=2000) for end in ends])
     export(lake, [track(f"20:00:0{int(end[-1]) + 1}", ms=2001) for end in ends])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 3
 
 
@@ -109,7 +109,7 @@ def test_loops_of_a_track_stay_as_many(lake: Lake, database: Base, off: int) -> 
     export(lake, [track(f"{end:%H:%M:%S}") for end in ends])
     shifted = [end + dt.timedelta(seconds=off) for end in ends]
     export(lake, [track(f"{end:%H:%M:%S}") for end in shifted] + [track("21:00:00", "two")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 4
 
 
@@ -118,7 +118,7 @@ def test_a_play_at_another_time_is_the_same_where_the_files_tell_of_another_toge
 ) -> None:
     export(lake, [track("20:00:00"), track("20:10:00", "two")])
     export(lake, [track("20:10:00", "two"), track("23:30:00")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 2
 
 
@@ -127,7 +127,7 @@ def test_a_play_at_another_time_is_another_where_the_files_follow_each_other(
 ) -> None:
     export(lake, [track("20:00:00"), track("20:10:00", "two")], "Streaming_History_Audio_2026_0")
     export(lake, [track("20:20:00", "three"), track("23:30:00")], "Streaming_History_Audio_2026_1")
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 4
 
 
@@ -135,14 +135,14 @@ def test_the_same_names_under_another_id_are_the_same_play(lake: Lake, database:
     relinked = track("20:00:00", spotify_track_uri=f"spotify:track:{spotify_id('relinked')}")
     export(lake, [track("20:00:00")])
     export(lake, [relinked, track("20:10:00", "two")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 2
 
 
 def test_the_same_id_under_another_name_is_the_same_play(lake: Lake, database: Base) -> None:
     export(lake, [track("20:00:00")])
     export(lake, [track("20:00:01", master_metadata_track_name="Song one - Remastered")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 1
 
 
@@ -151,7 +151,7 @@ def test_a_row_without_a_uri_is_what_its_names_say(lake: Lake, database: Base) -
     del without["spotify_track_uri"]
     export(lake, [without, track("20:30:00", "two")])
     export(lake, [track("20:00:00"), track("20:10:00", "three")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 3
 
 
@@ -166,7 +166,7 @@ def test_rows_of_one_file_are_two_plays_unless_they_are_wholly_equal(
             *(track("20:20:00", "six"), track("20:20:01", "six")),
         ],
     )
-    take_in(lake, database)
+    load_plays(lake, database)
     assert times(database) == ["20:00:00", "20:10:00", "20:10:00", "20:20:00", "20:20:01"]
 
 
@@ -179,7 +179,7 @@ def test_an_extended_row_that_was_sent_up_to_a_day_later_is_the_same_play(
 ) -> None:
     export(lake, [track(later), track("06 21:00:00", "two")])
     account(lake, [in_account("20:00:10"), in_account("06 21:00:00", "two")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (2, 2)
 
 
@@ -188,7 +188,7 @@ def test_what_is_more_than_a_day_later_or_of_another_length_is_another_play(
 ) -> None:
     export(lake, [track("07 20:00:10"), track("20:40:00", "two", 61_000)])
     account(lake, [in_account("05 20:00:10"), in_account("20:20:00", "two", 60_000)])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (4, 0)
 
 
@@ -196,14 +196,14 @@ def test_loops_that_were_sent_together_later_stay_as_many(lake: Lake, database: 
     minutes = ["20:00:00", "20:03:00", "20:06:00"]
     export(lake, [track("23:00:00", offline_timestamp=1_767_600_000 + n) for n in range(3)])
     account(lake, [in_account(minute) for minute in minutes])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (3, 3)
 
 
 def test_a_corrected_length_in_account_data_is_the_same_play(lake: Lake, database: Base) -> None:
     account(lake, [in_account("20:00:00", ms=203_000)])
     account(lake, [in_account("20:00:00", ms=203_456), in_account("20:01:00", "two")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 2
 
 
@@ -211,7 +211,7 @@ def test_a_crowded_minute_has_as_many_plays_as_it_had(lake: Lake, database: Base
     skips = [track(f"20:00:{10 * n:02}", ms=900 + n) for n in range(6)]
     export(lake, skips)
     account(lake, [in_account("20:00:00", ms=900 + n) for n in (5, 3, 1, 0, 2, 4)])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (6, 6)
 
 
@@ -231,7 +231,7 @@ def test_names_that_differ_in_case_and_normalisation_only_are_the_same(
     account(lake, [in_account("20:00:00", trackName=other)], "StreamingHistory_music_1")
     export(lake, [track("21:00:00", master_metadata_track_name=one)])
     account(lake, [in_account("21:00:00", trackName=other)], "StreamingHistory_music_2")
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (2, 1)
     assert ask(database, "SELECT count(*) FROM star.dim_item") == [(1,)]
 
@@ -245,7 +245,7 @@ def test_names_that_differ_in_more_are_two_plays(
 ) -> None:
     account(lake, [in_account("20:00:00", trackName=one)])
     account(lake, [in_account("20:00:00", trackName=other)], "StreamingHistory_music_1")
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 2
 
 
@@ -274,7 +274,7 @@ def test_a_track_that_was_renamed_is_one_thing_by_its_id(
     extended, of_account = renamed()
     export(lake, extended)
     account(lake, named(of_account, *names))
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (3, 3)
 
 
@@ -285,14 +285,14 @@ def test_a_track_that_was_renamed_between_two_downloads_is_told_once(
     export(lake, extended)
     account(lake, named(of_account, "Old", "New", "New"))
     account(lake, named(of_account, "New", "New", "New"), "StreamingHistory_music_1")
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (3, 3)
 
 
 def test_an_unknown_track_is_any_local_file_and_no_track(lake: Lake, database: Base) -> None:
     export(lake, [local_file("20:00:10"), track("20:00:20"), local_file("22:00:00", "Later")])
     account(lake, [in_account("20:00:00", **UNKNOWN), in_account("21:00:00", **UNKNOWN)])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert (plays(database), by_both(database)) == (3, 2)
 
 
@@ -303,7 +303,7 @@ def test_an_unknown_track_that_no_local_file_matches_is_one_and_counts_as_no_mus
     lake: Lake, database: Base
 ) -> None:
     of_account = account(lake, [in_account("20:00:00", **UNKNOWN), in_account("20:05:00")])
-    take_in(lake, database)
+    load_plays(lake, database)
     assert classes(database)[of_account] == {"local_file": 1, "counted": 1}
     items = ask(database, "SELECT kind, item FROM star.dim_item ORDER BY ALL")
     assert items[0] == ("local_file", "local:unknown artist::unknown track")
@@ -316,7 +316,7 @@ def test_unknown_tracks_are_the_first_local_files_of_their_minute(
     rows = [local_file("20:00:10", "A"), local_file("20:00:20", "B"), local_file("20:00:30", "C")]
     export(lake, rows[::-1] if backwards else rows)
     account(lake, [in_account("20:00:00", **UNKNOWN)] * 2)
-    take_in(lake, database)
+    load_plays(lake, database)
     both = [(at, both) for at, _, _, both, _ in told(database)]
     assert both == [("20:00:10", True), ("20:00:20", True), ("20:00:30", False)]
 
@@ -328,7 +328,7 @@ def test_the_order_of_rows_does_not_choose_between_plays_that_end_together(
     rows = [track("20:00:10"), track("20:00:10", spotify_track_uri=f"spotify:track:{'Z' * 22}")]
     export(lake, rows[::-1] if backwards else rows)
     account(lake, [in_account("20:00:00")])
-    take_in(lake, database)
+    load_plays(lake, database)
     query = "SELECT is_in_account FROM star.fact_play ORDER BY item_key"
     assert ask(database, query) == [(True,), (False,)]
 
@@ -338,7 +338,7 @@ def test_a_play_that_was_paused_and_reported_by_its_start_is_one(
 ) -> None:
     export(lake, [track("19:50:00", "two"), track("20:20:00")])
     polled(lake, report("20:00:00"))
-    take_in(lake, database)
+    load_plays(lake, database)
     assert [(at, api) for at, *_, api in told(database)] == [
         ("19:50:00", False),
         ("20:20:00", True),
@@ -350,21 +350,21 @@ def test_a_report_after_the_last_play_of_an_export_is_another_play(
 ) -> None:
     export(lake, [track("20:00:00"), track("20:10:00", "two")])
     polled(lake, report("20:15:00"))
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 3
 
 
 def test_a_report_from_before_an_export_began_is_another_play(lake: Lake, database: Base) -> None:
     export(lake, [track("06 00:30:00"), track("06 00:40:00", "two")])
     polled(lake, report("05 23:00:00"))
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 3
 
 
 def test_a_report_is_the_play_that_an_export_tells_of_later(lake: Lake, database: Base) -> None:
     export(lake, [track("19:00:00", "two"), track("22:00:00", "six"), track("23:00:00")])
     polled(lake, report("20:00:00"))
-    take_in(lake, database)
+    load_plays(lake, database)
     assert plays(database) == 3
 
 
@@ -374,7 +374,7 @@ def test_a_report_is_held_against_the_minute_of_account_data_where_the_extended_
     export(lake, [track("22:00:00"), track("22:10:00", "two")])
     account(lake, [in_account("20:00:00"), in_account("22:10:00", "two")])
     polled(lake, report("20:00:30"))
-    take_in(lake, database)
+    load_plays(lake, database)
     assert told(database)[0] == ("22:00:00", "Song one", "extended", True, True)
     assert plays(database) == 2
 
@@ -399,7 +399,7 @@ def test_one_song_on_two_albums_is_ranked_once_and_a_live_version_apart(
             track("22:00:00", "live", **live),
         ],
     )
-    take_in(lake, database)
+    load_plays(lake, database)
     top = "SELECT name, plays FROM listening.top_tracks('2026-01-05', '2026-01-05')"
     assert ask(database, top) == [("Song one", 4), ("Song two", 3), ("Song one - Live", 1)]
     assert ask(database, "SELECT count(*) FROM star.fact_play WHERE is_first_play") == [(3,)]
@@ -413,7 +413,7 @@ def test_an_isrc_says_more_than_names(lake: Lake, database: Base) -> None:
         report("20:20:00", "rerecorded", name="Song", isrc="BRABC2500002"),
     )
     export(lake, [track("08 20:00:00", "export", master_metadata_track_name="Song")])
-    take_in(lake, database)
+    load_plays(lake, database)
     top = "SELECT plays FROM listening.top_tracks('2026-01-05', '2026-01-08')"
     assert ask(database, top) == [(3,), (1,)]
 
@@ -422,6 +422,6 @@ def test_a_uri_that_is_no_track_of_spotify_is_an_item_without_an_id(
     lake: Lake, database: Base
 ) -> None:
     export(lake, [track("20:00:00", spotify_track_uri="spotify:track:too-short")])
-    take_in(lake, database)
+    load_plays(lake, database)
     known = "SELECT item, track_id FROM star.dim_item"
     assert ask(database, known) == [("spotify:track:too-short", None)]

@@ -1,4 +1,4 @@
-"""Catalogues: an invented one of any size (``generate``), or one from a table of tracks (``read``).
+"""Catalogs: an invented one of any size (``generate``), or one from a table of tracks (``read``).
 
 What does not belong here: what depends on a day (``drift``) or on a request (``objects``).
 """
@@ -10,7 +10,7 @@ from spotify_assets.sandbox.columns import (
     AlbumKind,
     Albums,
     Artists,
-    Catalogue,
+    Catalog,
     Ragged,
     Rows,
     Tracks,
@@ -20,11 +20,11 @@ from spotify_assets.sandbox.names import GENRES
 from spotify_assets.sandbox.release_dates import NO_DATE_SHARE, drawn
 from spotify_assets.sandbox.track_table import followers_at, read
 
-__all__ = ["Catalogue", "generate", "read"]
+__all__ = ["Catalog", "generate", "read"]
 
 _TRACKS_PER_ARTIST = 12
 # Each genre needs a few, and a track needs up to four different ones.
-_FEWEST_ARTISTS = 4 * len(GENRES)
+_MIN_ARTISTS = 4 * len(GENRES)
 _SECOND_GENRE_SHARE = 0.3
 _SHOWS_GENRES_SHARE = 0.85
 
@@ -45,25 +45,23 @@ _ALBUM_SHAPES = (
 _TRACKS_ON_A_DISC = 20
 
 
-def generate(seed: int = 1, tracks: int = 20_000) -> Catalogue:
-    """Invent a catalogue; the same seed and size give the same one, always.
+def generate(seed: int = 1, tracks: int = 20_000) -> Catalog:
+    """Invent a catalog; the same seed and size give the same one, always.
 
     Args:
-        seed: Which catalogue.
+        seed: Which catalog.
         tracks: Number of tracks, at least 1. With less than a few hundred some genres stay empty.
 
     Raises:
         ValueError: ``tracks`` is less than 1.
     """
     if tracks < 1:
-        raise ValueError(f"A catalogue needs at least one track, not {tracks}.")
-    artists = _artists(
-        keys_for(f"{seed}:artist", max(tracks // _TRACKS_PER_ARTIST, _FEWEST_ARTISTS))
-    )
+        raise ValueError(f"A catalog needs at least one track, not {tracks}.")
+    artists = _artists(keys_for(f"{seed}:artist", max(tracks // _TRACKS_PER_ARTIST, _MIN_ARTISTS)))
     kinds, sizes = _album_shapes(seed, tracks)
     albums = _albums(keys_for(f"{seed}:album", len(sizes)), kinds, artists)
     genres = tuple(genre.name for genre in GENRES)
-    return Catalogue(
+    return Catalog(
         genres, artists, albums, _tracks(keys_for(f"{seed}:track", tracks), sizes, albums, artists)
     )
 

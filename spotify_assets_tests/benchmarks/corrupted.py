@@ -90,4 +90,4 @@ RARE = {
         "SELECT count(*) FROM star.fact_track_daily WHERE search_position IS NULL"
     ),
 }
-"""Queries over our tables, each of which finds something once a lake is spoiled."""
+"""Queries over our tables, each of which finds something once a lake is corrupted."""

@@ -1,4 +1,4 @@
-"""A spoiled object is set aside with what is wrong with it; its neighbours are kept."""
+"""A corrupted object is set aside with what is wrong with it; its neighbours are kept."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ from spotify_assets_tests.transforms.accounts import (
     received,
 )
 from spotify_assets_tests.transforms.answers import seal
+from spotify_assets_tests.transforms.corrupted import SHAPES, VALUES, Corrupted
 from spotify_assets_tests.transforms.music import spotify_id
-from spotify_assets_tests.transforms.spoiled import SHAPES, VALUES, Spoiled
 
 LETTERS = {"artist": "a", "track": "t", "album": "b"}
 
@@ -34,13 +34,13 @@ def as_loose_json(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     return _processed(tmp_path_factory, [*VALUES, *SHAPES])
 
 
-def _processed(factory: pytest.TempPathFactory, spoiled: Sequence[Spoiled]) -> Tables:
+def _processed(factory: pytest.TempPathFactory, corrupted: Sequence[Corrupted]) -> Tables:
     lake = factory.mktemp("lake")
-    return process([seal(lake, one.page, genre=one.genre) for one in spoiled])
+    return process([seal(lake, one.page, genre=one.genre) for one in corrupted])
 
 
 @pytest.mark.parametrize("one", [*VALUES, *SHAPES], ids=lambda one: one.genre)
-def test_it_is_set_aside_with_the_reason(as_loose_json: Tables, one: Spoiled) -> None:
+def test_it_is_set_aside_with_the_reason(as_loose_json: Tables, one: Corrupted) -> None:
     item = f"/{one.kind}s/items/1"
     said = of(as_loose_json, one.genre)["quarantine.rows"]
 
@@ -52,22 +52,22 @@ def test_it_is_set_aside_with_the_reason(as_loose_json: Tables, one: Spoiled) ->
 
 
 @pytest.mark.parametrize("one", [*VALUES, *SHAPES], ids=lambda one: one.genre)
-def test_its_neighbours_are_kept(as_loose_json: Tables, one: Spoiled) -> None:
+def test_its_neighbours_are_kept(as_loose_json: Tables, one: Corrupted) -> None:
     rows = of(as_loose_json, one.genre)
     letter, table = LETTERS[one.kind], f"{one.kind}s"
-    is_kept = all(spoiled != table for spoiled, _, _ in one.aside)
+    is_kept = all(corrupted != table for corrupted, _, _ in one.aside)
     kept = [1, 2, 3] if is_kept else [1, 3]
 
     assert [
         this for this in rows[f"processed.{table}"][f"{one.kind}_id"] if this.startswith(letter)
     ][: len(kept)] == [spotify_id(letter, number) for number in kept]
     positions = rows["processed.search_results"]["position"].to_list()
-    is_found = all(spoiled != "search_results" for spoiled, _, _ in one.aside)
+    is_found = all(corrupted != "search_results" for corrupted, _, _ in one.aside)
     assert positions == ([1, 2, 3] if is_found else [1, 3])
 
 
 @pytest.mark.parametrize("one", [*VALUES, *SHAPES], ids=lambda one: one.genre)
-def test_every_object_is_accounted_for(as_loose_json: Tables, one: Spoiled) -> None:
+def test_every_object_is_accounted_for(as_loose_json: Tables, one: Corrupted) -> None:
     assert_adds_up(as_loose_json, one.genre)
     counts = intake(as_loose_json, one.genre)
     assert {**counts, **received([one.page])} == counts
@@ -75,7 +75,7 @@ def test_every_object_is_accounted_for(as_loose_json: Tables, one: Spoiled) -> N
 
 @pytest.mark.parametrize("one", VALUES, ids=lambda one: one.genre)
 def test_reading_by_shape_and_as_loose_json_give_the_same_rows(
-    by_shape: Tables, as_loose_json: Tables, one: Spoiled
+    by_shape: Tables, as_loose_json: Tables, one: Corrupted
 ) -> None:
     for table, rows in of(by_shape, one.genre).items():
         assert_frame_equal(rows, of(as_loose_json, one.genre)[table])

@@ -1,4 +1,4 @@
-"""The whole house: a sandbox, a mail server, and Dagster with its daemon, each on a free port.
+"""The whole deployment: a sandbox, a mail server, and Dagster with its daemon, each on a free port.
 
 Belongs here: starting it, and what people do and see: lists, the UI's GraphQL, mails. Does not
 belong here: what has to be so (the tests).
@@ -78,7 +78,7 @@ class Dagster:
         )
 
     def freshness(self) -> dict[str, str]:
-        """``HEALTHY``, ``WARNING``, ``DEGRADED`` or ``UNKNOWN``, by table of the catalogue."""
+        """``HEALTHY``, ``WARNING``, ``DEGRADED`` or ``UNKNOWN``, by table of the catalog."""
         return {
             ".".join(node["assetKey"]["path"]): node["freshnessStatusInfo"]["freshnessStatus"]
             for node in self.ask(FRESHNESS)["assetNodes"]
@@ -100,7 +100,7 @@ class Dagster:
 
 
 @dataclass
-class House:
+class Deployment:
     """All that runs, in one data folder."""
 
     data_dir: Path
@@ -190,9 +190,9 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, genres: Sequence[str]) -> Iterator[House]:
+def deployment(folder: Path, genres: Sequence[str]) -> Iterator[Deployment]:
     """A house with a list of genres and a mail server; nothing else runs yet."""
-    built = House(folder / "data", folder)
+    built = Deployment(folder / "data", folder)
     built.data_dir.mkdir(parents=True)
     (built.data_dir / "genres.txt").write_text("".join(f"{one}\n" for one in genres))
     with ExitStack() as stack:

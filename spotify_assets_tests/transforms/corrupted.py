@@ -19,7 +19,7 @@ Aside = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class Corrupted:
     """The second of three objects on a page of a search; its neighbours are good."""
 
     kind: str
@@ -38,42 +38,42 @@ class Spoiled:
         return search(found(**items), kinds=self.kind)
 
 
-def _track(rule: str, reason: str, **changes: object) -> Spoiled:
-    return Spoiled("track", rule, track(2, **changes), (("tracks", "", reason),))
+def _track(rule: str, reason: str, **changes: object) -> Corrupted:
+    return Corrupted("track", rule, track(2, **changes), (("tracks", "", reason),))
 
 
-def _artist(rule: str, reason: str, **changes: object) -> Spoiled:
-    return Spoiled("artist", rule, artist(2, **changes), (("artists", "", reason),))
+def _artist(rule: str, reason: str, **changes: object) -> Corrupted:
+    return Corrupted("artist", rule, artist(2, **changes), (("artists", "", reason),))
 
 
-def _album(rule: str, reason: str, **changes: object) -> Spoiled:
-    return Spoiled("album", rule, album(2, **changes), (("albums", "", reason),))
+def _album(rule: str, reason: str, **changes: object) -> Corrupted:
+    return Corrupted("album", rule, album(2, **changes), (("albums", "", reason),))
 
 
-def _released(rule: str, date: object, precision: object, reason: str) -> Spoiled:
+def _released(rule: str, date: object, precision: object, reason: str) -> Corrupted:
     changes = {"release_date": date, "release_date_precision": precision}
     return _album(rule, reason, **changes)
 
 
-def _identified(kind: str, rule: str, thing: object, reason: str) -> Spoiled:
+def _identified(kind: str, rule: str, thing: object, reason: str) -> Corrupted:
     """An id is read twice: for the object, and for what stands at that position."""
     aside = ((f"{kind}s", "", f"{kind}_id: {reason}"), ("search_results", "", f"id: {reason}"))
-    return Spoiled(kind, rule, thing, aside)
+    return Corrupted(kind, rule, thing, aside)
 
 
-def _no_object(kind: str, rule: str, thing: object, reason: str) -> Spoiled:
-    return Spoiled(kind, rule, thing, ((f"{kind}s", "", reason), ("search_results", "", reason)))
+def _no_object(kind: str, rule: str, thing: object, reason: str) -> Corrupted:
+    return Corrupted(kind, rule, thing, ((f"{kind}s", "", reason), ("search_results", "", reason)))
 
 
-def _credited(rule: str, by: object, reason: str) -> Spoiled:
-    """A track with a good credit and a spoiled one."""
+def _credited(rule: str, by: object, reason: str) -> Corrupted:
+    """A track with a good credit and a corrupted one."""
     thing = track(2, artists=[credit(2), by])
     place = "/artists/1"
     aside = (("artists", place, reason), ("track_artists", place, reason))
-    return Spoiled("track", rule, thing, aside)
+    return Corrupted("track", rule, thing, aside)
 
 
-VALUES: tuple[Spoiled, ...] = (
+VALUES: tuple[Corrupted, ...] = (
     _track("popularity as text", 'popularity: expected a whole number, got "50"', popularity="50"),
     _track("popularity 5.7", "popularity: expected a whole number, got 5.7", popularity=5.7),
     _track("popularity true", "popularity: expected a whole number, got true", popularity=True),
@@ -104,7 +104,7 @@ VALUES: tuple[Spoiled, ...] = (
         "duration below 0", "duration_ms: -1 breaks greater_than_or_equal_to(0)", duration_ms=-1
     ),
     _track("duration null", "duration_ms: is missing", duration_ms=None),
-    Spoiled(
+    Corrupted(
         "track",
         "duration absent",
         without(track(2), "duration_ms"),
@@ -120,7 +120,7 @@ VALUES: tuple[Spoiled, ...] = (
     _track("name a number", "name: expected text, got 5", name=5),
     _track("name a list", 'name: expected text, got ["a","b"]', name=["a", "b"]),
     _track("name null", "name: is missing", name=None),
-    Spoiled(
+    Corrupted(
         "track", "name absent", without(track(2), "name"), (("tracks", "", "name: is missing"),)
     ),
     _track(
@@ -157,7 +157,7 @@ VALUES: tuple[Spoiled, ...] = (
     _no_object("track", "null", None, "expected a track, got null"),
     _no_object("artist", "null", None, "expected an artist, got null"),
     _no_object("album", "null", None, "expected an album, got null"),
-    Spoiled(
+    Corrupted(
         "track",
         "album with a bad id",
         track(2, album=album(2, id="b")),
@@ -166,14 +166,14 @@ VALUES: tuple[Spoiled, ...] = (
             ("tracks", "", f"album_id: b breaks {ID}"),
         ),
     ),
-    Spoiled(
+    Corrupted(
         "track",
         "album without a name",
         track(2, album=album(2, name=None)),
         (("albums", "/album", "name: is missing"),),
     ),
-    Spoiled("track", "album empty", track(2, album={}), (("albums", "/album", ALL_OF_AN_ALBUM),)),
-    Spoiled(
+    Corrupted("track", "album empty", track(2, album={}), (("albums", "/album", ALL_OF_AN_ALBUM),)),
+    Corrupted(
         "track",
         "album by nobody",
         track(2, album=album(2, artists=[None])),
@@ -271,7 +271,7 @@ VALUES: tuple[Spoiled, ...] = (
 )
 """Wrong in a value: responses with these still have their shape."""
 
-SHAPES: tuple[Spoiled, ...] = (
+SHAPES: tuple[Corrupted, ...] = (
     *(
         _no_object(kind, f"{json} for an object", thing, f"expected an object, got {json}")
         for kind in ("track", "artist", "album")
@@ -280,13 +280,13 @@ SHAPES: tuple[Spoiled, ...] = (
     _track("artists an object", "artists: expected a list, got {}", artists={}),
     _track("artists a number", "artists: expected a list, got 5", artists=5),
     _track("ids a number", "external_ids: expected an object, got 5", external_ids=5),
-    Spoiled(
+    Corrupted(
         "track",
         "album a number",
         track(2, album=5),
         (("albums", "/album", ALL_OF_AN_ALBUM), ("tracks", "", "album: expected an object, got 5")),
     ),
-    Spoiled(
+    Corrupted(
         "track",
         "artists of the album an object",
         track(2, album=album(2, artists={})),
@@ -297,7 +297,7 @@ SHAPES: tuple[Spoiled, ...] = (
     _artist("followers a number", "followers: expected an object, got 5", followers=5),
     _artist("genres a text", 'genres: expected a list, got "forró"', genres="forró"),
     _album("artists a text", 'artists: expected a list, got "x"', artists="x"),
-    Spoiled(
+    Corrupted(
         "track",
         "wrong in shape and in value",
         track(2, artists=5, popularity=5.7),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.journal import Journal, Terms
+from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client, Connection
@@ -28,7 +28,7 @@ def collects_rock_when_told(url: str, root: str, day: str) -> None:
     lake = Lake(Path(root))
     client = Client(Connection.to_sandbox(url), ledger_of(lake), limits=Limits(None), day=today)
     partition = RawPartition(lake, GenreDay("rock", today))
-    collect(client, partition, Terms("sandbox", "BR", 10, 60), today=today)
+    collect(client, partition, CollectionParameters("sandbox", "BR", 10, 60), today=today)
 
 
 def collects_rock(url: str, root: str, day: str) -> None:
@@ -38,7 +38,7 @@ def collects_rock(url: str, root: str, day: str) -> None:
     client = Client(Connection.to_sandbox(url), ledger_of(lake), limits=Limits(None), day=today)
     partition = RawPartition(lake, GenreDay("rock", today))
     try:
-        collect(client, partition, Terms("sandbox", "BR", 10, 60), today=today)
+        collect(client, partition, CollectionParameters("sandbox", "BR", 10, 60), today=today)
     except Blocked as blocked:
         print(blocked.endpoint, blocked.until.isoformat())
 
@@ -54,7 +54,7 @@ def asks_many(
         limits=Limits(per_window),
         clock=FastClock(speed),
     )
-    with Journal(Path(journal), Terms("sandbox", "BR", 10, 60)) as opened:
+    with Journal(Path(journal), CollectionParameters("sandbox", "BR", 10, 60)) as opened:
         for number in range(questions):
             client.ask(search(number), opened)
 
