@@ -22,7 +22,7 @@ test: lint types  ## Lint, types, tests with branch coverage
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=85
 
 test-all: lint types  ## The same with the full matrices and long properties
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=thorough
 
 dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make dev PORT=3001
 	$(BIN)/spotify-assets dev $(if $(PORT),--port $(PORT))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from spotify_assets.storage import permissions as access
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from spotify_assets.defs.launch import Outcome
+
+# A busy machine is no fault of a rule. `make test-all` chooses the other.
+settings.register_profile("fast", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=300, deadline=None)
+settings.load_profile("fast")
 
 TODAY = dt.date(2026, 11, 20)
 Run = Callable[..., "Outcome"]

@@ -47,7 +47,7 @@ bodies = st.one_of(
 @example(b'{"search":1,"text":"}","base64":""}')
 @example('"\u2028\u2029\x85"'.encode())
 @example(b"[" * 100_000)
-@settings(database=None, deadline=None, max_examples=500)
+@settings(database=None)
 def test_any_body_is_one_line_and_comes_back_as_the_very_bytes(body: bytes) -> None:
     line = encode(1, question(), answer(body))
 
@@ -58,7 +58,7 @@ def test_any_body_is_one_line_and_comes_back_as_the_very_bytes(body: bytes) -> N
 
 
 @given(bodies)
-@settings(database=None, deadline=None, max_examples=300)
+@settings(database=None)
 def test_a_line_is_strict_json_in_utf_8(body: bytes) -> None:
     line = encode(1, question(), answer(body)).decode("utf-8")
 
@@ -74,7 +74,7 @@ def test_a_line_is_strict_json_in_utf_8(body: bytes) -> None:
     status=st.integers(200, 599),
 )
 @example(params={"q": ',"search":{}'}, headers={"date": '","search":1}'}, status=200)
-@settings(database=None, deadline=None, max_examples=200)
+@settings(database=None)
 def test_question_status_headers_and_time_come_back(
     params: dict[str, str | int], headers: dict[str, str], status: int
 ) -> None:

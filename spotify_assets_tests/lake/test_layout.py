@@ -49,7 +49,7 @@ def test_an_awkward_name_is_one_folder_and_comes_back_from_it(genre: str) -> Non
 
 
 @given(admitted)
-@settings(database=None, deadline=None, max_examples=400)
+@settings(database=None)
 def test_any_admitted_name_is_one_folder_and_comes_back_from_it(text: str) -> None:
     genre_day = GenreDay(_normalised_if_admitted(text), DAY)
 
@@ -61,7 +61,7 @@ def test_any_admitted_name_is_one_folder_and_comes_back_from_it(text: str) -> No
 @example("ǰ", "")
 @example("ß", "\u0301")
 @example("İ", "\u0327\u0301")
-@settings(database=None, deadline=None, max_examples=400)
+@settings(database=None)
 def test_a_normalised_name_is_composed_and_stays_as_it_is(text: str, mark: str) -> None:
     genre = _normalised_if_admitted(text + mark)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.defs.publication import plays_of, queries
@@ -107,7 +107,6 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sets(GENRE_DAYS, max_size=6), RULES)
 def test_due_are_the_days_before_the_last_one_kept_of_the_named_genres(
     there: set[GenreDay], rule: Rule

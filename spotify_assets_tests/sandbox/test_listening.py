@@ -48,7 +48,7 @@ def years() -> pl.DataFrame:
     return pl.concat(history(LISTENER, REPERTOIRE, SINCE, UNTIL))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(listener=listeners, day=days, around=st.integers(0, 5))
 def test_a_day_is_the_same_alone_and_among_others(
     listener: Listener, day: int, around: int
@@ -61,7 +61,7 @@ def test_a_day_is_the_same_alone_and_among_others(
     assert len(alone) == play_counts(listener, np.array([day]))[0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(listener=listeners, day=days)
 def test_days_do_not_overlap_and_no_two_plays_are_taken_for_one(
     listener: Listener, day: int
@@ -96,7 +96,7 @@ def test_another_listener_plays_other_music(years: pl.DataFrame) -> None:
     assert same.is_empty()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(hours=st.integers(0, 24 * 300), lasts=st.integers(1, 24 * 60))
 def test_a_span_has_the_plays_that_end_in_it(hours: int, lasts: int) -> None:
     since = midnight(2023, 1, 1) + dt.timedelta(hours=hours)

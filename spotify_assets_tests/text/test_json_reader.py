@@ -20,7 +20,7 @@ json_values = st.recursive(
 
 
 @given(json_values, st.booleans())
-@settings(database=None, deadline=None, max_examples=100)
+@settings(database=None)
 def test_json_reads_as_python_reads_it(value: object, ensure_ascii: bool) -> None:
     body = json.dumps(value, ensure_ascii=ensure_ascii).encode()
 

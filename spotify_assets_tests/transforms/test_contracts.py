@@ -239,7 +239,7 @@ def is_good(row: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ROWS)
 def test_every_candidate_is_kept_or_repeated_or_set_aside(rows: list[dict[str, Any]]) -> None:
     outcome = admit(candidates(*rows), processed.Tracks)

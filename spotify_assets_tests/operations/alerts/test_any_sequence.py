@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.operations.alerts import Alerts, Message
@@ -31,7 +31,6 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(steps, st.integers(1, 4))
 def test_openings_minus_ends_that_were_told_say_whether_it_is_open(
     sequence: list[Step], messages_an_hour: int

@@ -259,7 +259,7 @@ def test_a_server_whose_certificate_is_not_trusted_gets_nothing(
 def test_any_title_arrives_whole_and_adds_no_header(port: int) -> None:
     mailbox = Mailbox()
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @example("A\r\nBcc: eve@example.com", "\r\n.\r\nMAIL FROM:<eve@example.com>")
     @example("Não é a Canção: " * 9, "")
     @given(st.text(min_size=1) | st.text("a\r\nBcc: éx", min_size=20), st.text())

@@ -89,7 +89,7 @@ def assert_keeps(frame: pl.DataFrame, contract: type[Contract]) -> None:
 
 
 # Each example costs two databases: so few, of many rows.
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.dictionaries(KEYS, PLAIN), max_size=12), st.booleans(), st.booleans())
 def test_whole_and_one_by_one_a_sound_file_gives_the_same_rows(
     content: list[dict[str, Any]], has_track_key: bool, is_ascii: bool
@@ -131,7 +131,7 @@ def test_a_list_and_a_text_that_spells_one_are_told_apart_one_by_one(
     assert (row["platform"], row["ts"]) == (value if isinstance(value, str) else None, "[Intro]")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(ROWS, max_size=12))
 def test_whatever_is_in_it_every_row_is_accounted_for_and_keeps_the_contract(
     content: list[dict[str, Any]],
@@ -377,7 +377,7 @@ FORMS = (
 )
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.lists(st.dictionaries(KEYS, PLAIN), max_size=5))
 def test_in_whatever_form_the_rows_are_the_same(content: list[dict[str, Any]]) -> None:
     rows_ = [{**row, **play()} for row in content] + [play(ms_played="203000"), play()]

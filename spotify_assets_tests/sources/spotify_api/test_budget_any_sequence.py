@@ -190,7 +190,7 @@ limits = st.one_of(st.integers(1, 6), st.none())
 
 
 @given(limit=limits, steps=kinds_of_steps)
-@settings(database=None, deadline=None, max_examples=80)
+@settings(database=None)
 def test_no_window_ever_holds_more_than_the_limit(limit: int | None, steps: list[Step]) -> None:
     """From each call's sending to a window after its answer: it reached the API in between."""
     sent = play(limit, steps).sent
@@ -203,7 +203,7 @@ def test_no_window_ever_holds_more_than_the_limit(limit: int | None, steps: list
 
 
 @given(limit=limits, steps=kinds_of_steps)
-@settings(database=None, deadline=None, max_examples=80)
+@settings(database=None)
 def test_no_call_is_sent_while_the_api_has_asked_to_wait(
     limit: int | None, steps: list[Step]
 ) -> None:
@@ -215,7 +215,7 @@ def test_no_call_is_sent_while_the_api_has_asked_to_wait(
 
 
 @given(limit=limits, steps=kinds_of_steps)
-@settings(database=None, deadline=None, max_examples=80)
+@settings(database=None)
 def test_nobody_waits_longer_than_needed(limit: int | None, steps: list[Step]) -> None:
     """A moment before a call that waited, it was not yet to be sent."""
     played = play(limit, steps)
@@ -230,7 +230,7 @@ def test_nobody_waits_longer_than_needed(limit: int | None, steps: list[Step]) -
 
 
 @given(limit=limits, steps=st.lists(refusals, max_size=25))
-@settings(database=None, deadline=None, max_examples=80)
+@settings(database=None)
 def test_only_a_wait_that_is_long_ends_a_run_and_it_names_its_end(
     limit: int | None, steps: list[Step]
 ) -> None:

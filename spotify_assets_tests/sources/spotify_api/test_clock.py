@@ -56,7 +56,7 @@ def test_across_a_start_of_the_machine_the_wall_decides(clock: SetClock) -> None
 
 
 @given(earlier=moments, later=moments)
-@settings(database=None, deadline=None)
+@settings(database=None)
 def test_a_span_across_a_start_is_never_negative(earlier: Moment, later: Moment) -> None:
     later = dataclasses.replace(later, boot=f"after {earlier.boot}")
 

@@ -128,7 +128,7 @@ def test_where_the_api_gives_no_date_a_wait_is_until_one_by_the_machines_clock()
 
 
 @given(st.text())
-@settings(database=None, deadline=None)
+@settings(database=None)
 def test_any_time_to_wait_is_none_or_within_bounds(value: str) -> None:
     waits = retry_after(Response(429, {"retry-after": value}, b"", ASKED_AT, elapsed_ms=1))
 

@@ -459,7 +459,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @given(seed=st.integers(0, 10**9), first=st.integers(0, 30), pages=st.integers(1, 10))
-@settings(database=None, deadline=None, max_examples=40)
+@settings(database=None)
 def test_a_damaged_ledger_is_said_and_nothing_else_is_raised(
     tmp_path_factory: pytest.TempPathFactory, whole: bytes, seed: int, first: int, pages: int
 ) -> None:

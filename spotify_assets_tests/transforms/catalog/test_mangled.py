@@ -58,7 +58,7 @@ def mangled(endpoint: str, path: tuple[str | int, ...], value: object) -> Answer
     return answer(endpoint, body)
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES)), min_size=30, max_size=30)
 )

@@ -454,7 +454,7 @@ def expected_movement(days: Days) -> Movement:
     return said
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(DAYS)
 def test_movement_and_departures_are_what_the_rules_say(
     reused_warehouse: SmallWarehouse, days: Days

@@ -75,7 +75,7 @@ def bodies() -> st.SearchStrategy[bytes]:
     )
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=2, suppress_health_check=list(HealthCheck), database=None)
 @given(st.lists(bodies(), min_size=40, max_size=40))
 def test_each_object_of_an_accepted_page_is_kept_or_set_aside_by_itself(
     tmp_path_factory: pytest.TempPathFactory, pages: list[bytes]

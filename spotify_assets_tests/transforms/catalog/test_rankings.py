@@ -204,7 +204,7 @@ SEARCHES = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEARCHES)
 def test_ranks_are_those_of_a_sorted_list(
     reused_warehouse: SmallWarehouse,

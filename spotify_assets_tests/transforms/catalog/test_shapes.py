@@ -29,7 +29,7 @@ ANYTHING = st.recursive(
     max_leaves=8,
 )
 
-FEW = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def of_shape(shape: Shape) -> st.SearchStrategy[Any]:

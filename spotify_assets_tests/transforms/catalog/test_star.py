@@ -369,7 +369,7 @@ def fill(warehouse: SmallWarehouse, mentions: list[dict[str, Any]]) -> None:
             warehouse.credit(number, one["album"] or 9, on, genre)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(MENTIONS, max_size=30))
 def test_for_every_fact_exactly_one_version_fits_and_every_reference_is_found(
     reused_warehouse: SmallWarehouse, mentions: list[dict[str, Any]]
@@ -407,7 +407,7 @@ NAMES = st.dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(NAMES)
 def test_versions_are_the_runs_of_days_with_the_same_name(
     reused_warehouse: SmallWarehouse, names: dict[tuple[int, str], tuple[str, bool]]

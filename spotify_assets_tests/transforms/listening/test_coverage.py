@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.schemas.listening import Imports, PlayCoverage, PlayGaps, Polls
@@ -274,7 +274,6 @@ def of_spans(chosen: Iterable[Iterable[dt.datetime]]) -> pl.DataFrame:
 
 
 @given(some_polls(), spans, st.sets(st.integers(1, 28)))
-@settings(max_examples=200, deadline=None)
 def test_days_follow_each_other_and_hold_all_plays_and_a_whole_day_of_an_export_is_complete(
     polled: pl.DataFrame, chosen: list[list[dt.datetime]], days: set[int]
 ) -> None:
@@ -290,7 +289,6 @@ def test_days_follow_each_other_and_hold_all_plays_and_a_whole_day_of_an_export_
 
 
 @given(some_polls(), spans)
-@settings(max_examples=200, deadline=None)
 def test_no_open_gap_lies_in_a_day_that_is_known(
     polled: pl.DataFrame, chosen: list[list[dt.datetime]]
 ) -> None:
@@ -304,7 +302,6 @@ def test_no_open_gap_lies_in_a_day_that_is_known(
 
 
 @given(some_polls(), spans, spans)
-@settings(max_examples=200, deadline=None)
 def test_another_file_opens_no_gap(
     polled: pl.DataFrame, chosen: list[list[dt.datetime]], more: list[list[dt.datetime]]
 ) -> None:

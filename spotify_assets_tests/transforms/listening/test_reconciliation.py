@@ -6,7 +6,7 @@ from itertools import combinations
 from random import Random
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.datatypes import DataTypeClass
 
@@ -121,7 +121,6 @@ def test_ids_keep_their_types() -> None:
 
 
 @given(small_cases())
-@settings(max_examples=300, deadline=None)
 def test_pairs_are_candidates_and_each_play_is_in_one_at_most(
     case: tuple[list[int], list[int], list[Pair]],
 ) -> None:
@@ -132,7 +131,6 @@ def test_pairs_are_candidates_and_each_play_is_in_one_at_most(
 
 
 @given(seconds, seconds)
-@settings(max_examples=300, deadline=None)
 def test_no_choice_that_keeps_the_order_has_more_pairs_or_nearer_ones(
     left: list[int], right: list[int]
 ) -> None:
@@ -145,7 +143,6 @@ def test_no_choice_that_keeps_the_order_has_more_pairs_or_nearer_ones(
 
 
 @given(seconds, seconds, st.randoms())
-@settings(max_examples=200, deadline=None)
 def test_the_order_of_the_candidates_does_not_matter(
     left: list[int], right: list[int], random: Random
 ) -> None:

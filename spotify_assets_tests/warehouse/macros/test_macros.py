@@ -645,7 +645,7 @@ histories = st.lists(plays, min_size=1, max_size=30).map(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories, st.sampled_from([SAO_PAULO, BERLIN, "Asia/Kathmandu"]))
 def test_hours_weekdays_and_days_add_up_to_the_plays_of_the_window(
     warehouse: duckdb.DuckDBPyConnection, told: list[Play], zone: str
@@ -664,7 +664,7 @@ def test_hours_weekdays_and_days_add_up_to_the_plays_of_the_window(
     assert sum(hours) == sum(weekdays) == sum(days) == len(inside)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories)
 def test_the_ranking_is_that_of_a_count_and_so_is_the_rank_in_the_window_before(
     warehouse: duckdb.DuckDBPyConnection, told: list[Play]

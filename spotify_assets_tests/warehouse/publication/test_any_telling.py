@@ -162,7 +162,7 @@ def polls_add_no_play(base: duckdb.DuckDBPyConnection, plays: list[Heard], rando
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_exports_tell_each_play_once(
     base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
 ) -> None:
@@ -170,7 +170,7 @@ def test_exports_tell_each_play_once(
 
 
 @given(histories(pauses=True), st.randoms(use_true_random=False))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_polls_of_exported_plays_add_none(
     base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
 ) -> None:
@@ -179,7 +179,6 @@ def test_polls_of_exported_plays_add_none(
 
 @pytest.mark.slow
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
 def test_any_exports_tell_each_play_once(
     base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
 ) -> None:
@@ -188,7 +187,6 @@ def test_any_exports_tell_each_play_once(
 
 @pytest.mark.slow
 @given(histories(pauses=True), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
 def test_any_polls_of_exported_plays_add_none(
     base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
 ) -> None:

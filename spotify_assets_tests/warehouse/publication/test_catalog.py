@@ -58,7 +58,7 @@ def names_of_facts(database: Path, kind: str) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(st.lists(changes, min_size=1, max_size=3))
 def test_publishing_change_by_change_gives_what_publishing_at_once_gives(
     tmp_path_factory: pytest.TempPathFactory, publications: list[list[tuple[GenreDay, Change]]]

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.lake import GenreDay
@@ -214,7 +214,6 @@ def test_an_empty_warehouse_gives_nothing_to_measure(
     assert found(connection, name) == []
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     st.dictionaries(
         st.integers(0, 12), st.tuples(st.integers(0, 200), st.sampled_from([100, 200])), max_size=8
