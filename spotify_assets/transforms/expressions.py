@@ -62,7 +62,8 @@ def _in_order() -> dict[type[Contract], Expression]:
     """What is made from all days, each table after those that it reads."""
     made = {contract.table(): contract for contract in MADE_BY if contract not in OF_A_GENRE_DAY}
     # What the lake holds is there already; a ranking is made from the lake's table of its name.
-    reads = {name: {*inputs(made[name])} & (made.keys() - LAKE.keys()) for name in sorted(made)}
+    of_others = made.keys() - LAKE.keys()
+    reads = {name: [one for one in inputs(made[name]) if one in of_others] for name in sorted(made)}
     return {made[name]: MADE_BY[made[name]] for name in TopologicalSorter(reads).static_order()}
 
 

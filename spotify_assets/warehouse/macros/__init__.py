@@ -32,7 +32,8 @@ def macros() -> dict[str, str]:
         for file in domain.iterdir()
         if file.name.endswith(".sql")
     }
-    uses = {name: _used(found[name]) & (found.keys() - {name}) for name in sorted(found)}
+    # Sorted: the order is the same in every process.
+    uses = {name: sorted(_used(found[name]) & (found.keys() - {name})) for name in sorted(found)}
     return {name: found[name] for name in TopologicalSorter(uses).static_order()}
 
 

@@ -1,5 +1,8 @@
 import datetime as dt
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +71,20 @@ def played(*ends: str, **facts: Any) -> list[Play]:
 
 
 # What is made
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_macros_are_made_in_the_same_order_by_every_process(seed: str) -> None:
+    """Else each publication would take the file for one of another definition."""
+    order = "from spotify_assets.warehouse.macros import macros; print(*macros())"
+    made = subprocess.run(
+        [sys.executable, "-c", order],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.split() == list(macros())
 
 
 def test_every_file_is_made_and_commented_by_its_first_lines(
