@@ -1,91 +1,46 @@
 """The contract of each table: names, types, units, keys, descriptions.
 
 Belongs here: what a table is. Does not belong here: how it is made or where it lies.
-The asset ``star/dim_artist``, the table ``star.dim_artist`` and ``schemas/star.py:DimArtist``
-are the same thing; the tables of plays, of all layers, stand together in ``listening``.
+The asset ``star/dim_artist``, the table ``star.dim_artist`` and the class ``DimArtist`` are one
+thing. A contract is found because its module lies here, and filed by its stage.
 """
 
-from spotify_assets.schemas import listening, monitoring
-from spotify_assets.schemas.catalog import processed, rankings, star
-from spotify_assets.schemas.contract import Column, Contract
+import pkgutil
+from importlib import import_module
 
-PROCESSED: tuple[type[Contract], ...] = (
-    processed.Collections,
-    processed.Intake,
-    processed.Artists,
-    processed.Albums,
-    processed.Tracks,
-    processed.TrackArtists,
-    processed.SearchResults,
-    processed.QuarantinedRows,
-)
-"""Tables made from the raw responses of a genre-day."""
+from spotify_assets.schemas.contract import REGISTERED, Column, Contract, Stage
 
-RANKED: tuple[type[Contract], ...] = (rankings.RankedTracks, rankings.RankedArtists)
-"""Rankings as far as a genre-day knows them by itself."""
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    # The dictionary is made of what stands here.
+    if _module.name != f"{__name__}.dictionary":
+        import_module(_module.name)
 
-FACTS: tuple[type[Contract], ...] = (star.DailyTracks, star.DailyArtists)
-"""Facts as far as a genre-day knows them by itself."""
 
-LAKE: dict[str, type[Contract]] = {
-    contract.table(): contract for contract in (*PROCESSED, *RANKED, *FACTS)
-}
+def of(*stages: Stage) -> tuple[type[Contract], ...]:
+    """The contracts of the stages, stage by stage, in the order in which they are declared."""
+    return tuple(one for stage in stages for one in REGISTERED if one.stage() is stage)
+
+
+def _by_name(contracts: tuple[type[Contract], ...]) -> dict[str, type[Contract]]:
+    """By table; of two that describe one table, the later."""
+    return {contract.table(): contract for contract in contracts}
+
+
+PROCESSED = of(Stage.PROCESSED)
+RANKED = of(Stage.RANKED)
+FACTS = of(Stage.FACTS)
+DERIVED = of(Stage.DERIVED)
+LISTENING = of(Stage.LISTENING)
+LAKE_ONLY = of(Stage.LAKE_ONLY)
+LOGS = of(Stage.LOG)
+
+LAKE = _by_name((*PROCESSED, *RANKED, *FACTS))
 """Tables that lie in the lake, a Parquet file for each genre-day."""
 
-DERIVED: tuple[type[Contract], ...] = (
-    rankings.Departures,
-    star.DimDate,
-    star.DimGenre,
-    star.DimArtist,
-    star.DimTrack,
-    star.DimAlbum,
-    star.BridgeTrackArtist,
-)
-"""Tables made from all days that are there, when the warehouse is published."""
+TABLES = LAKE | _by_name(of(Stage.PUBLISHED, Stage.DERIVED))
+"""Tables of the catalog that are assets, as analysts see them."""
 
-TABLES: dict[str, type[Contract]] = {
-    **LAKE,
-    rankings.TopTracks.table(): rankings.TopTracks,
-    rankings.TopArtists.table(): rankings.TopArtists,
-    star.FactTrackDaily.table(): star.FactTrackDaily,
-    star.FactArtistDaily.table(): star.FactArtistDaily,
-    **{contract.table(): contract for contract in DERIVED},
-}
-"""Tables that are assets, as analysts see them."""
-
-LISTENING: tuple[type[Contract], ...] = (
-    listening.Plays,
-    listening.Polls,
-    listening.QuarantinedPlays,
-    listening.DimItem,
-    listening.FactPlay,
-    listening.PlayCoverage,
-    listening.Imports,
-    listening.PlayGaps,
-)
-"""Tables of the listening history; made anew together whenever a file of it changed."""
-
-LAKE_ONLY: tuple[type[Contract], ...] = (listening.Streams,)
-"""Tables that the warehouse does not hold, because others tell the same in fewer rows."""
-
-LOGS: tuple[type[Contract], ...] = (
-    monitoring.Requests,
-    monitoring.Runs,
-    monitoring.CheckResults,
-    monitoring.Revisions,
-)
-"""Tables that only ever grow, by what happened; their first column numbers the rows."""
-
-WAREHOUSE: dict[str, type[Contract]] = {
-    **TABLES,
-    monitoring.Partitions.table(): monitoring.Partitions,
-    monitoring.GenreFolders.table(): monitoring.GenreFolders,
-    monitoring.DamagedFiles.table(): monitoring.DamagedFiles,
-    monitoring.Definition.table(): monitoring.Definition,
-    monitoring.HistoryFiles.table(): monitoring.HistoryFiles,
-    **{contract.table(): contract for contract in LISTENING},
-    **{contract.table(): contract for contract in LOGS},
-}
+WAREHOUSE = TABLES | _by_name(of(Stage.PUBLICATION, Stage.LISTENING, Stage.LOG))
 """Tables of the DuckDB file."""
 
 __all__ = [
@@ -101,4 +56,6 @@ __all__ = [
     "WAREHOUSE",
     "Column",
     "Contract",
+    "Stage",
+    "of",
 ]

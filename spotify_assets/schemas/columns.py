@@ -1,44 +1,48 @@
 """Columns that stand in many tables, described once."""
 
-from typing import Annotated, Any
+from typing import Any
 
-import pandera.polars as pa
 import polars as pl
 
-from spotify_assets.schemas.contract import ID_PATTERN
+from spotify_assets.schemas.contract import ID_PATTERN, Field
 
-Moment = Annotated[pl.Datetime, "us", None]
+Moment = pl.Datetime
 """A time without a zone: it means the same to every reader."""
+
+
+def column(**said: Any) -> Any:
+    """A column that stands in one table only, as `Field` describes it."""
+    return Field(**said)
 
 
 def genre() -> Any:
     """The genre that was asked for."""
-    return pa.Field(
-        str_length={"min_value": 1},
+    return Field(
+        str_min_length=1,
         description="Genre that was asked for; Spotify's own genre fields are deprecated.",
     )
 
 
 def date() -> Any:
     """The day that was asked for."""
-    return pa.Field(description="Day (UTC) for which the API answered.")
+    return Field(description="Day (UTC) for which the API answered.")
 
 
 def spotify_id(what: str, *, nullable: bool = False) -> Any:
     """A Spotify id."""
-    return pa.Field(
+    return Field(
         str_matches=ID_PATTERN, nullable=nullable, description=f"Spotify id of the {what}."
     )
 
 
 def name(what: str, *, nullable: bool = False) -> Any:
     """A name as Spotify gives it, untrimmed."""
-    return pa.Field(nullable=nullable, description=f"Name of the {what}, as Spotify gives it.")
+    return Field(nullable=nullable, description=f"Name of the {what}, as Spotify gives it.")
 
 
 def popularity(*, nullable: bool = True) -> Any:
     """Spotify's popularity."""
-    return pa.Field(
+    return Field(
         ge=0,
         le=100,
         nullable=nullable,
@@ -48,27 +52,27 @@ def popularity(*, nullable: bool = True) -> Any:
 
 def position(what: str, *, nullable: bool = False) -> Any:
     """A position that counts from 1."""
-    return pa.Field(ge=1, nullable=nullable, description=what)
+    return Field(ge=1, nullable=nullable, description=what)
 
 
 def count(what: str, *, nullable: bool = False) -> Any:
     """A number of things."""
-    return pa.Field(ge=0, nullable=nullable, description=what)
+    return Field(ge=0, nullable=nullable, description=what)
 
 
 def text(what: str, *, nullable: bool = False) -> Any:
     """A free text."""
-    return pa.Field(nullable=nullable, description=what)
+    return Field(nullable=nullable, description=what)
 
 
 def moment(what: str, *, nullable: bool = False) -> Any:
     """A time to the microsecond, in UTC whatever the reader's time zone is."""
-    return pa.Field(nullable=nullable, description=f"{what} (UTC).")
+    return Field(nullable=nullable, description=f"{what} (UTC).")
 
 
 def one_of(values: list[str], what: str, *, nullable: bool = False) -> Any:
     """One of a few words."""
-    return pa.Field(isin=values, nullable=nullable, description=what)
+    return Field(isin=values, nullable=nullable, description=what)
 
 
 def table_name() -> Any:
@@ -93,14 +97,14 @@ def written_ns() -> Any:
 
 def file_id() -> Any:
     """The name of an export file in the lake."""
-    return pa.Field(
+    return Field(
         str_matches="^[0-9a-f]{16}$", description="First 16 digits of the export file's SHA-256."
     )
 
 
 def account() -> Any:
     """Whose export it is, without saying who."""
-    return pa.Field(
+    return Field(
         nullable=True,
         str_matches="^[0-9a-f]{16}$",
         description=(
@@ -112,12 +116,12 @@ def account() -> Any:
 
 def source_file() -> Any:
     """Where the row came from."""
-    return pa.Field(description="Raw file, relative to the lake, that holds the response.")
+    return Field(description="Raw file, relative to the lake, that holds the response.")
 
 
 def source_line() -> Any:
     """Where in that file."""
-    return pa.Field(ge=1, description="Line of that file, from 1: one response a line.")
+    return Field(ge=1, description="Line of that file, from 1: one response a line.")
 
 
 def valid_from() -> Any:
@@ -135,7 +139,7 @@ def valid_to() -> Any:
 
 def version_key(what: str) -> Any:
     """Surrogate key of a version of a dimension."""
-    return pa.Field(ge=0, description=what)
+    return Field(ge=0, description=what)
 
 
 def is_current() -> Any:

@@ -4,12 +4,17 @@ Belongs here: the base class and what is read off it (columns, key, DDL types).
 Does not belong here: any table, any data.
 """
 
+from abc import ABCMeta
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from enum import Enum, auto
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
-import pandera.polars as pa
 import polars as pl
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 ID_PATTERN = r"^[0-9A-Za-z]{22}$"
 """A Spotify id: 22 base-62 characters."""
@@ -28,6 +33,47 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Field:
+    """What a contract says of a column beside its type; null values are told by `nullable`."""
+
+    description: str
+    nullable: bool = False
+    ge: float | None = None
+    le: float | None = None
+    isin: list[str] | None = None
+    str_matches: str | None = None
+    str_min_length: int | None = None
+
+    def rules(self) -> dict[str, Any]:
+        """Those that are set."""
+        names = ("ge", "le", "isin", "str_matches", "str_min_length")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+class Stage(Enum):
+    """Where a table is made, and from what."""
+
+    PROCESSED = auto()
+    """From the raw responses of a genre-day; a partition of the lake."""
+    RANKED = auto()
+    """Ranks as far as a genre-day knows them by itself; a partition of the lake."""
+    FACTS = auto()
+    """Facts as far as a genre-day knows them by itself; a partition of the lake."""
+    PUBLISHED = auto()
+    """A table of the lake with what other days add, in the warehouse."""
+    DERIVED = auto()
+    """From all days that are there, when the warehouse is published."""
+    LISTENING = auto()
+    """From the listening history, all together whenever a file of it changed."""
+    LAKE_ONLY = auto()
+    """In the lake, and not in the warehouse: others tell the same in fewer rows."""
+    PUBLICATION = auto()
+    """What the published file was made from."""
+    LOG = auto()
+    """By what happened; it only ever grows, and its first column numbers the rows."""
+
+
+@dataclass(frozen=True)
 class Spec:
     """What a contract says of the table as a whole."""
 
@@ -36,14 +82,34 @@ class Spec:
     key: tuple[str, ...]
     references: Mapping[tuple[str, ...], str]
     surrogate: str | None
+    stage: Stage | None
 
 
-class Contract(pa.DataFrameModel):
+REGISTERED: list["type[Contract]"] = []
+"""Every contract that has a stage, in the order in which they are declared."""
+TYPES: dict[Any, pl.DataType] = {
+    str: pl.String(),
+    bool: pl.Boolean(),
+    pl.Date: pl.Date(),
+    pl.Int32: pl.Int32(),
+    pl.Int64: pl.Int64(),
+    pl.Float64: pl.Float64(),
+    pl.Datetime: pl.Datetime("us"),
+    pl.List: pl.List(pl.String()),
+}
+"""What stands for a type in a contract. Times have no zone: they mean the same to every reader."""
+
+
+class Contract(metaclass=ABCMeta):
     """Base of all tables: strict columns in order, a key, a grain.
 
-    A table is declared with keyword arguments of the class::
+    A table is declared with keyword arguments of the class, and registers itself by its ``stage``::
 
-        class Tracks(Contract, table="processed.tracks", grain="one track", key=("track_id",)):
+        class Tracks(
+            Contract, table="processed.tracks", grain="one track", key=("track_id",),
+            stage=Stage.PROCESSED,
+        ):
+            track_id: str = c.spotify_id("track")
 
     ``references`` maps columns to the table whose columns of the same names must hold them.
     ``surrogate`` is a column that identifies a row by itself, beside the key.
@@ -54,23 +120,22 @@ class Contract(pa.DataFrameModel):
     def __init_subclass__(
         cls,
         *,
-        table: str | None = None,
-        grain: str = "",
-        key: tuple[str, ...] = (),
+        table: str,
+        grain: str,
+        key: tuple[str, ...],
         references: Mapping[tuple[str, ...], str] | None = None,
         surrogate: str | None = None,
-        **kwargs: Any,
+        stage: Stage | None = None,
     ) -> None:
-        super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
-        if table is not None:
-            cls._spec = Spec(table, grain, key, references or {}, surrogate)
+        super().__init_subclass__()
+        cls._spec = Spec(table, grain, key, references or {}, surrogate, stage)
+        if stage is not None:
+            REGISTERED.append(cls)
 
-    class Config:
-        """Columns are exactly these, in this order; types are never coerced."""
-
-        strict = True
-        ordered = True
-        coerce = False
+    @classmethod
+    def stage(cls) -> Stage | None:
+        """Where the table is made."""
+        return cls._spec.stage
 
     @classmethod
     def table(cls) -> str:
@@ -98,18 +163,35 @@ class Contract(pa.DataFrameModel):
         return cls._spec.surrogate
 
     @classmethod
+    def fields(cls) -> dict[str, tuple[pl.DataType, Field]]:
+        """Of each column, in order, its type and what is said of it."""
+        return {
+            name: (TYPES[kind], getattr(cls, name))
+            for name, kind in get_type_hints(cls).items()
+            if not name.startswith("_")
+        }
+
+    @classmethod
     def columns(cls) -> list[Column]:
         """The columns in order."""
         return [
-            Column(
-                name=name,
-                dtype=column.dtype.type,
-                nullable=column.nullable,
-                description=column.description or "",
-                rule=", ".join(_in_words(check) for check in column.checks),
-            )
-            for name, column in cls.to_schema().columns.items()
+            Column(name, dtype, field.nullable, field.description, _in_words(field))
+            for name, (dtype, field) in cls.fields().items()
         ]
+
+    @classmethod
+    def validate(cls, rows: pl.DataFrame, *, lazy: bool = False) -> pl.DataFrame:
+        """The rows, if they keep the contract: exactly its columns, in order, of its types.
+
+        Args:
+            rows: What is to be validated.
+            lazy: Whether all that is wrong is told, not just the first.
+
+        Raises:
+            pandera.errors.SchemaError: They do not.
+            pandera.errors.SchemaErrors: The same, if ``lazy``.
+        """
+        return _schema(cls).validate(rows, lazy=lazy)
 
     @classmethod
     def polars_schema(cls) -> pl.Schema:
@@ -122,18 +204,41 @@ class Contract(pa.DataFrameModel):
         return " ".join((cls.__doc__ or "").split())
 
 
-def _in_words(check: pa.Check) -> str:
-    facts = check.statistics or {}
-    match check.name:
-        case "greater_than_or_equal_to":
-            return f"≥ {facts['min_value']}"
-        case "less_than_or_equal_to":
-            return f"≤ {facts['max_value']}"
-        case "isin":
-            return "one of " + ", ".join(f"`{value}`" for value in facts["allowed_values"])
-        case "str_matches":
-            return f"matches `{getattr(facts['pattern'], 'pattern', facts['pattern'])}`"
-        case "str_length":
-            return f"at least {facts['min_value']} character(s)"
-        case _:
-            return str(check.name)
+@cache
+def _schema(contract: type[Contract]) -> "pa.DataFrameSchema":
+    # It imports pandas, and many commands validate nothing.
+    import pandera.polars as pa  # noqa: PLC0415
+
+    def checks(field: Field) -> list[pa.Check]:
+        rules = field.rules()
+        least = rules.pop("str_min_length", None)
+        lengths = [] if least is None else [pa.Check.str_length(min_value=least)]
+        return [*(getattr(pa.Check, rule)(value) for rule, value in rules.items()), *lengths]
+
+    return pa.DataFrameSchema(
+        {
+            name: pa.Column(dtype, checks(field), field.nullable)
+            for name, (dtype, field) in contract.fields().items()
+        },
+        name=contract.__name__,
+        strict=True,
+        ordered=True,
+    )
+
+
+def _in_words(field: Field) -> str:
+    """The rules of a column for people."""
+    words = []
+    for rule, value in field.rules().items():
+        match rule:
+            case "ge":
+                words.append(f"≥ {value}")
+            case "le":
+                words.append(f"≤ {value}")
+            case "isin":
+                words.append("one of " + ", ".join(f"`{one}`" for one in value))
+            case "str_matches":
+                words.append(f"matches `{value}`")
+            case _:
+                words.append(f"at least {value} character(s)")
+    return ", ".join(words)

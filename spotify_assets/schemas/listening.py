@@ -3,11 +3,10 @@
 Belongs here: the tables of plays in all layers. Does not belong here: the catalog.
 """
 
-import pandera.polars as pa
 import polars as pl
 
 from spotify_assets.schemas import columns as c
-from spotify_assets.schemas.contract import Contract
+from spotify_assets.schemas.contract import Contract, Stage
 
 PACKAGES = ["extended", "account"]
 MEDIA = ["audio", "video", "music", "podcast", "audiobook"]
@@ -24,6 +23,7 @@ class Streams(
     table="processed.streams",
     grain="one row of an export file",
     key=("file_id", "position"),
+    stage=Stage.LAKE_ONLY,
 ):
     """Every readable row of every export file, also where it repeats another.
 
@@ -44,7 +44,7 @@ class Streams(
     name: str = c.name("track, episode or chapter", nullable=True)
     artist_name: str = c.name("artist, show or audiobook", nullable=True)
     album_name: str = c.name("album", nullable=True)
-    ms_played: pl.Int64 = pa.Field(
+    ms_played: pl.Int64 = c.column(
         ge=0, le=MAX_PLAY_MS, description="For how long it was played, in milliseconds."
     )
     reason_start: str = c.text("Why it began, in Spotify's words.", nullable=True)
@@ -66,10 +66,11 @@ class Plays(
     table="processed.plays",
     grain="one play that the API reported on a day of polls",
     key=("date", "played_at", "track_id"),
+    stage=Stage.LISTENING,
 ):
     """What the polls of a day said was played; a play is seen by the polls of several days."""
 
-    date: pl.Date = pa.Field(description="Day (UTC) of the polls.")
+    date: pl.Date = c.column(description="Day (UTC) of the polls.")
     played_at: c.Moment = c.moment(
         "When it was played, as the API gives it: the start or the end of the play"
     )
@@ -93,10 +94,11 @@ class Polls(
     table="processed.polls",
     grain="one poll",
     key=("date", "polled_at"),
+    stage=Stage.LISTENING,
 ):
     """Each time that the API was asked what was played, and how far back it could say."""
 
-    date: pl.Date = pa.Field(description="Day (UTC) of the poll.")
+    date: pl.Date = c.column(description="Day (UTC) of the poll.")
     polled_at: c.Moment = c.moment("When it was asked")
     items: pl.Int32 = c.count("Plays that it showed.")
     is_full: bool = c.text("As many as it can show: there may be more before the oldest.")
@@ -111,6 +113,7 @@ class QuarantinedPlays(
     table="quarantine.plays",
     grain="one row or item that cannot be read",
     key=("source_file", "source_pointer"),
+    stage=Stage.LISTENING,
 ):
     """Rows of exports and items of polls that cannot be read, with the reason.
 
@@ -130,6 +133,7 @@ class DimItem(
     table="star.dim_item",
     grain="one thing that was played",
     key=("item_key",),
+    stage=Stage.LISTENING,
 ):
     """Tracks, episodes, chapters and local files that were played, by the best that is known.
 
@@ -162,6 +166,7 @@ class FactPlay(
     grain="one play",
     key=("source_file", "source_line"),
     references={("item_key",): "star.dim_item"},
+    stage=Stage.LISTENING,
 ):
     """Every play once, from all sources; ordered by time.
 
@@ -204,10 +209,11 @@ class PlayCoverage(
     table="star.play_coverage",
     grain="one day",
     key=("date",),
+    stage=Stage.LISTENING,
 ):
     """How much of a day is known, from the first play to the last day that was asked."""
 
-    date: pl.Date = pa.Field(description="Day (UTC).")
+    date: pl.Date = c.column(description="Day (UTC).")
     coverage: str = c.one_of(
         COVERAGES,
         "`complete`: inside an export. `polled`: polls without a gap. `possible gap`: plays may "
@@ -221,6 +227,7 @@ class Imports(
     table="monitoring.imports",
     grain="one export file",
     key=("file_id",),
+    stage=Stage.LISTENING,
 ):
     """The account of each export file: received = the sum of the classes, to the row."""
 
@@ -235,8 +242,7 @@ class Imports(
         nullable=True,
     )
     account: str = c.account()
-    downloads: pl.List = pa.Field(
-        dtype_kwargs={"inner": pl.String},
+    downloads: pl.List = c.column(
         description="The zips and folders that it came in, each by a hash that names nobody.",
     )
     imported_at: c.Moment = c.moment("When it was imported")
@@ -260,6 +266,7 @@ class PlayGaps(
     table="monitoring.play_gaps",
     grain="one window in which plays may be missing",
     key=("from_at",),
+    stage=Stage.LISTENING,
 ):
     """Windows that no poll could look into, because the API shows 50 plays only."""
 

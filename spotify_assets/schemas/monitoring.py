@@ -1,10 +1,9 @@
 """Contracts of ``monitoring``: what the warehouse knows of itself."""
 
-import pandera.polars as pa
 import polars as pl
 
 from spotify_assets.schemas import columns as c
-from spotify_assets.schemas.contract import Contract
+from spotify_assets.schemas.contract import Contract, Stage
 
 
 class Partitions(
@@ -12,6 +11,7 @@ class Partitions(
     table="monitoring.partitions",
     grain="one partition of a table of the lake, as it was loaded",
     key=("table_name", "genre", "date"),
+    stage=Stage.PUBLICATION,
 ):
     """Which file of the lake each partition was loaded from; what differs is loaded anew."""
 
@@ -28,6 +28,7 @@ class GenreFolders(
     table="monitoring.genre_folders",
     grain="one genre of a table of the lake",
     key=("table_name", "genre"),
+    stage=Stage.PUBLICATION,
 ):
     """When each genre's folder in the lake last changed; one that did not is not looked into."""
 
@@ -41,6 +42,7 @@ class DamagedFiles(
     table="monitoring.damaged_files",
     grain="one file of the lake that cannot be taken in",
     key=("file",),
+    stage=Stage.PUBLICATION,
 ):
     """What the warehouse lacks, because a file of the lake is damaged or does not fit its table.
 
@@ -51,7 +53,7 @@ class DamagedFiles(
     file: str = c.lake_file()
     table_name: str = c.table_name()
     genre: str = c.text("Its genre; null for the listening history.", nullable=True)
-    date: pl.Date = pa.Field(nullable=True, description="Its day (UTC); null where genre is.")
+    date: pl.Date = c.column(nullable=True, description="Its day (UTC); null where genre is.")
     bytes: pl.Int64 = c.file_bytes()
     modified_ns: pl.Int64 = c.written_ns()
     found_at: c.Moment = c.moment("When that was found")
@@ -63,6 +65,7 @@ class HistoryFiles(
     table="monitoring.history_files",
     grain="one file of the listening history in the lake, as it was taken in",
     key=("file",),
+    stage=Stage.PUBLICATION,
 ):
     """Which files the tables of plays were made from; where one differs, they are made anew."""
 
@@ -77,6 +80,7 @@ class Requests(
     table="monitoring.requests",
     grain="one call to the API, or to its accounts host",
     key=("request_id",),
+    stage=Stage.LOG,
 ):
     """Every call that was ever sent, with what became of it: the request ledger.
 
@@ -91,7 +95,7 @@ class Requests(
     source: str = c.one_of(["spotify", "sandbox"], "Which API was asked.")
     run_id: str = c.text("Dagster run that sent it.", nullable=True)
     genre: str = c.text("Genre that it was sent for.", nullable=True)
-    date: pl.Date = pa.Field(nullable=True, description="Day (UTC) that it was sent for.")
+    date: pl.Date = c.column(nullable=True, description="Day (UTC) that it was sent for.")
     endpoint: str = c.text("Family of endpoints, e.g. `search`; `token` is the accounts host.")
     path: str = c.text("Path below the API's address.")
     params: str = c.text("Parameters, as JSON.")
@@ -110,6 +114,7 @@ class Runs(
     table="monitoring.runs",
     grain="one run that ended",
     key=("run_number",),
+    stage=Stage.LOG,
 ):
     """Every run that ended: what it was for, how it ended, and what it cost and brought.
 
@@ -128,17 +133,17 @@ class Runs(
     genre: str = c.text(
         "Genre that it was for; null where it was for none or several.", nullable=True
     )
-    first_date: pl.Date = pa.Field(nullable=True, description="First day (UTC) that it was for.")
-    last_date: pl.Date = pa.Field(nullable=True, description="Last day (UTC) that it was for.")
+    first_date: pl.Date = c.column(nullable=True, description="First day (UTC) that it was for.")
+    last_date: pl.Date = c.column(nullable=True, description="Last day (UTC) that it was for.")
     status: str = c.one_of(["success", "failure", "canceled"], "How it ended.")
     started_at: c.Moment = c.moment("When it started")
     ended_at: c.Moment = c.moment("When it ended")
-    seconds: pl.Float64 = pa.Field(ge=0, description="From its start to its end, in seconds.")
+    seconds: pl.Float64 = c.column(ge=0, description="From its start to its end, in seconds.")
     requests: pl.Int64 = c.count("Calls that it sent, by the request ledger.")
     rows_in: pl.Int64 = c.count("Rows that it received.", nullable=True)
     rows_out: pl.Int64 = c.count("Rows that it kept.", nullable=True)
     quarantined: pl.Int64 = c.count("Rows that it put into quarantine.", nullable=True)
-    share_invalid: pl.Float64 = pa.Field(
+    share_invalid: pl.Float64 = c.column(
         ge=0,
         le=1,
         nullable=True,
@@ -152,6 +157,7 @@ class CheckResults(
     table="monitoring.check_results",
     grain="one evaluation of a check, of one partition where it is known",
     key=("result_number",),
+    stage=Stage.LOG,
 ):
     """Every outcome of every check, so that quality can be followed over time."""
 
@@ -161,7 +167,7 @@ class CheckResults(
     asset: str = c.text("Table or file that was checked, as `layer.table`.")
     check_name: str = c.text("Name of the check, e.g. `contract`.")
     genre: str = c.text("Genre that was checked; null where it was all.", nullable=True)
-    date: pl.Date = pa.Field(
+    date: pl.Date = c.column(
         nullable=True, description="Day (UTC) that was checked; null where it was all."
     )
     passed: bool = c.text("Whether what was checked holds.")
@@ -174,6 +180,7 @@ class Revisions(
     table="monitoring.revisions",
     grain="one rewrite of a partition that held other rows before",
     key=("revision_number",),
+    stage=Stage.LOG,
 ):
     """Corrections of the past: which partition was rewritten when, by which code, and the change.
 
@@ -197,6 +204,7 @@ class Definition(
     table="monitoring.definition",
     grain="the file as a whole: one row",
     key=("hash",),
+    stage=Stage.PUBLICATION,
 ):
     """By which contracts and queries the tables were made; others make the file anew."""
 

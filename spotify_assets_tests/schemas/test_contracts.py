@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pandera.errors
-import pandera.polars as pa
 import polars as pl
 import pytest
 
@@ -205,7 +204,7 @@ class Sample(
     size: pl.Int64 = c.count("Size.", nullable=True)
     word: str = c.one_of(["a", "b"], "Word.")
     text: str = c.text("Text.", nullable=True)
-    even: pl.Int64 = pa.Field(in_range={"min_value": 0, "max_value": 2}, description="Even.")
+    even: pl.Int64 = c.column(ge=0, le=2, description="Even.")
 
 
 def test_a_contract_is_read_off_its_class() -> None:
@@ -225,7 +224,7 @@ def test_rules_are_said_in_words() -> None:
         "size": "≥ 0",
         "word": "one of `a`, `b`",
         "text": "",
-        "even": "in_range",
+        "even": "≥ 0, ≤ 2",
     }
 
 

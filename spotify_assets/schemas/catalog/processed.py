@@ -4,11 +4,10 @@ Belongs here: tables whose rows are read off raw responses.
 Does not belong here: anything ranked, joined or looked up across days.
 """
 
-import pandera.polars as pa
 import polars as pl
 
 from spotify_assets.schemas import columns as c
-from spotify_assets.schemas.contract import Contract
+from spotify_assets.schemas.contract import Contract, Stage
 
 KINDS = ["artist", "track", "album"]
 ALBUM_TYPES = ["album", "single", "compilation", "ep"]
@@ -23,6 +22,7 @@ class Collections(
     table="processed.collections",
     grain="one collected genre-day",
     key=("genre", "date"),
+    stage=Stage.PROCESSED,
 ):
     """What was asked for a genre on a day, and how much came back; also where nothing did.
 
@@ -61,6 +61,7 @@ class Intake(
     table="processed.intake",
     grain="one table of a genre-day",
     key=("genre", "date", "table_name"),
+    stage=Stage.PROCESSED,
 ):
     """The account of each table: received = kept + repeated + quarantined, to the row.
 
@@ -84,6 +85,7 @@ class Artists(
     table="processed.artists",
     grain="one artist of a genre-day",
     key=("genre", "date", "artist_id"),
+    stage=Stage.PROCESSED,
 ):
     """Every artist that a response names, in full where it was searched or looked up.
 
@@ -96,8 +98,7 @@ class Artists(
     name: str = c.name("artist")
     popularity: pl.Int32 = c.popularity()
     followers: pl.Int64 = c.count("Followers on that day; null in development mode.", nullable=True)
-    spotify_genres: pl.List = pa.Field(
-        dtype_kwargs={"inner": pl.String},
+    spotify_genres: pl.List = c.column(
         nullable=True,
         description="Spotify's own, deprecated genres of the artist; may be empty or null.",
     )
@@ -111,6 +112,7 @@ class Albums(
     table="processed.albums",
     grain="one album of a genre-day",
     key=("genre", "date", "album_id"),
+    stage=Stage.PROCESSED,
 ):
     """Every album that a response names; of several mentions the first is kept."""
 
@@ -119,15 +121,14 @@ class Albums(
     album_id: str = c.spotify_id("album")
     name: str = c.name("album")
     album_type: str = c.one_of(ALBUM_TYPES, "Kind of release.", nullable=True)
-    release_date: str = pa.Field(
+    release_date: str = c.column(
         str_matches=RELEASE_DATE,
         description="Release date as Spotify gives it: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.",
     )
     release_date_precision: str = c.one_of(PRECISIONS, "How much of the release date is known.")
     released_from: pl.Date = c.text("First day that the release date can mean.")
     total_tracks: pl.Int32 = c.count("Tracks on the album.", nullable=True)
-    artist_ids: pl.List = pa.Field(
-        dtype_kwargs={"inner": pl.String},
+    artist_ids: pl.List = c.column(
         nullable=True,
         description="Spotify ids of the album's artists, in order.",
     )
@@ -140,6 +141,7 @@ class Tracks(
     table="processed.tracks",
     grain="one track of a genre-day",
     key=("genre", "date", "track_id"),
+    stage=Stage.PROCESSED,
 ):
     """Every track that a response holds; of several mentions the first is kept."""
 
@@ -165,6 +167,7 @@ class TrackArtists(
     grain="one artist credited on a track of a genre-day",
     key=("genre", "date", "track_id", "position"),
     references={("genre", "date", "track_id"): "processed.tracks"},
+    stage=Stage.PROCESSED,
 ):
     """Who is credited on a track, in order: on the mention of it that is kept, and on no other."""
 
@@ -182,6 +185,7 @@ class SearchResults(
     table="processed.search_results",
     grain="one position of a search result",
     key=("genre", "date", "kind", "position"),
+    stage=Stage.PROCESSED,
 ):
     """What the search returned at each position; an id may stand at several.
 
@@ -202,6 +206,7 @@ class QuarantinedRows(
     table="quarantine.rows",
     grain="one object, or one unreadable response, that was set aside",
     key=("genre", "date", "table_name", "source_file", "source_line", "source_pointer"),
+    stage=Stage.PROCESSED,
 ):
     """Objects and responses that break a contract, with the reason; nothing is dropped."""
 

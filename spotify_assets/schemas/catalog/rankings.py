@@ -5,11 +5,10 @@ neighbouring days is added when the warehouse is published (``Top…``), from al
 there, so that no day holds a stale copy of its neighbour.
 """
 
-import pandera.polars as pa
 import polars as pl
 
 from spotify_assets.schemas import columns as c
-from spotify_assets.schemas.contract import Contract
+from spotify_assets.schemas.contract import Contract, Stage
 
 BASES = ["popularity", "search_position"]
 DECISIVE = ["left", "fell_below"]
@@ -31,6 +30,7 @@ class RankedTracks(
     table="rankings.top_tracks",
     grain="one rank of a genre-day",
     key=("genre", "date", "rank"),
+    stage=Stage.RANKED,
 ):
     """The tracks that a genre's search found first, as many as were wanted, by popularity.
 
@@ -43,9 +43,7 @@ class RankedTracks(
     rank: pl.Int32 = c.position(RANK)
     track_id: str = c.spotify_id("track")
     name: str = c.name("track")
-    artist_names: pl.List = pa.Field(
-        dtype_kwargs={"inner": pl.String}, description="Names of the credited artists, in order."
-    )
+    artist_names: pl.List = c.column(description="Names of the credited artists, in order.")
     score: pl.Int32 = c.count(SCORE, nullable=True)
     basis: str = c.one_of(BASES, "What the score is.")
     search_position: pl.Int32 = c.position("First position in the search result, from 1.")
@@ -56,6 +54,7 @@ class RankedArtists(
     table="rankings.top_artists",
     grain="one rank of a genre-day",
     key=("genre", "date", "rank"),
+    stage=Stage.RANKED,
 ):
     """The artists that a genre's search found, ranked by the same rule as tracks."""
 
@@ -74,6 +73,7 @@ class TopTracks(
     table="rankings.top_tracks",
     grain="one rank of a genre-day",
     key=("genre", "date", "rank"),
+    stage=Stage.PUBLISHED,
 ):
     """The tracks that a genre's search found first, as many as were wanted, with their movement.
 
@@ -93,6 +93,7 @@ class TopArtists(
     table="rankings.top_artists",
     grain="one rank of a genre-day",
     key=("genre", "date", "rank"),
+    stage=Stage.PUBLISHED,
 ):
     """The artists that a genre's search found first, with their movement; rules as for tracks."""
 
@@ -107,6 +108,7 @@ class Departures(
     table="rankings.departures",
     grain="one absence of a track or artist from the rankings of a genre",
     key=("genre", "date", "kind", "id"),
+    stage=Stage.DERIVED,
 ):
     """Those that were ranked in a genre and then are not, and why: one row however long they stay.
 
@@ -118,7 +120,7 @@ class Departures(
     """
 
     genre: str = c.genre()
-    date: pl.Date = pa.Field(
+    date: pl.Date = c.column(
         description="First day (UTC) that decides; where none does, the first day without it."
     )
     kind: str = c.one_of(["artist", "track"], "What is missing.")

@@ -5,12 +5,11 @@ finds exactly one row of the dimension. Facts lie in the lake without it (``Dail
 assigned when the warehouse is published: only all days together say which versions there are.
 """
 
-import pandera.polars as pa
 import polars as pl
 
 from spotify_assets.schemas import columns as c
 from spotify_assets.schemas.catalog.processed import ALBUM_TYPES, PRECISIONS
-from spotify_assets.schemas.contract import Contract
+from spotify_assets.schemas.contract import Contract, Stage
 
 VERSION_KEY = "Identifies the version: a hash of what it says, the same in every warehouse."
 
@@ -20,10 +19,11 @@ class DimDate(
     table="star.dim_date",
     grain="one day",
     key=("date",),
+    stage=Stage.DERIVED,
 ):
     """The calendar from the first to the last day of the facts, without holes."""
 
-    date: pl.Date = pa.Field(description="Day (UTC).")
+    date: pl.Date = c.column(description="Day (UTC).")
     year: pl.Int32 = c.count("Year.")
     quarter: pl.Int32 = c.position("Quarter, 1 to 4.")
     month: pl.Int32 = c.position("Month, 1 to 12.")
@@ -38,6 +38,7 @@ class DimGenre(
     table="star.dim_genre",
     grain="one genre",
     key=("genre",),
+    stage=Stage.DERIVED,
 ):
     """The genres that were ever asked for."""
 
@@ -53,6 +54,7 @@ class DimArtist(
     grain="one version of an artist",
     key=("artist_id", "valid_from"),
     surrogate="artist_key",
+    stage=Stage.DERIVED,
 ):
     """Artists, a version for each change of name."""
 
@@ -72,6 +74,7 @@ class DimTrack(
     key=("track_id", "valid_from"),
     references={("album_id",): "star.dim_album"},
     surrogate="track_key",
+    stage=Stage.DERIVED,
 ):
     """Tracks, a version for each change of name, album, length, explicit mark or ISRC."""
 
@@ -92,6 +95,7 @@ class DimAlbum(
     table="star.dim_album",
     grain="one album",
     key=("album_id",),
+    stage=Stage.DERIVED,
 ):
     """Albums as they were seen last."""
 
@@ -119,6 +123,7 @@ class BridgeTrackArtist(
         ("track_key",): "star.dim_track",
         ("artist_key",): "star.dim_artist",
     },
+    stage=Stage.DERIVED,
 ):
     """Who is credited on a track, as it was seen last; where no credit was good then, nobody."""
 
@@ -139,6 +144,7 @@ class DailyTracks(
         ("date",): "star.dim_date",
         ("track_id",): "star.dim_track",
     },
+    stage=Stage.FACTS,
 ):
     """A track on a day in a genre, as the genre-day knows it by itself."""
 
@@ -162,6 +168,7 @@ class DailyArtists(
         ("date",): "star.dim_date",
         ("artist_id",): "star.dim_artist",
     },
+    stage=Stage.FACTS,
 ):
     """An artist on a day in a genre, as the genre-day knows it by itself."""
 
@@ -185,6 +192,7 @@ class FactTrackDaily(
         **DailyTracks.references(),
         ("track_key",): "star.dim_track",
     },
+    stage=Stage.PUBLISHED,
 ):
     """A track on a day in a genre: popularity, search position, rank.
 
@@ -204,6 +212,7 @@ class FactArtistDaily(
         **DailyArtists.references(),
         ("artist_key",): "star.dim_artist",
     },
+    stage=Stage.PUBLISHED,
 ):
     """An artist on a day in a genre: popularity, followers, search position, rank.
 
