@@ -80,7 +80,7 @@ def _make_all(lake: Lake, folder: Path, days: list[GenreDay]) -> list[tuple[str,
 def _make(lake: Lake, days: list[GenreDay], contract: type[Contract]) -> None:
     files = {table: [lake.rows(table, day) for day in days] for table in inputs(contract)}
     rows = compute(sql(contract), files)
-    contract.validate(rows, lazy=True)
+    contract.validate(rows)
     _write(lake, days, {contract.table(): rows})
 
 

@@ -100,7 +100,7 @@ class _Pass:
         for contract in contracts:
             files = {table: [self._lake.rows(table, self._day)] for table in inputs(contract)}
             rows = compute(sql(contract), files)
-            contract.validate(rows, lazy=True)
+            contract.validate(rows)
             self._write({contract.table(): rows})
 
 

@@ -7,13 +7,13 @@ outcome is reported by the asset itself. What needs the published tables is chec
 from collections.abc import Iterator
 
 import dagster as dg
-import pandera.errors
 import polars as pl
 
 from spotify_assets.defs.metadata import markdown
 from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.schemas import DERIVED, FACTS, TABLES, Contract
+from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.warehouse.publication.integrity import (
     everything,
     integrity,
@@ -107,9 +107,7 @@ def contract_kept(
     )
 
 
-def contract_broken(
-    contract: type[Contract], error: pandera.errors.SchemaErrors
-) -> dg.AssetCheckResult:
+def contract_broken(contract: type[Contract], error: ContractBroken) -> dg.AssetCheckResult:
     """Computed rows that break their contract are an error of the code: nothing is stored."""
     cases = error.failure_cases
     shown = cases.head(20).select(pl.all().cast(pl.String)) if len(cases) else cases

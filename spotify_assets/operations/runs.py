@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import pandera.errors
 import polars as pl
 
 from spotify_assets.schemas import Contract
+from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.schemas.monitoring import CheckResults, Runs
 from spotify_assets.storage import sqlite
 
@@ -255,8 +255,8 @@ def _insert(
     numbered = [_naive(row) | {number: first + index} for index, row in enumerate(rows)]
     frame = pl.DataFrame(numbered, schema=schema)
     try:
-        contract.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as error:
+        contract.validate(frame)
+    except ContractBroken as error:
         _refuse(contract, error)
     marks = ", ".join("?" * len(schema))
     db.executemany(
@@ -265,7 +265,7 @@ def _insert(
     )
 
 
-def _refuse(contract: type[Contract], error: pandera.errors.SchemaErrors) -> NoReturn:
+def _refuse(contract: type[Contract], error: ContractBroken) -> NoReturn:
     cases = error.failure_cases.select("column", "check", "failure_case").iter_rows()
     said = "; ".join(f"{column} is {value} ({check})" for column, check, value in cases)
     raise ValueError(

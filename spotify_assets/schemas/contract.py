@@ -50,6 +50,19 @@ class Field:
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
+class ContractBroken(Exception):
+    """Rows do not keep the contract of their table.
+
+    Attributes:
+        failure_cases: One row a failure, as pandera tells them: `column`, `check`, `failure_case`,
+            `index` and others.
+    """
+
+    def __init__(self, table: str, failure_cases: pl.DataFrame) -> None:
+        super().__init__(f"Rows break the contract of {table}: {failure_cases.to_dicts()}")
+        self.failure_cases = failure_cases
+
+
 class Stage(Enum):
     """Where a table is made, and from what."""
 
@@ -180,18 +193,18 @@ class Contract(metaclass=ABCMeta):
         ]
 
     @classmethod
-    def validate(cls, rows: pl.DataFrame, *, lazy: bool = False) -> pl.DataFrame:
+    def validate(cls, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows, if they keep the contract: exactly its columns, in order, of its types.
 
-        Args:
-            rows: What is to be validated.
-            lazy: Whether all that is wrong is told, not just the first.
-
         Raises:
-            pandera.errors.SchemaError: They do not.
-            pandera.errors.SchemaErrors: The same, if ``lazy``.
+            ContractBroken: They do not; it tells all that is wrong.
         """
-        return _schema(cls).validate(rows, lazy=lazy)
+        from pandera.errors import SchemaErrors  # noqa: PLC0415 - it imports pandas
+
+        try:
+            return _schema(cls).validate(rows, lazy=True)
+        except SchemaErrors as error:
+            raise ContractBroken(cls.table(), error.failure_cases) from error
 
     @classmethod
     def polars_schema(cls) -> pl.Schema:
@@ -206,8 +219,7 @@ class Contract(metaclass=ABCMeta):
 
 @cache
 def _schema(contract: type[Contract]) -> "pa.DataFrameSchema":
-    # It imports pandas, and many commands validate nothing.
-    import pandera.polars as pa  # noqa: PLC0415
+    import pandera.polars as pa  # noqa: PLC0415 - it imports pandas
 
     def checks(field: Field) -> list[pa.Check]:
         rules = field.rules()

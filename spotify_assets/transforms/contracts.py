@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import pandera.errors
 import polars as pl
 
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.catalog.processed import QuarantinedRows
+from spotify_assets.schemas.contract import ContractBroken
 
 QUARANTINED: pl.Schema = QuarantinedRows.polars_schema()
 PROVENANCE = ("genre", "date", "source_file", "source_line", "source_pointer")
@@ -67,8 +67,8 @@ def _reasons(candidates: pl.DataFrame, contract: type[Contract]) -> pl.Series:
 def _broken_rules(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
     """Rows ``index, reason`` for each rule that a row breaks; keys may still stand twice."""
     try:
-        contract.validate(rows, lazy=True)
-    except pandera.errors.SchemaErrors as error:
+        contract.validate(rows)
+    except ContractBroken as error:
         cases = error.failure_cases.filter(pl.col("check") != "multiple_fields_uniqueness")
         if cases["index"].null_count():
             raise

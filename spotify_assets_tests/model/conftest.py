@@ -54,7 +54,7 @@ def make(lake: Lake, days: Iterable[GenreDay]) -> None:
     for contract in (*RANKED, *FACTS):
         files = {table: [lake.rows(table, day) for day in days] for table in inputs(contract)}
         frame = compute(sql(contract), files)
-        contract.validate(frame, lazy=True)
+        contract.validate(frame)
         by_day = frame.partition_by("genre", "date", as_dict=True)
         for day in days:
             rows = by_day.get((day.genre, day.date), frame.clear())

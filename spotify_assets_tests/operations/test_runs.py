@@ -114,8 +114,8 @@ def test_what_is_given_keeps_the_contracts_whether_there_are_rows_or_not(
 
 def given_within_contracts(operations: Operations) -> tuple[int, int]:
     """How many runs and results are given; each keeps its contract."""
-    runs = Runs.validate(operations.runs_after(0), lazy=True)
-    results = CheckResults.validate(operations.check_results_after(0), lazy=True)
+    runs = Runs.validate(operations.runs_after(0))
+    results = CheckResults.validate(operations.check_results_after(0))
     return runs.height, results.height
 
 

@@ -146,7 +146,7 @@ class SmallWarehouse:
         if contract in OF_ALL_DAYS:
             # DuckDB's own types may be wider; publishing inserts them into the table's.
             rows = rows.cast(contract.polars_schema())
-        contract.validate(rows, lazy=True)
+        contract.validate(rows)
         assert not rows.select(contract.key()).is_duplicated().any(), contract
         return rows
 

@@ -86,7 +86,7 @@ def made(lake: Lake, files: list[RawFile]) -> Tables:
                 table: [lake.rows(table, day) for day in genre_days] for table in inputs(contract)
             }
             tables[name] = compute(sql(contract), read)
-            contract.validate(tables[name], lazy=True)
+            contract.validate(tables[name])
         for day in genre_days:
             rows = tables[name].filter(genre=day.genre, date=day.date)
             write_partition(lake, name, day, rows)
@@ -117,7 +117,7 @@ def test_all_days_give_their_dimensions_from_files(tmp_path: Path, days: list[Ra
     for contract in OF_ALL_DAYS:
         frame = compute(sql(contract), {table: every[table] for table in inputs(contract)})
         rows[contract] = frame.cast(contract.polars_schema())
-        contract.validate(rows[contract], lazy=True)
+        contract.validate(rows[contract])
         assert not frame.select(contract.key()).is_duplicated().any()
         if contract.table() not in LAKE:
             every[contract.table()] = [tmp_path / f"{contract.table()}.parquet"]

@@ -91,5 +91,5 @@ def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
         rows["star.fact_artist_daily"].append({**here, **artist, **measures, "followers": 5})
     for table, contract in LAKE.items():
         frame = pl.DataFrame(rows[table], schema=contract.polars_schema())
-        contract.validate(frame, lazy=True)
+        contract.validate(frame)
         write_partition(lake, table, day, frame)

@@ -117,7 +117,7 @@ def _insert(
     connection: duckdb.DuckDBPyConnection, table: type[Contract], told: list[dict[str, Any]]
 ) -> None:
     frame = pl.DataFrame(told, schema=table.polars_schema(), orient="row")
-    table.validate(frame, lazy=True)
+    table.validate(frame)
     connection.register("told", frame.to_arrow())
     connection.execute(f"INSERT INTO {table.table()} BY NAME FROM told")
     connection.unregister("told")

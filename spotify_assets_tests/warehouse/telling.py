@@ -124,7 +124,7 @@ def polled(lake: Lake, *reports: Row, date: dt.date = dt.date(2026, 1, 5)) -> No
 def write(lake: Lake, contract: type[Contract], date: dt.date, rows: Sequence[Row]) -> None:
     frame = pl.DataFrame(rows, schema=contract.polars_schema(), orient="row")
     frame = frame.sort(contract.key())
-    contract.validate(frame, lazy=True)
+    contract.validate(frame)
     target = history_file(lake, contract.table(), f"date={date}")
     write_rows(lake, target, f"{contract.table()} of {date}", frame)
 

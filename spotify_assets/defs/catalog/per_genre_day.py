@@ -7,7 +7,6 @@ Does not belong here: the queries (`transforms`), and whatever depends on other 
 from collections.abc import Iterator
 
 import dagster as dg
-import pandera.errors
 import polars as pl
 
 from spotify_assets.defs.checks import asset_key, contract_broken, contract_check, contract_kept
@@ -17,6 +16,7 @@ from spotify_assets.defs.resources import LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError, months
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED, Contract
+from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.transforms.expressions import inputs, sql
 from spotify_assets.transforms.version import code_version
 from spotify_assets.warehouse.compute import compute
@@ -87,7 +87,7 @@ def _make(
             continue
         try:
             frame = _computed(lake, contract, days)
-        except pandera.errors.SchemaErrors as error:
+        except ContractBroken as error:
             if is_checked:
                 yield contract_broken(contract, error)
             raise dg.Failure(
@@ -122,7 +122,7 @@ def _computed(lake: Lake, contract: type[Contract], days: list[GenreDay]) -> pl.
         frame = compute(sql(contract), files)
     except LakeError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    contract.validate(frame, lazy=True)
+    contract.validate(frame)
     return frame
 
 

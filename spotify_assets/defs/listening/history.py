@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import pandera.errors
 import polars as pl
 from pydantic import Field
 
@@ -26,6 +25,7 @@ from spotify_assets.lake.history import history_file
 from spotify_assets.lake.polls import PolledDay, seal_before
 from spotify_assets.lake.tables import write_rows
 from spotify_assets.schemas import Contract, listening
+from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
 from spotify_assets.sources import account_export as exports
 from spotify_assets.sources.account_export import ExportError, ImportedFile, Refused
@@ -230,7 +230,7 @@ def publish_plays(
         published = publish_now(Settings(), log=context.log)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    except pandera.errors.SchemaErrors as error:
+    except ContractBroken as error:
         raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
     with warehouse.get_connection() as connection:
         first_rows = {one: connection.table(one.table()).limit(MAX_ROWS).pl() for one in OF_PLAYS}

@@ -84,7 +84,7 @@ def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataF
     )
     tables[processed.Intake.table()] = _accounts(collections, admitted)
     for contract in (processed.Collections, processed.QuarantinedRows, processed.Intake):
-        contract.validate(tables[contract.table()], lazy=True)
+        contract.validate(tables[contract.table()])
     return tables
 
 

@@ -351,5 +351,5 @@ def _table(contract: type[Contract], rows: Iterable[Row]) -> pl.DataFrame:
     table = pl.DataFrame(list(rows), schema=schema, orient="row")
     if contract is not QuarantinedPlays:
         table = table.sort(contract.key())
-    contract.validate(table, lazy=True)
+    contract.validate(table)
     return table

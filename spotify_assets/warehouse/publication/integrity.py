@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from importlib import resources
 
 import duckdb
-import pandera.errors
 import polars as pl
 
 from spotify_assets.lake import GenreDay
 from spotify_assets.schemas import WAREHOUSE, Contract
+from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.tables import quoted
 
@@ -39,8 +39,8 @@ def hold_to_contract(contract: type[Contract], rows: pl.DataFrame) -> None:
         WarehouseError: They break the contract.
     """
     try:
-        contract.validate(rows, lazy=True)
-    except pandera.errors.SchemaErrors as error:
+        contract.validate(rows)
+    except ContractBroken as error:
         raise WarehouseError(
             f"Nothing was published: the rows for {contract.table()} break its "
             f"contract, {len(error.failure_cases)} times: {error}"

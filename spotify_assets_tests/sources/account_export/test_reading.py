@@ -84,7 +84,7 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def assert_keeps(frame: pl.DataFrame, contract: type[Contract]) -> None:
-    contract.validate(frame, lazy=True)
+    contract.validate(frame)
     assert frame.select(contract.key()).is_unique().all()
 
 

@@ -40,7 +40,7 @@ def polls(*shown: Shown) -> pl.DataFrame:
         for line, (asked, items, oldest, newest) in enumerate(shown, start=1)
     ]
     frame = pl.DataFrame(rows, schema=Polls.polars_schema(), orient="row")
-    Polls.validate(frame, lazy=True)
+    Polls.validate(frame)
     return frame
 
 
@@ -79,13 +79,13 @@ def by_day(
     polled: pl.DataFrame, files: pl.DataFrame, per_day: pl.DataFrame | None = None
 ) -> dict[int, str]:
     frame = coverage(polled, files, played() if per_day is None else per_day)
-    PlayCoverage.validate(frame, lazy=True)
+    PlayCoverage.validate(frame)
     return {date.day: label for date, label in frame.select("date", "coverage").rows()}
 
 
 def closed(polled: pl.DataFrame, files: pl.DataFrame) -> list[bool]:
     frame = gaps(polled, files)
-    PlayGaps.validate(frame, lazy=True)
+    PlayGaps.validate(frame)
     return frame["is_closed"].to_list()
 
 
@@ -278,7 +278,7 @@ def test_days_follow_each_other_and_hold_all_plays_and_a_whole_day_of_an_export_
     polled: pl.DataFrame, chosen: list[list[dt.datetime]], days: set[int]
 ) -> None:
     frame = coverage(polled, of_spans(chosen), played(*days))
-    PlayCoverage.validate(frame, lazy=True)
+    PlayCoverage.validate(frame)
     dates = frame["date"].to_list()
     assert dates == [dates[0] + dt.timedelta(days=n) for n in range(len(dates))] if dates else True
     assert frame.filter(pl.col("plays") > 0)["date"].to_list() == [day(one) for one in sorted(days)]
