@@ -23,21 +23,17 @@ class Play:
     """One play, of the rows that tell of it."""
 
     told: list[Told]
-    newest: dict[str, Any] = field(repr=False)
+    newest: dict[str, int] = field(repr=False)
     """By file, the greater the newer."""
 
     @property
     def speaker(self) -> Told:
         """The row whose word counts."""
-        return max(
-            self.told,
-            key=lambda row: (
-                row.is_extended,
-                row.uri is not None,
-                self.newest[row.file_id],
-                -row.line,
-            ),
-        )
+        return min(self.told, key=self.speaks)
+
+    def speaks(self, row: Told) -> tuple[Any, ...]:
+        """The smaller, the more its word counts."""
+        return (not row.is_extended, row.uri is None, -self.newest[row.file_id], row.line)
 
     @property
     def files(self) -> set[str]:
@@ -66,8 +62,8 @@ class Reconciliation:
             known: What others than exports say of the tracks.
         """
         files = [rows for rows in files if rows]
-        self.newest = {
-            rows[0].file_id: (
+        by_age = sorted(
+            (
                 max(row.ended_at for row in rows),
                 len(rows),
                 sum(row.ms for row in rows),
@@ -75,7 +71,8 @@ class Reconciliation:
                 rows[0].file_id,
             )
             for rows in files
-        }
+        )
+        self.newest = {file_id: number for number, (*_, file_id) in enumerate(by_age)}
         told = [row for rows in files for row in rows]
         self.items = items(told, known)
         self.things = Things(self.items, known)
@@ -106,7 +103,7 @@ class Reconciliation:
         """Steps 1 and 4: of those alike, the n-th of each file is the n-th."""
         counted: Counter[Hashable] = Counter()
         found: dict[Hashable, list[Told]] = defaultdict(list)
-        for play in sorted(plays, key=lambda play: play.speaker.line):
+        for play in sorted(plays, key=self.order):
             (file,) = play.files
             counted[(file, key(play))] += 1
             found[(key(play), counted[(file, key(play))])] += play.told
@@ -115,7 +112,7 @@ class Reconciliation:
     def by_minute(self, extended: Sequence[Play], account: Sequence[Play]) -> list[Play]:
         """Step 5: the n-th of the minute, in order of `ts`, is the n-th."""
         waiting = defaultdict(list)
-        for play in sorted(account, key=lambda play: play.speaker.line):
+        for play in sorted(account, key=self.order):
             waiting[of_minute(play)].append(play)
         plays = []
         for of in (of_minute, of_minute_of_any_local_file):
@@ -128,13 +125,9 @@ class Reconciliation:
         return [*extended, *plays]
 
     def order(self, play: Play) -> tuple[Any, ...]:
-        """Plays are in order of their end, then `ms_played`, then `item_key`."""
-        return (
-            play.speaker.ended_at,
-            play.speaker.ms,
-            item_key(self.items[play.speaker]),
-            play.speaker.line,
-        )
+        """In order of their end, then `ms_played`, then `item_key`, then as they speak."""
+        row = play.speaker
+        return (row.ended_at, row.ms, item_key(self.items[row]), play.speaks(row))
 
     def matched(
         self,
@@ -220,7 +213,7 @@ class Reconciliation:
         return [_one(those, self.newest) for those in gathered]
 
 
-def _one(plays: list[Play], newest: dict[str, Any]) -> Play:
+def _one(plays: list[Play], newest: dict[str, int]) -> Play:
     return plays[0] if len(plays) == 1 else Play([row for one in plays for row in one.told], newest)
 
 
@@ -339,9 +332,10 @@ def late(row: Told, that: Told) -> float | None:
 
 
 def of_minute(play: Play) -> Hashable:
-    """Steps 4 and 5."""
+    """Steps 4 and 5; without a name it is its item in step 4, and nothing in step 5."""
     row = play.speaker
-    return (row.names, row.ended_at.replace(second=0), row.ms)
+    names = row.names if row.name else (row.is_extended, own_item(row))
+    return (names, row.ended_at.replace(second=0), row.ms)
 
 
 def of_minute_of_any_local_file(play: Play) -> Hashable:

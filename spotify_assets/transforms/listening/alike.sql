@@ -26,7 +26,7 @@ account AS (
         ended_at AS minute,
         ms_played,
         name_key,
-        row_number() OVER (PARTITION BY ended_at, ms_played, name_key ORDER BY row_id) AS nth
+        row_number() OVER (PARTITION BY ended_at, ms_played, name_key ORDER BY item_key, row_id) AS nth
     FROM tellings
     WHERE row_id = play AND package = 'account'
 ),

@@ -74,10 +74,16 @@ def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
         )
     }
     distance: dict[int, dict[int, float]] = defaultdict(dict)
-    for one, other, far in candidates.select("one", "other", "distance").rows():
+    # What one file tells of twice joins no plays: it may not even make one cluster of two.
+    allowed = [
+        (one, other, far)
+        for one, other, far in candidates.select("one", "other", "distance").rows()
+        if not files[one] & files[other]
+    ]
+    for one, other, far in allowed:
         nearest = min(far, distance[one].get(other, far))
         distance[one][other] = distance[other][one] = nearest
-    cluster_of = components(candidates.select("one", "other").rows())
+    cluster_of = components((one, other) for one, other, _ in allowed)
     clusters = defaultdict(list)
     for play, cluster in cluster_of.items():
         clusters[cluster].append(play)

@@ -35,7 +35,8 @@ SELECT
 FROM streams AS s
 JOIN editions AS e USING (file_id);
 
--- Rows by what makes them the same play. In account data that is names, which it has alone.
+-- Rows by what makes them the same play. In account data that is names, which it has alone;
+-- of what has no name, its item.
 -- Grain: one readable row.
 CREATE TEMP TABLE keyed AS
 SELECT
@@ -48,7 +49,7 @@ SELECT
     c.name_key,
     c.item_key,
     coalesce(t.thing, c.item_key) AS thing,
-    if(e.package = 'extended', c.item_key, c.name_key) AS same
+    if(e.package = 'extended', c.item_key, coalesce(c.name_key, c.item_key)) AS same
 FROM export_rows AS e
 JOIN calls AS c
     ON c.kind = e.kind
@@ -91,7 +92,9 @@ SELECT
 FROM (
     SELECT
         *,
-        row_number() OVER (PARTITION BY edition, ended_at, same, ms_played ORDER BY row_id) AS nth
+        row_number() OVER (
+            PARTITION BY edition, ended_at, same, ms_played ORDER BY item_key, row_id
+        ) AS nth
     FROM keyed
     ANTI JOIN repeated USING (row_id)
 );

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.datatypes import DataTypeClass
 
-from spotify_assets.transforms.listening.reconciliation import pairs
+from spotify_assets.transforms.listening.reconciliation import merged, pairs
 
 NOON = dt.datetime(2026, 11, 20, 12)  # noqa: DTZ001 - in UTC, as all times of the tables
 SCHEMA: dict[str, DataTypeClass | pl.DataType] = {
@@ -149,3 +149,20 @@ def test_the_order_of_the_candidates_does_not_matter(
     candidates = rows(left, right, near(left, right))
     shuffled = random.sample(candidates, len(candidates))
     assert chosen(shuffled) == chosen(candidates)
+
+
+def test_what_may_not_be_one_joins_no_clusters() -> None:
+    at = [0, 10, 5, 20]
+    editions = [[1], [1, 3], [2], [2, 3]]
+    plays = pl.DataFrame(
+        {
+            "play": [1, 2, 3, 4],
+            "editions": editions,
+            "ended_at": at,
+            "ms_played": [0] * 4,
+            "item_key": [0] * 4,
+        }
+    )
+    # 2 and 4 are told by one file; were they of one cluster, the other two would cross.
+    candidates = pl.DataFrame({"one": [1, 2, 2], "other": [4, 3, 4], "distance": [20.0, 5.0, 10.0]})
+    assert sorted(merged(plays, candidates).rows()) == [(3, 2), (4, 1)]

@@ -296,6 +296,39 @@ def test_an_unknown_track_is_any_local_file_and_no_track(lake: Lake, database: B
     assert (plays(database), by_both(database)) == (3, 2)
 
 
+def test_of_plays_that_agree_that_of_the_newer_file_is_the_first(
+    lake: Lake, database: Base
+) -> None:
+    export(lake, [track("20:00:11", ms=0)])
+    twice = [in_account("20:00:00", ms=0), in_account("20:00:00", ms=0)]
+    older = account(lake, twice)
+    account(lake, [in_account("19:00:00", "two"), twice[0], in_account("21:00:00", "two")])
+    load_plays(lake, database)
+    assert times(database) == ["19:00:00", "20:00:00", "20:00:11", "21:00:00"]
+    # The newer file's only row is of the extended play; so what is left is the older file's second.
+    (left,) = ask(
+        database,
+        "SELECT source_file, source_line FROM star.fact_play WHERE minute(ended_at) = 0 "
+        "AND hour(ended_at) = 20 AND source = 'account'",
+    )
+    assert (older[:16] in left[0], left[1]) == (True, 2)
+
+
+def test_rows_that_name_only_their_book_are_one_play_of_one_book(
+    lake: Lake, database: Base
+) -> None:
+    books = [
+        {"endTime": "2026-01-05 20:00", "audiobookName": book, "chapterName": None}
+        | {"msPlayed": 60_000}
+        for book in ("One", "Two")
+    ]
+    account(lake, books[:1])
+    account(lake, [*books[1:], in_account("21:00:00")])
+    account(lake, [*books, in_account("22:00:00")])
+    load_plays(lake, database)
+    assert times(database) == ["20:00:00", "20:00:00", "21:00:00", "22:00:00"]
+
+
 # Reports of the API
 
 
