@@ -17,8 +17,10 @@ from typing import Any, cast
 import dagster as dg
 
 from spotify_assets.definitions import defs
-from spotify_assets.defs import jobs
-from spotify_assets.defs.catalog.raw import BLOCKED, BLOCKED_UNTIL, CollectConfig
+from spotify_assets.defs.catalog import jobs as catalog_jobs
+from spotify_assets.defs.catalog.raw import CollectConfig
+from spotify_assets.defs.failures import BLOCKED, BLOCKED_UNTIL
+from spotify_assets.defs.listening import jobs as listening_jobs
 from spotify_assets.defs.listening.history import FILES, NEW, REFUSED, STREAMING_HISTORY, WARNINGS
 from spotify_assets.defs.monitoring import history, unrecorded
 from spotify_assets.defs.monitoring.event_log import BATCH_SIZE, MAX_AT_ONCE
@@ -111,7 +113,9 @@ def collect(
     """
     asked = {"raw__catalog": {"config": config.model_dump()}}
     instance.add_dynamic_partitions(GENRES, [genre])
-    return _run(instance, jobs.catalog.name, PartitionRange((genre,), *days), {"ops": asked})
+    return _run(
+        instance, catalog_jobs.catalog.name, PartitionRange((genre,), *days), {"ops": asked}
+    )
 
 
 def reprocess(instance: dg.DagsterInstance, days: PartitionRange) -> Outcome:
@@ -120,7 +124,7 @@ def reprocess(instance: dg.DagsterInstance, days: PartitionRange) -> Outcome:
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    return _run(instance, jobs.reprocess.name, days, {})
+    return _run(instance, catalog_jobs.reprocess.name, days, {})
 
 
 def import_history(instance: dg.DagsterInstance, paths: Sequence[Path]) -> Outcome:
@@ -130,7 +134,7 @@ def import_history(instance: dg.DagsterInstance, paths: Sequence[Path]) -> Outco
         KeyboardInterrupt: Ctrl-C; files that were read stay imported.
     """
     asked = {"import_exports": {"config": {"paths": [str(path) for path in paths]}}}
-    return _run(instance, jobs.import_history.name, None, {"ops": asked})
+    return _run(instance, listening_jobs.import_history.name, None, {"ops": asked})
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ def poll_plays(instance: dg.DagsterInstance) -> Outcome:
         KeyboardInterrupt: Ctrl-C.
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    return _run(instance, jobs.poll_plays.name, today, {})
+    return _run(instance, listening_jobs.poll_plays.name, today, {})
 
 
 def _run(

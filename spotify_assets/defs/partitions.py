@@ -58,8 +58,6 @@ def dimensions(genre_day: GenreDay) -> dict[str, str]:
 
 MAX_NAMED = 3
 """Genres of a run that its tag names one by one."""
-MISSING = "missing"
-"""Metadata of a failure: the keys of the partitions that raw does not hold."""
 
 
 @dataclass(frozen=True)
@@ -279,16 +277,3 @@ def parse_key(key: str) -> GenreDay:
     if not genre or "|" in genre:
         raise ValueError(f"{key} is no partition of genre and day.")
     return GenreDay(genre, dt.date.fromisoformat(date))
-
-
-def not_held(missing: Mapping[GenreDay, str]) -> dg.Failure:
-    """The failure of a run because raw does not hold some of its days, each with the reason.
-
-    A range fails as a whole, so that none of these days looks as if it had been made; a sensor then
-    runs the others without them.
-    """
-    return dg.Failure(
-        "\n".join(missing.values()),
-        metadata={MISSING: dg.MetadataValue.json([key_of(day) for day in missing])},
-        allow_retries=False,
-    )

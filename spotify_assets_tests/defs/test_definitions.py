@@ -9,8 +9,9 @@ import pytest
 
 import spotify_assets
 from spotify_assets.definitions import defs
-from spotify_assets.defs import jobs, labels
+from spotify_assets.defs import labels
 from spotify_assets.defs.checks import DATABASE
+from spotify_assets.defs.listening import jobs
 from spotify_assets.defs.partitions import genre_days
 from spotify_assets.schemas import LAKE_ONLY, LISTENING, PROCESSED, RANKED, TABLES, dictionary
 from spotify_assets_tests.defs.graph import as_json
@@ -36,7 +37,11 @@ def test_the_graph_changes_only_with_its_snapshot() -> None:
 
 
 def test_every_asset_of_the_catalog_is_by_genre_and_day() -> None:
-    of_plays = {key.to_user_string() for key in jobs.LISTENING.resolve(graph())}
+    of_plays = {
+        key.to_user_string()
+        for job in (jobs.import_history, jobs.poll_plays)
+        for key in job.selection.resolve(graph())
+    }
     assert {name for name, spec in specs().items() if spec.partitions_def is genre_days} == (
         set(specs()) - of_plays
     )

@@ -7,11 +7,10 @@ from itertools import islice
 import dagster as dg
 import pytest
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
-from dagster._core.test_utils import freeze_time
 from dagster._utils.schedules import cron_string_iterator
 
-from spotify_assets.defs import jobs, schedules
-from spotify_assets.defs.partitions import GENRES, days, genre_days, key_of
+from spotify_assets.defs.catalog import schedules
+from spotify_assets.defs.partitions import GENRES, days
 from spotify_assets.lake import GenreDay
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import Budget
@@ -59,7 +58,7 @@ def test_every_schedule_runs_by_itself_in_utc(repository: dg.RepositoryDefinitio
         "daily_completion",
         "recently_played",
         "reprocess_outdated",
-        "hourly_measures",
+        "hourly_data_quality",
         "daily_housekeeping",
     }
     for one in repository.schedule_defs:
@@ -191,7 +190,7 @@ def test_where_everything_is_of_this_version_nothing_is_made_again(fire: Fire) -
     ("schedule", "job"),
     [
         ("reprocess_outdated", "reprocess"),
-        ("hourly_measures", "measures"),
+        ("hourly_data_quality", "data_quality"),
         ("daily_housekeeping", "housekeeping"),
     ],
 )
@@ -210,43 +209,3 @@ def test_a_schedule_whose_last_run_has_not_ended_skips_and_names_it(
     tick = fire(schedule)
     assert not tick.run_requests
     assert run_id in (tick.skip_message or "")
-
-
-@dg.asset(partitions_def=genre_days)
-def first() -> None:
-    """Works."""
-
-
-@dg.asset(partitions_def=genre_days, deps=[first])
-def second() -> None:
-    """Fails."""
-    raise ZeroDivisionError
-
-
-def test_housekeeping_deletes_old_failed_runs_but_none_that_made_something(
-    instance: dg.DagsterInstance,
-) -> None:
-    rock, later = (key_of(GenreDay("rock", today() - dt.timedelta(days=days))) for days in (51, 50))
-    instance.add_dynamic_partitions(GENRES, ["rock"])
-    with freeze_time(dt.datetime.now(dt.UTC) - dt.timedelta(days=40)):
-        useless = ended(instance, instance.report_run_failed)
-        canceled = ended(instance, instance.report_run_canceled)
-        half = dg.materialize(
-            [first, second], partition_key=rock, instance=instance, raise_on_error=False
-        ).run_id
-        whole = dg.materialize([first], partition_key=later, instance=instance).run_id
-    recent = ended(instance, instance.report_run_failed)
-
-    assert jobs.housekeeping.execute_in_process(instance=instance).success
-
-    left = {record.dagster_run.run_id for record in instance.get_run_records()}
-    assert left >= {half, recent, whole}
-    assert not left & {useless, canceled}
-    assert instance.get_materialized_partitions(first.key) == {str(rock), str(later)}
-
-
-def ended(instance: dg.DagsterInstance, report: Callable[[dg.DagsterRun], object]) -> str:
-    run = instance.get_run_by_id(stands(instance, STARTED))
-    assert run is not None
-    report(run)
-    return run.run_id

@@ -38,9 +38,14 @@ def today() -> str:
 def test_what_runs_by_itself_needs_no_click(operated: tuple[Deployment, ExitStack]) -> None:
     assert operated[0].dagster.automation() == dict.fromkeys(
         [
-            *("rotation", "record_runs", "alerts", "go_on_with_the_rest", "inbox"),
+            *("rotation", "record_runs", "alerts", "retry_remaining_partitions", "inbox"),
             "recently_played",
-            *("daily_completion", "reprocess_outdated", "hourly_measures", "daily_housekeeping"),
+            *(
+                "daily_completion",
+                "reprocess_outdated",
+                "hourly_data_quality",
+                "daily_housekeeping",
+            ),
         ],
         "RUNNING",
     )

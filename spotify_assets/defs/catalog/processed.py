@@ -12,10 +12,11 @@ import polars as pl
 from spotify_assets.defs.catalog.raw import CATALOG
 from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
+from spotify_assets.defs.failures import not_held
 from spotify_assets.defs.metadata import markdown
 from spotify_assets.defs.metadata.recent import plots
 from spotify_assets.defs.metadata.tables import ONE_READING, describe_table, rows_by_day, table_spec
-from spotify_assets.defs.partitions import genre_days_of, not_held
+from spotify_assets.defs.partitions import genre_days_of
 from spotify_assets.defs.resources import LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError, months
 from spotify_assets.lake.raw import RawPartition, Sealed

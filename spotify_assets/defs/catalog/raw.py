@@ -8,9 +8,10 @@ from itertools import islice
 import dagster as dg
 import polars as pl
 
+from spotify_assets.defs.failures import blocked, not_held
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import Metadata, describe, described, preview, uri
-from spotify_assets.defs.partitions import genre_days, genre_days_of, not_held
+from spotify_assets.defs.partitions import genre_days, genre_days_of
 from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.journal import CollectionParameters
@@ -22,8 +23,6 @@ from spotify_assets.sources.spotify_api.ledger import LedgerError
 
 PROGRESS_LOG = "spotify_assets.progress"
 """Each page says here how far a collection is; the command shows it beside its bar."""
-BLOCKED, BLOCKED_UNTIL = "blocked", "blocked until"
-"""Metadata of a failure: which family of requests, and when it may be asked again."""
 CATALOG = dg.AssetKey(["raw", "catalog"])
 progress_log = logging.getLogger(PROGRESS_LOG)
 
@@ -80,18 +79,6 @@ def catalog(
         {},
     )
     return dg.MaterializeResult()
-
-
-def blocked(error: Blocked) -> dg.Failure:
-    """The failure of a run because the API has asked to wait."""
-    return dg.Failure(
-        str(error),
-        metadata={
-            BLOCKED: error.endpoint,
-            BLOCKED_UNTIL: dg.MetadataValue.timestamp(error.until),
-        },
-        allow_retries=False,
-    )
 
 
 def _described(sealed: Sealed) -> Metadata:

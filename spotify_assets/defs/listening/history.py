@@ -13,8 +13,8 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from spotify_assets.defs.catalog.raw import blocked
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
+from spotify_assets.defs.failures import blocked
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
 from spotify_assets.defs.partitions import days

@@ -48,10 +48,8 @@ def quality(
             yield _result(what, measure(connection, what, today=_today(), days=days))
 
 
-@dg.multi_asset_check(
-    name="punctuality", specs=[_spec(what) for what in OF_GENRES], can_subset=True
-)
-def punctuality(
+@dg.multi_asset_check(name="freshness", specs=[_spec(what) for what in OF_GENRES], can_subset=True)
+def freshness(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Measure what no run can: the days that nobody collected. A genre off the list is let be."""

@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from spotify_assets.definitions import defs
-from spotify_assets.defs import launch, schedules, sensors
+from spotify_assets.defs import launch
 from spotify_assets.defs.listening import history as listening
+from spotify_assets.defs.listening import schedules, sensors
 from spotify_assets.lake.history import imported_files
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.tokens import UserToken

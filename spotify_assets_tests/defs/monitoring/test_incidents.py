@@ -11,8 +11,7 @@ import pytest
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
-from spotify_assets.defs import sensors
-from spotify_assets.defs.monitoring import incidents
+from spotify_assets.defs.monitoring import incidents, sensors
 from spotify_assets.defs.partitions import PartitionRange, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import DamagedFile, GenreDay
@@ -97,7 +96,7 @@ def checked(
         date=day,
         details=json.dumps(details or {}),
     )
-    run = RunEnded(f"run-{number}", "measures", "success", now, now)
+    run = RunEnded(f"run-{number}", "data_quality", "success", now, now)
     Operations(Settings().operations).record(run, [result])
 
 

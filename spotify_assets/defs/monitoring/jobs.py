@@ -1,54 +1,20 @@
-"""Jobs: which assets run together, and what keeps the house in order."""
+"""Jobs over all domains: measuring the published file, and keeping the house in order.
+
+Belongs here: what runs by itself and makes nothing new. Does not belong here: how it is done.
+"""
 
 import datetime as dt
-import logging
 
 import dagster as dg
 
-from spotify_assets.defs.catalog.raw import CATALOG as RAW_CATALOG
-from spotify_assets.defs.listening import history as listening
 from spotify_assets.defs.monitoring import compacting, purging, quality
 from spotify_assets.lake import retention
 from spotify_assets.lake.tables import genres
 from spotify_assets.settings import Settings
 
-log = logging.getLogger(__name__)
-LISTENING = dg.AssetSelection.assets(
-    listening.import_exports,
-    listening.recently_played,
-    listening.read_polls,
-    listening.publish_plays,
-)
-# What nobody collected is measured by the hour, and is no fault of a run.
-CATALOG = dg.AssetSelection.all() - LISTENING - dg.AssetSelection.checks(quality.punctuality)
-
-catalog = dg.define_asset_job(
-    "catalog",
-    selection=CATALOG,
-    description="One genre-day the whole way: collect, process, rank, facts, publish, check.",
-)
-
-reprocess = dg.define_asset_job(
-    "reprocess",
-    selection=CATALOG - dg.AssetSelection.assets(RAW_CATALOG),
-    description="Genre-days again from the responses that raw holds; nothing is asked of the API.",
-)
-
-import_history = dg.define_asset_job(
-    "import_history",
-    selection=dg.AssetSelection.assets(listening.import_exports, listening.publish_plays),
-    description="Exports the whole way: read, every play once, publish. No call to the API.",
-)
-
-poll_plays = dg.define_asset_job(
-    "poll_plays",
-    selection=LISTENING - dg.AssetSelection.assets(listening.import_exports),
-    description="Ask what was played last, and take it the whole way.",
-)
-
-measures = dg.define_asset_job(
-    "measures",
-    selection=dg.AssetSelection.checks(quality.quality, quality.punctuality),
+data_quality = dg.define_asset_job(
+    "data_quality",
+    selection=dg.AssetSelection.checks(quality.quality, quality.freshness),
     description="Measure the published file as it is: what is late, what is missing.",
 )
 

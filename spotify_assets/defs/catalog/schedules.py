@@ -1,4 +1,4 @@
-"""Schedules: what happens at its hour (UTC, so no change to summer time moves it).
+"""Schedules of the catalogue (UTC, so no change to summer time moves them).
 
 Belongs here: what is due then. Does not belong here: how it is done.
 """
@@ -7,18 +7,17 @@ import datetime as dt
 
 import dagster as dg
 
-from spotify_assets.defs import jobs
+from spotify_assets.defs.active_runs import WHY, still_running
+from spotify_assets.defs.catalog import jobs
+from spotify_assets.defs.catalog.sensors import genres_under_way
 from spotify_assets.defs.partitions import GENRES, dimensions, key_of, partition_ranges
-from spotify_assets.defs.sensors import UNDER_WAY, WHY, genres_under_way
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.outdated import outdated
 from spotify_assets.operations.rotation import next_batch
 from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials, TokenStoreError
-from spotify_assets.sources.spotify_api.sign_in import Condition
+from spotify_assets.sources.spotify_api.errors import NoCredentials
 
-SETTINGS = Settings()
 RUNNING = dg.DefaultScheduleStatus.RUNNING
 PORTION = 60
 """Genre-days that are made again at a time: about 20 s of work."""
@@ -60,28 +59,6 @@ def daily_completion(
 
 
 @dg.schedule(
-    cron_schedule=f"*/{SETTINGS.poll_minutes} * * * *",
-    job=jobs.poll_plays,
-    description="Asks Spotify what you played last, once you have signed in with "
-    "`spotify-assets login`.",
-    default_status=RUNNING,
-)
-def recently_played(
-    context: dg.ScheduleEvaluationContext,
-) -> dg.SkipReason | dg.RunRequest:
-    """Ask what the user played last, once somebody has signed in."""
-    try:
-        sign_in = Settings().user_tokens.state()
-    except (NoClientId, TokenStoreError) as error:
-        return dg.SkipReason(str(error))
-    if sign_in.condition is not Condition.VALID:
-        return dg.SkipReason(f"Nobody is signed in ({sign_in.condition}): `spotify-assets login`.")
-    if busy := _still_running(context.instance, jobs.poll_plays.name):
-        return busy
-    return dg.RunRequest(partition_key=dt.datetime.now(dt.UTC).date().isoformat())
-
-
-@dg.schedule(
     cron_schedule="15 * * * *",
     job=jobs.reprocess,
     description="Makes again what an older version of the code made: a portion an hour, the "
@@ -92,7 +69,7 @@ def reprocess_outdated(
     context: dg.ScheduleEvaluationContext,
 ) -> dg.SkipReason | list[dg.RunRequest]:
     """Make a portion of what an older version of the code made again, the newest days first."""
-    if busy := _still_running(context.instance, jobs.reprocess.name):
+    if busy := still_running(context.instance, jobs.reprocess.name):
         return busy
     settings = Settings()
     days = outdated(settings.lake, settings.database, PORTION)
@@ -106,32 +83,3 @@ def reprocess_outdated(
         )
         for part in partition_ranges(context.instance, days)
     ]
-
-
-@dg.schedule(
-    cron_schedule="45 * * * *",
-    job=jobs.measures,
-    description="Checks the published file as it is, so that what is late shows without a run.",
-    default_status=RUNNING,
-)
-def hourly_measures(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-    """Measure the published file, so that what is late shows without a run."""
-    return _still_running(context.instance, jobs.measures.name) or dg.RunRequest()
-
-
-@dg.schedule(
-    cron_schedule="30 3 * * *",
-    job=jobs.housekeeping,
-    description="Deletes what is kept too long, where SPOTIFY_RETENTION_DAYS is set, and the "
-    "events of old failed runs; merges the files of months that are over.",
-    default_status=RUNNING,
-)
-def daily_housekeeping(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-    """Delete old catalog content, where that is set, and old failed runs."""
-    return _still_running(context.instance, jobs.housekeeping.name) or dg.RunRequest()
-
-
-def _still_running(instance: dg.DagsterInstance, job: str) -> dg.SkipReason | None:
-    """Why there is no run now, where the last one has not ended."""
-    busy = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=UNDER_WAY), limit=1)
-    return dg.SkipReason(f"Run {busy[0].dagster_run.run_id} is still at it.") if busy else None

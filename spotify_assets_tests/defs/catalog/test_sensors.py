@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from spotify_assets.defs import launch, sensors
+from spotify_assets.defs import launch
+from spotify_assets.defs.catalog import sensors
 from spotify_assets.defs.partitions import GENRES, PartitionRange, key_of, parse_key
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
@@ -193,59 +193,6 @@ def test_without_credentials_it_skips_and_says_how_to_go_on(
     assert "SPOTIFY_CLIENT_ID" in (rotate().skip_message or "")
 
 
-def record_runs(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult:
-    found = sensors.record_runs(dg.build_sensor_context(instance=instance, cursor=cursor))
-    assert isinstance(found, dg.SensorResult)
-    return found
-
-
-def entered(data_dir: Path) -> list[tuple[str, str]]:
-    with duckdb.connect(data_dir / "spotify.duckdb", read_only=True) as connection:
-        return connection.execute(
-            "SELECT run_id, status FROM monitoring.runs ORDER BY run_id"
-        ).fetchall()
-
-
-def test_runs_that_ended_are_entered_once_and_published_with_the_metrics(
-    data_dir: Path, instance: dg.DagsterInstance
-) -> None:
-    ended = stands(instance, CANCELED, GenreDay("rock", TODAY))
-    stands(instance, STARTED, GenreDay("samba", TODAY))
-    first = record_runs(instance, None)
-    assert entered(data_dir) == [(ended, "canceled")]
-    assert json.loads((data_dir / "metrics" / "latest.json").read_text())["run_id"] == ended
-
-    again = record_runs(instance, first.cursor)
-    assert again.skip_reason == dg.SkipReason("0 runs entered.")
-    assert again.cursor == first.cursor
-    # As after a cursor that was lost.
-    assert record_runs(instance, None).skip_reason == dg.SkipReason("0 runs entered.")
-
-
-def test_many_runs_that_end_at_the_same_moment_are_all_entered_in_the_end(
-    data_dir: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sensors, "MAX_ENTERED", 2)
-    ids = {stands(instance, CANCELED) for _ in range(5)}
-    cursor = None
-    for _ in range(3):
-        cursor = record_runs(instance, cursor).cursor
-    assert {run_id for run_id, _ in entered(data_dir)} == ids
-
-
-def test_a_range_of_a_genre_that_dagster_has_forgotten_is_entered_all_the_same(
-    data_dir: Path, instance: dg.DagsterInstance
-) -> None:
-    first, last = (key_of(GenreDay(genre, TODAY)) for genre in ("rock", "samba"))
-    tags = {
-        "dagster/asset_partition_range_start": str(first),
-        "dagster/asset_partition_range_end": str(last),
-    }
-    ended = stands(instance, CANCELED, tags=tags)
-    record_runs(instance, None)
-    assert entered(data_dir) == [(ended, "canceled")]
-
-
 @pytest.mark.end_to_end
 def test_a_range_that_raw_does_not_hold_as_a_whole_fails_and_the_rest_is_asked_for(
     data_dir: Path, instance: dg.DagsterInstance, run: Run
@@ -298,7 +245,7 @@ def rest_of(instance: dg.DagsterInstance, run_id: str) -> list[dg.RunRequest]:
     ]
     assert run is not None
     assert event is not None
-    context = dg.build_run_status_sensor_context("go_on_with_the_rest", event, instance, run)
-    requests = sensors.go_on_with_the_rest(context.for_run_failure())
+    context = dg.build_run_status_sensor_context("retry_remaining_partitions", event, instance, run)
+    requests = sensors.retry_remaining_partitions(context.for_run_failure())
     assert isinstance(requests, Iterator)
     return [one for one in requests if isinstance(one, dg.RunRequest)]

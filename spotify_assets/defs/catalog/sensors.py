@@ -1,59 +1,36 @@
-"""Sensors: whose turn it is, what happened, who must be told.
+"""Sensors of the catalogue: whose turn it is, and what is left of a run over several days.
 
-Belongs here: asking, and starting runs. Does not belong here: the rules (``rotation``,
-``alerts``), and what is kept of a run (``history``).
+Belongs here: asking, and starting runs. Does not belong here: the rules (``operations.rotation``).
 """
 
-import contextlib
 import datetime as dt
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import dagster as dg
 
-from spotify_assets.defs import jobs
-from spotify_assets.defs.monitoring import history, incidents
-from spotify_assets.defs.monitoring.processes import end_dead_runs
+from spotify_assets.defs.active_runs import UNDER_WAY, WHY
+from spotify_assets.defs.catalog import jobs
+from spotify_assets.defs.failures import MISSING
 from spotify_assets.defs.partitions import (
     GENRES,
-    MISSING,
     dimensions,
     genre_days_of_run,
     key_of,
     parse_key,
     partition_ranges,
 )
-from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import GenreDay
-from spotify_assets.operations.metrics import write_metrics
 from spotify_assets.operations.rotation import next_batch
 from spotify_assets.operations.runs import Operations
 from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import BLOCKED_SAYS, NoCredentials
 
-RUNNING = dg.DefaultSensorStatus.RUNNING
-UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-ENDED = list(history.STATUSES)
-EPOCH = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
-MAX_ENTERED = 200
-"""Runs that are entered at a time: some seconds of work."""
-WHY = "why"
-"""Tag of a run: what started it."""
 LOOKED_AT = 500
 """Runs, the latest first: more than a day has."""
-EXPORTS = (".zip", ".json")
-"""What a file of an export is called in the end; the inbox lets all others be."""
 SETTINGS = Settings()
 
 
@@ -82,7 +59,7 @@ class Attempts:
     description="Starts a run for each genre that has no complete day today: those that have "
     "waited longest first, some at a time, as far as the API's limits allow.",
     minimum_interval_seconds=round(SETTINGS.rotation_minutes * 60),
-    default_status=RUNNING,
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Collect the next genres: the stalest first, as far as the API's limits allow."""
@@ -122,60 +99,14 @@ def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
     )
 
 
-@dg.sensor(
-    description="Enters the runs that ended, and their checks, in `monitoring.runs` and "
-    "`monitoring.check_results`, publishes them, and writes the metrics. Starts no run.",
-    minimum_interval_seconds=30,
-    default_status=RUNNING,
-)
-def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """Enter the runs that ended in the run table, publish it, and write the metrics."""
-    settings = Settings()
-    dead = end_dead_runs(context.instance)
-    # A little overlap: what was recorded is recorded once.
-    since = dt.datetime.fromtimestamp(float(context.cursor or 0), dt.UTC) - dt.timedelta(minutes=1)
-    ended = context.instance.get_run_records(
-        dg.RunsFilter(statuses=ENDED, updated_after=max(since, EPOCH)),
-        order_by="update_timestamp",
-        ascending=True,
-    )
-    last, new = float(context.cursor or 0), []
-    for one in ended:
-        last = one.update_timestamp.timestamp()
-        if history.record(context.instance, one, settings):
-            new.append(one.dagster_run.run_id)
-        # Counted by what is new: of a thousand runs cancelled at once, each is entered in the end.
-        if len(new) == MAX_ENTERED:
-            break
-    if new:
-        publish_now(settings)
-        write_metrics(settings, new[-1])
-    said = f"{len(new)} runs entered" + (f", {len(dead)} ended for a dead process" if dead else "")
-    return dg.SensorResult(skip_reason=f"{said}.", cursor=str(last))
-
-
-@dg.sensor(
-    description="Looks for what is wrong and what is over, and sends it by mail and webhook, "
-    "where these are set. Starts no run.",
-    minimum_interval_seconds=SETTINGS.alerts_every_seconds,
-    default_status=RUNNING,
-)
-def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Tell people what is wrong and what is over: one message each, never a flood."""
-    assert context.repository_def is not None  # noqa: S101 - the daemon always gives it
-    keys = list(context.repository_def.asset_graph.materializable_asset_keys)
-    found = incidents.observe(context.instance, Settings(), keys)
-    return dg.SkipReason(f"{found.open} incidents are open; {found.delivered} messages sent.")
-
-
 @dg.run_failure_sensor(
     request_job=jobs.reprocess,
     description="Where a run over several days failed because raw does not hold some of them, "
     "starts runs for the others.",
-    default_status=RUNNING,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
 )
-def go_on_with_the_rest(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest]:
+def retry_remaining_partitions(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest]:
     """Where raw does not hold some days of a range, run the others without them."""
     run = context.dagster_run
     missing = _missing(context)
@@ -217,38 +148,3 @@ def genres_under_way(instance: dg.DagsterInstance, today: dt.date) -> set[str]:
         for day in genre_days_of_run(record.dagster_run.tags, instance)
         if day.date == today
     }
-
-
-@dg.sensor(
-    job=jobs.import_history,
-    description="Imports the exports of your listening history that lie in the inbox, once "
-    "nothing in it changes any more.",
-    minimum_interval_seconds=30,
-    default_status=RUNNING,
-)
-def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Import the exports that somebody put into the inbox, once they are there as a whole."""
-    folder = Settings().inbox
-    seen = _listed(folder)
-    if not seen:
-        return dg.SkipReason(f"Nothing is in {folder}.")
-    # A copy or download that is still growing looks different at the next turn.
-    was = context.cursor
-    context.update_cursor(seen)
-    if was != seen:
-        return dg.SkipReason(f"{folder} has changed: it is looked at again.")
-    return dg.RunRequest(
-        run_key=f"inbox/{hashlib.sha256(seen.encode()).hexdigest()}", tags={WHY: "the inbox"}
-    )
-
-
-def _listed(folder: Path) -> str:
-    """The exports below a folder with their sizes and times, as a text; empty if there are none."""
-    lines = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in EXPORTS:
-            # It may be renamed just now, as a download is that ends.
-            with contextlib.suppress(FileNotFoundError):
-                stat = path.stat()
-                lines.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")
-    return "\n".join(lines)
