@@ -41,27 +41,43 @@ SELECT
 FROM processed.plays
 QUALIFY row_number() OVER (PARTITION BY played_at, track_id ORDER BY reported_at) = 1;
 
--- Grain: one track that was reported, as it was reported last.
+-- A track as it was reported last; its ISRC and length by the last report that has one.
+-- Grain: one track that was reported.
 CREATE TEMP TABLE reported_items AS
 SELECT
     item_key,
-    any_value(item) AS item,
-    any_value(track_id) AS track_id,
-    count(*) AS times,
-    arg_max(name, reported_at) AS name,
-    arg_max(artist_id, reported_at) AS artist_id,
-    arg_max(artist_name, reported_at) AS artist_name,
-    arg_max(album_name, reported_at) AS album_name,
-    arg_max(isrc, reported_at) AS isrc,
-    arg_max(duration_ms, reported_at) AS duration_ms
+    last.item AS item,
+    last.track_id AS track_id,
+    times,
+    last.name AS name,
+    last.artist_id AS artist_id,
+    last.artist_name AS artist_name,
+    last.album_name AS album_name,
+    isrc,
+    duration_ms
+FROM (
+    SELECT
+        item_key,
+        count(*) AS times,
+        -- The report as a whole: the id of one artist beside the name of another would be untrue.
+        arg_max(r, (reported_at, played_at)) AS last,
+        arg_max(isrc, (reported_at, played_at)) AS isrc,
+        arg_max(duration_ms, (reported_at, played_at)) AS duration_ms
+    FROM reported AS r
+    GROUP BY item_key
+);
+
+-- What reports have called each track, at any time. Grain: one track, artist and name.
+CREATE TEMP TABLE reported_names AS
+SELECT item_key, item, artist_name, name, count(*) AS times
 FROM reported
-GROUP BY item_key;
+GROUP BY ALL;
 
 -- All names that there are, to be brought into their normal form. Local files are told apart by
 -- their albums too. Grain: one artist, album and name, as they are written.
 CREATE TEMP VIEW all_names AS
 SELECT artist_name, if(kind = 'local_file', album_name, NULL) AS album_name, name FROM written
 UNION
-SELECT artist_name, NULL, name FROM reported_items
+SELECT artist_name, NULL, name FROM reported_names
 UNION
 SELECT artist_name, NULL, name FROM catalog;

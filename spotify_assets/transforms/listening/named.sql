@@ -37,7 +37,7 @@ with_uri AS (
     SELECT kind, name_key, own_item AS item, times FROM own WHERE has_uri
     UNION ALL
     SELECT 'music', n.name_key, r.item, r.times
-    FROM reported_items AS r
+    FROM reported_names AS r
     JOIN names AS n
         ON n.artist_name IS NOT DISTINCT FROM r.artist_name AND n.name = r.name
         AND n.album_name IS NULL
@@ -67,7 +67,7 @@ SELECT item_key, name_key FROM calls WHERE name_key <> 0
 UNION
 SELECT k.item_key, n.name_key
 FROM (
-    SELECT item_key, artist_name, name FROM reported_items
+    SELECT item_key, artist_name, name FROM reported_names
     UNION ALL
     SELECT (md5_number('spotify:track:' || track_id) >> 66)::BIGINT, artist_name, name
     FROM catalog
@@ -77,7 +77,7 @@ JOIN names AS n
     AND n.album_name IS NULL
 WHERE n.name_key <> 0
 UNION
-SELECT item_key, (md5_number('isrc:' || isrc) >> 66)::BIGINT FROM reported_items
+SELECT item_key, (md5_number('isrc:' || isrc) >> 66)::BIGINT FROM reported
 WHERE isrc IS NOT NULL
 UNION
 SELECT

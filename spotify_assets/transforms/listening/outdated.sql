@@ -4,16 +4,23 @@
 WITH reported AS (
     SELECT
         track_id,
-        arg_max(artist_id, reported_at) AS artist_id,
-        arg_max(artist_name, reported_at) AS artist_name,
-        arg_max(album_name, reported_at) AS album_name,
-        arg_max(isrc, reported_at) AS isrc,
-        arg_max(duration_ms, reported_at) AS duration_ms
+        last.artist_id AS artist_id,
+        last.artist_name AS artist_name,
+        last.album_name AS album_name,
+        isrc,
+        duration_ms
     FROM (
-        FROM processed.plays
-        QUALIFY row_number() OVER (PARTITION BY played_at, track_id ORDER BY reported_at) = 1
+        SELECT
+            track_id,
+            arg_max(p, (reported_at, played_at)) AS last,
+            arg_max(isrc, (reported_at, played_at)) AS isrc,
+            arg_max(duration_ms, (reported_at, played_at)) AS duration_ms
+        FROM (
+            FROM processed.plays
+            QUALIFY row_number() OVER (PARTITION BY played_at, track_id ORDER BY reported_at) = 1
+        ) AS p
+        GROUP BY track_id
     )
-    GROUP BY track_id
 )
 SELECT count(*)
 FROM star.dim_item AS i

@@ -438,6 +438,29 @@ def test_one_song_on_two_albums_is_ranked_once_and_a_live_version_apart(
     assert ask(database, "SELECT count(*) FROM star.fact_play WHERE is_first_play") == [(3,)]
 
 
+def test_a_track_is_known_by_what_reports_called_it_before(lake: Lake, database: Base) -> None:
+    account(lake, [in_account("20:00:00")])
+    polled(lake, report("20:00:10"))
+    polled(lake, report("06 20:00:00", name="New Name"), date=dt.date(2026, 1, 6))
+    load_plays(lake, database)
+    assert [(name, source, api) for _, name, source, _, api in told(database)] == [
+        ("New Name", "account", True),
+        ("New Name", "api", True),
+    ]
+
+
+def test_the_last_report_describes_a_track_as_a_whole(lake: Lake, database: Base) -> None:
+    first: Row = {"artist_id": spotify_id("band"), "isrc": "BRBMG0300729", "duration_ms": 200_000}
+    polled(lake, report("20:00:00", **first))
+    last: Row = {"artist_name": "Other Band", "album_name": None, "duration_ms": None}
+    # Of two plays that one poll shows, the later one is the last report.
+    two = [report("06 20:00:00", **last), report("06 19:00:00", artist_name="Third Band")]
+    polled(lake, *two, date=dt.date(2026, 1, 6))
+    load_plays(lake, database)
+    query = "SELECT artist_id, artist_name, album_name, isrc, duration_ms FROM star.dim_item"
+    assert ask(database, query) == [(None, "Other Band", None, "BRBMG0300729", 180_000)]
+
+
 def test_an_isrc_says_more_than_names(lake: Lake, database: Base) -> None:
     polled(
         lake,
