@@ -15,9 +15,10 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.sources.spotify_api.budget import Limits
-from spotify_assets.sources.spotify_api.client import Client, Connection
+from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.collect import collect
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger, Purpose
 

@@ -23,8 +23,9 @@ from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import DERIVED, FACTS, RANKED, TABLES, Contract
 from spotify_assets.sources.spotify_api.budget import Limits
-from spotify_assets.sources.spotify_api.client import Client, Connection
+from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.collect import collect
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.transforms.catalog.responses import process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql

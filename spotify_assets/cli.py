@@ -1,39 +1,123 @@
-"""The command ``spotify-assets``."""
+"""The command ``spotify-assets``.
+
+Belongs here: which commands there are, and where. Does not belong here: any of them. One is
+imported when it is called: together they take a second.
+"""
+
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from spotify_assets.commands import genres
-from spotify_assets.commands.backfill import backfill
-from spotify_assets.commands.collect import collect, demo
-from spotify_assets.commands.compact import compact
-from spotify_assets.commands.export import export, restore
-from spotify_assets.commands.forget import forget
-from spotify_assets.commands.history import import_history, poll
-from spotify_assets.commands.metrics import metrics
-from spotify_assets.commands.purge import purge
-from spotify_assets.commands.query import explain, query
-from spotify_assets.commands.sample_history import sample_history
-from spotify_assets.commands.servers import dev, sandbox
-from spotify_assets.commands.sign_in import login, logout
-from spotify_assets.commands.status import status
-from spotify_assets.commands.tables import describe, tables
+COMMANDS = {
+    "collect": ("collect:collect", "Collect genres, and take them all the way to the warehouse."),
+    "demo": ("collect:demo", "Make a warehouse from the sandbox, without an account."),
+    "backfill": (
+        "backfill:backfill",
+        "Make days again from their raw responses, the newest first; nothing is asked of the API.",
+    ),
+    "status": (
+        "status:status",
+        "Show the app's mode and budget, what is blocked until when, and the queue of genres.",
+    ),
+    "query": ("query:query", "Ask the warehouse, read-only; rows go to the standard output."),
+    "explain": (
+        "explain:explain",
+        "Walk from a row back to the response or the row of an export, and print it.",
+    ),
+    "metrics": (
+        "metrics:metrics",
+        "Print how the runs and the warehouse stand, in Prometheus' text format.",
+    ),
+    "login": (
+        "sign_in:login",
+        "Sign in to Spotify, so that what you listen to can be read. It holds for six months.",
+    ),
+    "logout": ("sign_in:logout", "Forget the sign-in: delete the token that `login` stored."),
+    "genres": ("genres:app", "The genres that the rotation collects."),
+    "purge": (
+        "purge:purge",
+        "Delete what the API said, and all that was made from it, for good.",
+    ),
+    "compact": (
+        "compact:compact",
+        "Merge the Parquet files of each month that is over into one for each table and genre.",
+    ),
+    "sandbox": (
+        "servers:sandbox",
+        "Serve the Spotify Web API on this machine, without an account.",
+    ),
+    "dev": (
+        "servers:dev",
+        "Start the Dagster UI and its daemon; the sandbox beside it when there are no credentials.",
+    ),
+    "import": (
+        "history:import_history",
+        "Import Spotify exports: every row is counted in one class, or shown as unreadable.",
+    ),
+    "forget": (
+        "forget:forget",
+        "Take imported files back: their rows leave the lake and the warehouse, for good.",
+    ),
+    "poll": ("history:poll", "Ask Spotify once what you played last, and publish it."),
+    "sample-history": (
+        "sample_history:sample_history",
+        'Write exports of an invented listener, as Spotify\'s "download your data" has them.',
+    ),
+    "tables": (
+        "tables:tables",
+        "List every table, view and macro of the warehouse, and what one row of it is.",
+    ),
+    "describe": (
+        "tables:describe",
+        "Say what a table, view or macro is: its columns with examples, or its parameters and SQL.",
+    ),
+    "export": (
+        "export:export",
+        "Write a table, a view or what a query gives into a file; or, with --all, everything.",
+    ),
+    "restore": (
+        "export:restore",
+        "Make a DuckDB file of an exported folder: all tables, macros and views.",
+    ),
+}
+"""By name, in the order of the help: the module and function, and the summary."""
+
+
+class LazyGroup(TyperGroup):
+    """Knows its commands by name and summary, and imports the one that is called."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        for name, (_, summary) in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first argument names."""
+        if args and args[0] in COMMANDS:
+            self.commands[args[0]] = load(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def load(name: str) -> Any:
+    """Import a command."""
+    module, _, function = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(f"spotify_assets.commands.{module}"), function)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+        alone.command(name)(found)
+        found = alone
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
 
 app = typer.Typer(
-    name="spotify-assets",
-    help="A music analytics warehouse that its user owns.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+    name="spotify-assets", cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False
 )
-for command in (collect, demo, backfill, status, query, explain, metrics, login, logout):
-    app.command()(command)
-app.add_typer(genres.app, name="genres")
-for command in (purge, compact, sandbox, dev):
-    app.command()(command)
-app.command("import")(import_history)
-app.command()(forget)
-app.command()(poll)
-app.command()(sample_history)
-app.command()(tables)
-app.command()(describe)
-app.command()(export)
-app.command()(restore)
+
+
+@app.callback()
+def main() -> None:
+    """A music analytics warehouse that its user owns."""

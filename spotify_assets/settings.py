@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
@@ -14,7 +14,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from spotify_assets.lake import Lake
 from spotify_assets.operations import genres
-from spotify_assets.operations.alerts import Channel, Email, Webhook
 from spotify_assets.operations.genres import GenreList
 from spotify_assets.sources.spotify_api.budget import (
     DEVELOPMENT_PER_DAY,
@@ -22,13 +21,15 @@ from spotify_assets.sources.spotify_api.budget import (
     SAFE_PER_WINDOW,
     Limits,
 )
-from spotify_assets.sources.spotify_api.callback import redirect_uri
-from spotify_assets.sources.spotify_api.client import Connection
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
-from spotify_assets.sources.spotify_api.sign_in import UserTokens
-from spotify_assets.sources.spotify_api.tokens import TokenFile, TokenKeyring, TokenStore
 from spotify_assets.storage import permissions as access
+
+if TYPE_CHECKING:
+    from spotify_assets.operations.alerts import Channel, Email
+    from spotify_assets.sources.spotify_api.sign_in import UserTokens
+    from spotify_assets.sources.spotify_api.tokens import TokenStore
 
 OFF = "off"
 
@@ -181,12 +182,14 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "metrics"
 
     @property
-    def alert_channels(self) -> list[Channel]:
+    def alert_channels(self) -> "list[Channel]":
         """How people are told of incidents; empty where nothing is configured.
 
         Raises:
             ValueError: A setting is missing or wrong. No secret is quoted.
         """
+        from spotify_assets.operations.alerts import Webhook  # noqa: PLC0415 - slow to import
+
         channels: list[Channel] = []
         if self.smtp_host or self.alert_to:
             channels.append(self._email())
@@ -194,12 +197,14 @@ class Settings(BaseSettings):
             channels.append(Webhook(self.alert_webhook, _headers(self.alert_webhook_headers)))
         return channels
 
-    def _email(self) -> Email:
+    def _email(self) -> "Email":
         if not (self.smtp_host and self.alert_to and self.alert_from):
             raise ValueError(
                 "Alerts by e-mail need SPOTIFY_SMTP_HOST, SPOTIFY_ALERT_FROM and SPOTIFY_ALERT_TO. "
                 "Set all three, or none."
             )
+        from spotify_assets.operations.alerts import Email  # noqa: PLC0415 - slow to import
+
         return Email(
             host=self.smtp_host,
             sender=self.alert_from.strip(),
@@ -272,10 +277,10 @@ class Settings(BaseSettings):
         Raises:
             NoClientId: Neither a client id nor a sandbox is set.
         """
-        return self.user_tokens.connection.app
+        return self._as_the_user.app
 
     @property
-    def user_tokens(self) -> UserTokens:
+    def user_tokens(self) -> "UserTokens":
         """The tokens of the user who signed in to the API that `connection` asks.
 
         A client secret is not needed.
@@ -284,15 +289,32 @@ class Settings(BaseSettings):
             NoClientId: Neither a client id nor a sandbox is set.
             TokenStoreError: The keyring is chosen and its package is missing.
         """
-        if self.sandbox_url:
-            connection = Connection.to_sandbox(self.sandbox_url)
-        elif self.client_id:
-            connection = Connection("spotify", self.client_id, "")
-        else:
-            raise NoClientId(redirect_uri(self.redirect_port))
+        from spotify_assets.sources.spotify_api.sign_in import (  # noqa: PLC0415 - slow to import
+            UserTokens,
+        )
+
+        connection = self._as_the_user
         return UserTokens(connection, self._store(connection.client_id))
 
-    def _store(self, client_id: str) -> TokenStore:
+    @property
+    def _as_the_user(self) -> Connection:
+        """The API, without a secret."""
+        if self.sandbox_url:
+            return Connection.to_sandbox(self.sandbox_url)
+        if self.client_id:
+            return Connection("spotify", self.client_id, "")
+        from spotify_assets.sources.spotify_api.callback import (  # noqa: PLC0415 - slow to import
+            redirect_uri,
+        )
+
+        raise NoClientId(redirect_uri(self.redirect_port))
+
+    def _store(self, client_id: str) -> "TokenStore":
+        from spotify_assets.sources.spotify_api.tokens import (  # noqa: PLC0415 - slow to import
+            TokenFile,
+            TokenKeyring,
+        )
+
         # Not in the data folder, which people copy and share.
         folder = user_config_path("spotify-assets")
         name = f"{quote(client_id, safe='')}.token.json"

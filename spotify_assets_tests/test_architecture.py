@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "schemas": set(),
     "sandbox": set(),
     "transforms": {"schemas", "text"},
-    "lake": {"text"},
+    "lake": {"storage", "text"},
     "sources": {"schemas", "lake", "sandbox", "storage"},
     "warehouse": {"schemas", "lake", "storage"},
     "operations": {

@@ -9,7 +9,7 @@ from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import DEVELOPMENT_PER_DAY, SAFE_PER_WINDOW, Limits
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
 
-NAMES = ("REQUESTS_PER_30S", "DAILY_BUDGET", "MAX_WAIT", "LEDGER_FILE", "SANDBOX_URL")
+NAMES = ("REQUESTS_PER_30S", "DAILY_BUDGET", "LONGEST_WAIT", "LEDGER_FILE", "SANDBOX_URL")
 SAFE = Limits(SAFE_PER_WINDOW, {}, DEVELOPMENT_PER_DAY, 30)
 
 
@@ -78,7 +78,7 @@ def test_a_daily_budget_that_cannot_be_read_is_refused_with_what_to_write(
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("REQUESTS_PER_30S", "0"), ("REQUESTS_PER_30S", "x"), ("MAX_WAIT", "-1")],
+    [("REQUESTS_PER_30S", "0"), ("REQUESTS_PER_30S", "x"), ("LONGEST_WAIT", "-1")],
 )
 def test_a_limit_that_cannot_be_is_refused(
     environment: pytest.MonkeyPatch, name: str, text: str

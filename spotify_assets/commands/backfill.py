@@ -9,7 +9,6 @@ from spotify_assets.commands.collect import days_of, listed
 from spotify_assets.commands.exit_codes import (
     FAILED,
     STOPPED,
-    STORE_ERRORS,
     USAGE,
     dagster_home_or_stop,
     settings_or_stop,
@@ -19,6 +18,7 @@ from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.lake import GenreDay, LakeError, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
+from spotify_assets.storage.errors import StoreError
 
 if TYPE_CHECKING:
     from spotify_assets.defs.partitions import PartitionRange
@@ -57,7 +57,7 @@ def backfill(
         failed = _make(settings, held)
     except KeyboardInterrupt:
         stop("Stopped. What was made stays; the same command makes the rest again.", STOPPED)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
     rows = [[day.genre, day.date, why] for day, why in sorted(missing.items())]
     rows += [

@@ -16,7 +16,6 @@ from spotify_assets.commands.exit_codes import (
     FAILED,
     LATER,
     STOPPED,
-    STORE_ERRORS,
     USAGE,
     answering,
     dagster_home_or_stop,
@@ -30,6 +29,7 @@ from spotify_assets.lake.tables import read_partition
 from spotify_assets.operations import genres as lists
 from spotify_assets.operations.due import has_all_pages, is_complete, stalest_first
 from spotify_assets.settings import Settings
+from spotify_assets.storage.errors import StoreError
 from spotify_assets.text.visible import visible
 from spotify_assets.warehouse.publication.changes import is_behind
 from spotify_assets.warehouse.reading import read_only
@@ -256,7 +256,7 @@ def _collect(
             said |= _run(settings, due, days, wanted)
         except KeyboardInterrupt:
             stop("Stopped. What was received is kept: the same command goes on from it.", STOPPED)
-        except STORE_ERRORS as error:
+        except StoreError as error:
             stop(f"{error} What was received is kept.", FAILED)
     elif is_behind(settings.lake, settings.database):
         _publish(settings)
@@ -276,7 +276,7 @@ def _publish(settings: Settings) -> None:
 
     try:
         publish_now(settings)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(f"{error} What was received is kept.", FAILED)
     out.print("The warehouse was behind what was collected before: it is published now.")
 
@@ -382,7 +382,7 @@ def _import_sample(settings: Settings, music: "Catalog", today: dt.date) -> None
             launch.close([outcome])
     except KeyboardInterrupt:
         stop("Stopped. What was collected is kept: the same command goes on from it.", STOPPED)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
     if outcome.failure:
         stop(outcome.failure, FAILED)

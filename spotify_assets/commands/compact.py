@@ -8,7 +8,6 @@ import typer
 from spotify_assets.commands.exit_codes import (
     FAILED,
     STOPPED,
-    STORE_ERRORS,
     USAGE,
     settings_or_stop,
     stop,
@@ -17,6 +16,7 @@ from spotify_assets.commands.terminal import err, out, progress, show_table
 from spotify_assets.lake import normalise_genre
 from spotify_assets.lake.tables import genres as genres_of
 from spotify_assets.settings import Settings
+from spotify_assets.storage.errors import StoreError
 
 
 def compact(
@@ -36,7 +36,7 @@ def compact(
         stop(str(error), USAGE)
     try:
         all_merged = _compact(settings, wanted)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
     except KeyboardInterrupt:
         stop("Stopped. No row is lost; the same command goes on from here.", STOPPED)

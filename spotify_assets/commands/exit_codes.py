@@ -12,20 +12,14 @@ import typer
 from pydantic import ValidationError
 
 from spotify_assets.commands.terminal import err
-from spotify_assets.lake import LakeError
-from spotify_assets.operations.alerts import AlertsError
-from spotify_assets.operations.runs import OperationsError
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.ledger import LedgerError
 from spotify_assets.storage import permissions as access
+from spotify_assets.storage.errors import StoreError
 from spotify_assets.storage.permissions import AccessError
-from spotify_assets.warehouse.errors import WarehouseError
 
 DONE, FAILED, USAGE, LATER, STOPPED = 0, 1, 2, 75, 130
 """What was asked for is done; something failed; the words or a setting are wrong; the API wants to
 be asked later; Ctrl-C. For users docs/operations.md says the same."""
-STORE_ERRORS = (LakeError, WarehouseError, LedgerError, OperationsError, AlertsError)
-"""What goes wrong with our own files; each says which file, and what to do."""
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -76,5 +70,5 @@ def dagster_home_or_stop(settings: Settings) -> None:
 
     try:
         launch.prepare_home(settings.dagster_home)
-    except LakeError as error:
+    except StoreError as error:
         stop(str(error), FAILED)

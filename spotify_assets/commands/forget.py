@@ -9,7 +9,6 @@ import typer
 from spotify_assets.commands.exit_codes import (
     FAILED,
     STOPPED,
-    STORE_ERRORS,
     USAGE,
     answering,
     dagster_home_or_stop,
@@ -20,6 +19,7 @@ from spotify_assets.commands.terminal import out, progress, show_table
 from spotify_assets.settings import Settings
 from spotify_assets.sources.account_export import ExportError
 from spotify_assets.sources.account_export.choosing import Held, choose
+from spotify_assets.storage.errors import StoreError
 
 
 def forget(
@@ -48,7 +48,7 @@ def forget(
             out.print("Nothing was deleted.")
             return
         _forget(settings, list(chosen))
-    except (ExportError, *STORE_ERRORS) as error:
+    except (ExportError, StoreError) as error:
         stop(str(error), FAILED)
     except KeyboardInterrupt:
         stop("Stopped. The same command goes on from here.", STOPPED)

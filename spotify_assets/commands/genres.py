@@ -11,7 +11,9 @@ from spotify_assets.commands.terminal import err, out
 from spotify_assets.lake import LakeError
 from spotify_assets.operations import genres as lists
 
-app = typer.Typer(help="The genres that the rotation collects.", no_args_is_help=True)
+app = typer.Typer(
+    help="The genres that the rotation collects.", no_args_is_help=True, add_completion=False
+)
 Names = Annotated[list[str], typer.Argument(help="Genre; may be several.")]
 
 

@@ -10,7 +10,6 @@ from spotify_assets.commands.exit_codes import (
     FAILED,
     LATER,
     STOPPED,
-    STORE_ERRORS,
     dagster_home_or_stop,
     settings_or_stop,
     stop,
@@ -19,6 +18,7 @@ from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.sign_in import Condition
+from spotify_assets.storage.errors import StoreError
 from spotify_assets.warehouse.quality.one_listener import doubts
 from spotify_assets.warehouse.reading import read_only
 
@@ -66,7 +66,7 @@ def import_history(
             warnings = [*read.warnings, *doubts(connection).warnings]
     except KeyboardInterrupt:
         stop("Stopped. Files that were read stay imported; the same command goes on.", STOPPED)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
     for warning in warnings:
         err.print(warning, style="yellow", soft_wrap=True)
@@ -91,7 +91,7 @@ def poll() -> None:
         _show_poll(settings, begun)
     except KeyboardInterrupt:
         stop("Stopped. What was received is kept: the next poll publishes it.", STOPPED)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
 
 

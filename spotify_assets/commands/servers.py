@@ -14,7 +14,6 @@ import typer
 from spotify_assets.commands import claims, supervisor
 from spotify_assets.commands.exit_codes import (
     FAILED,
-    STORE_ERRORS,
     USAGE,
     dagster_home_or_stop,
     settings_or_stop,
@@ -23,6 +22,7 @@ from spotify_assets.commands.exit_codes import (
 from spotify_assets.commands.terminal import out
 from spotify_assets.lake import LakeError
 from spotify_assets.lake.tables import first_date
+from spotify_assets.storage.errors import StoreError
 
 SANDBOX_PORT = 8765
 # Dagster commends `dg dev`, which is of another package and is for projects that `dg` laid out.
@@ -136,7 +136,7 @@ def dev(
     dagster_home_or_stop(settings)
     try:
         launch.prepare_dev(settings.genres)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
     python = [sys.executable, "-m"]
     commands = [

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from spotify_assets.commands.exit_codes import FAILED, STORE_ERRORS, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop
 from spotify_assets.commands.terminal import out, show_record, show_table
 from spotify_assets.operations.alerts import Alerts
 from spotify_assets.operations.runs import Operations
@@ -11,6 +11,7 @@ from spotify_assets.operations.status import status as status_of
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoCredentials, SpotifyError
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
+from spotify_assets.storage.errors import StoreError
 
 LAST_RUNS = 8
 
@@ -22,7 +23,7 @@ def status() -> None:
         _show_now(settings)
         _show_runs(settings)
         _show_incidents(settings)
-    except STORE_ERRORS as error:
+    except StoreError as error:
         stop(str(error), FAILED)
 
 

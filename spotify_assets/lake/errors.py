@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spotify_assets.storage.errors import StoreError
+
 DAMAGED_SAYS = "is not the file that was"
 """What the message of a damaged file says after its path: who reads it in a log knows it again."""
-
 
 REMAKE_DAY = "`spotify-assets backfill` makes its day again from the raw responses."
 """What to do with a damaged table of a genre-day."""
 
 
-class LakeError(Exception):
+class LakeError(StoreError):
     """A file of the lake cannot be written, read or trusted."""
 
 

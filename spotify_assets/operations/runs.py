@@ -20,6 +20,7 @@ from spotify_assets.schemas import Contract
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.schemas.monitoring import CheckResults, Runs
 from spotify_assets.storage import sqlite
+from spotify_assets.storage.errors import StoreError
 
 MAX_FAILURE = 1_000
 """Characters: of a longer text the begin is kept."""
@@ -52,7 +53,7 @@ STORED: dict[pl.DataType, pl.DataType] = {
 Status = Literal["success", "failure", "canceled"]
 
 
-class OperationsError(Exception):
+class OperationsError(StoreError):
     """The file of the runs cannot be read or written."""
 
 

@@ -371,7 +371,7 @@ def test_a_reader_keeps_the_state_that_it_opened(lake: Lake) -> None:
 FILLING_DISK = """
 import signal, sys
 from spotify_assets import cli
-from spotify_assets.warehouse import replacing
+from spotify_assets.warehouse.publication import replacing
 from spotify_assets_tests.lake.processes import limit_files_to
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -15,7 +15,7 @@ PROC = Path("/proc")
 SOON_SECONDS = 60.0
 STARTER = """
 import signal, sys
-from spotify_assets import supervisor
+from spotify_assets.commands import supervisor
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 with open(sys.argv[1], "a+b") as kept:
     sys.exit(supervisor.run([["sh", "-c", sys.argv[2]]], keep=kept.fileno()))

@@ -24,6 +24,7 @@ from spotify_assets.operations.alerts.channels import Channel, DeliveryError, Re
 from spotify_assets.operations.alerts.incidents import Incident, Kind
 from spotify_assets.operations.alerts.messages import Message, Notice, State
 from spotify_assets.storage import sqlite
+from spotify_assets.storage.errors import StoreError
 
 QUIET_TIME = dt.timedelta(minutes=30)
 MESSAGES_AN_HOUR = 12
@@ -40,7 +41,7 @@ _INCIDENT = "key, kind, title, body, severity, since, until, link"
 _log = logging.getLogger(__name__)
 
 
-class AlertsError(Exception):
+class AlertsError(StoreError):
     """The store of incidents cannot be read or written."""
 
 

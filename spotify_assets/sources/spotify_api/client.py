@@ -8,7 +8,6 @@ very bytes of each response; what to do about a failure is decided here.
 import datetime as dt
 import logging
 import random
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn, Protocol
 
@@ -17,10 +16,11 @@ import spotipy
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 
-from spotify_assets.lake.exchanges import Request, Response, Source, is_final
-from spotify_assets.sandbox import CLIENT_ID, CLIENT_SECRET, DATE_HEADER
+from spotify_assets.lake.exchanges import Request, Response, is_final
+from spotify_assets.sandbox import DATE_HEADER
 from spotify_assets.sources.spotify_api.budget import TOKEN, WINDOW_SECONDS, Budget, Limits
 from spotify_assets.sources.spotify_api.clock import Clock
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     REDIRECTS,
     Blocked,
@@ -38,7 +38,6 @@ from spotify_assets.sources.spotify_api.ledger import (
     KnownMode,
     Ledger,
     Purpose,
-    app_of,
 )
 from spotify_assets.sources.spotify_api.modes import told_by
 from spotify_assets.sources.spotify_api.session import (
@@ -63,35 +62,6 @@ FIRST_PAUSE_SECONDS = 0.5
 UNAUTHORIZED = 401
 TOKEN_REFUSED = (400, 401, 403)
 TOKEN_REQUEST = Request(TOKEN, "api/token", {"grant_type": "client_credentials"})
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Which API, and as whom."""
-
-    source: Source
-    client_id: str
-    client_secret: str = field(repr=False)
-    api_url: str = "https://api.spotify.com/v1/"
-    token_url: str = "https://accounts.spotify.com/api/token"  # noqa: S105
-    authorize_url: str = "https://accounts.spotify.com/authorize"
-
-    @classmethod
-    def to_sandbox(cls, url: str) -> "Connection":
-        """A connection to the local Web API at ``url``."""
-        base = url.rstrip("/")
-        urls = f"{base}/v1/", f"{base}/api/token", f"{base}/authorize"
-        return cls("sandbox", CLIENT_ID, CLIENT_SECRET, *urls)
-
-    @property
-    def app(self) -> str:
-        """The name of the app in the ledger."""
-        return app_of(self.client_id, self.api_url)
-
-    @property
-    def answers_for_any_day(self) -> bool:
-        """Only the sandbox can; the API answers for now."""
-        return self.source == "sandbox"
 
 
 class Record(Protocol):

@@ -22,6 +22,7 @@ from spotify_assets.lake.exchanges import Request
 from spotify_assets.sources.spotify_api.clock import Moment
 from spotify_assets.sources.spotify_api.modes import Mode
 from spotify_assets.storage import sqlite
+from spotify_assets.storage.errors import StoreError
 
 DAY_SECONDS = 24 * 3600
 EVERY_FAMILY = "*"
@@ -78,7 +79,7 @@ PUBLISHED = (
 AGE = "CASE WHEN boot = :boot THEN :steady - ended_steady ELSE max(:wall - ended_at, 0) END"
 
 
-class LedgerError(Exception):
+class LedgerError(StoreError):
     """The ledger cannot be read or written."""
 
 

@@ -19,7 +19,8 @@ from spotipy.oauth2 import SpotifyPKCE
 from spotify_assets.lake.exchanges import Request, is_number, parse
 from spotify_assets.sources.spotify_api.budget import TOKEN
 from spotify_assets.sources.spotify_api.callback import Callback, redirect_uri
-from spotify_assets.sources.spotify_api.client import TIMEOUT_SECONDS, Connection
+from spotify_assets.sources.spotify_api.client import TIMEOUT_SECONDS
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     CredentialsRefused,
     NotSignedIn,

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from spotify_assets.sandbox import server
-from spotify_assets.sources.spotify_api.client import Connection
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets_tests.sources.spotify_api.faults import Says, says_json
 
 CLIENT_ID = "an-id-of-an-app"

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from spotify_assets.sandbox import DATE_HEADER
-from spotify_assets.sources.spotify_api.client import Connection
+from spotify_assets.sources.spotify_api.connection import Connection
 
 CLIENT_ID = "an-id-of-an-app"
 CLIENT_SECRET = "a-secret-that-nobody-may-see"  # noqa: S105 - of nobody  # pragma: allowlist secret

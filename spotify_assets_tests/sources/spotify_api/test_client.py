@@ -13,7 +13,8 @@ import pytest
 
 from spotify_assets.lake.exchanges import Request, decode
 from spotify_assets.lake.journal import Journal
-from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client, Connection
+from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     Blocked,
     CredentialsRefused,

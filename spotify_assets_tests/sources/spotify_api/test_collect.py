@@ -11,8 +11,9 @@ from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.budget import Limits
-from spotify_assets.sources.spotify_api.client import Client, Connection
+from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.collect import collect, genre_query
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import Forbidden, InvalidLimit
 from spotify_assets_tests.sources.spotify_api import faults, pages
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from spotify_assets.lake.journal import Journal
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.sources.spotify_api.client import Client, Connection
+from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.clock import Clock, Moment
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import Unavailable
 from spotify_assets.sources.spotify_api.ledger import (
     DAY_SECONDS,

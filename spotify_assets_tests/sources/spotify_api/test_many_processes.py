@@ -13,7 +13,7 @@ from spotify_assets.sandbox.behaviour import Behaviour
 from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.clock import Clock as SandboxClock
 from spotify_assets.sandbox.log import Log
-from spotify_assets.sources.spotify_api.client import Connection
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets_tests.lake import processes
 from spotify_assets_tests.sources.spotify_api import crash_workers

@@ -19,7 +19,8 @@ from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.clock import Clock as SandboxClock
 from spotify_assets.sandbox.repertoire import Repertoire
 from spotify_assets.sources.spotify_api.budget import Limits
-from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client, Connection
+from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     Blocked,
     BudgetSpent,

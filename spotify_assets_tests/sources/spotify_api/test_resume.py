@@ -12,8 +12,9 @@ from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.budget import Limits
-from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client, Connection
+from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client
 from spotify_assets.sources.spotify_api.collect import collect
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import Blocked, DayCannotBeAsked, Unavailable
 from spotify_assets_tests.lake import processes
 from spotify_assets_tests.lake.samples import TERMS

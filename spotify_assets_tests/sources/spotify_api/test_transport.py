@@ -18,7 +18,8 @@ import requests
 
 from spotify_assets.lake.exchanges import Request
 from spotify_assets.lake.journal import Journal
-from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client, Connection
+from spotify_assets.sources.spotify_api.client import ATTEMPTS, Client
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import Unavailable, Unreachable
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.sources.spotify_api.transport import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_assets.sources.spotify_api.client import Connection
+from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     CredentialsRefused,
     NotSignedIn,
