@@ -2,13 +2,14 @@
 
 import logging
 import os
+from functools import partial
 
 import dagster as dg
 
 from spotify_assets import defs as domains
 from spotify_assets.defs import labels
 from spotify_assets.defs.policies import with_policies
-from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
+from spotify_assets.defs.resources import resources
 from spotify_assets.settings import Settings
 from spotify_assets.storage import permissions as access
 
@@ -26,17 +27,15 @@ def defs() -> dg.Definitions:
     assets = labels.labelled(
         each for each in found.assets or [] if isinstance(each, dg.AssetsDefinition)
     )
+    policies = partial(with_policies, late_hours=settings.late_hours)
     return dg.Definitions(
-        assets=[asset.map_asset_specs(with_policies) for asset in assets],
+        assets=[asset.map_asset_specs(policies) for asset in assets],
         asset_checks=found.asset_checks,
         jobs=found.jobs,
         sensors=found.sensors,
         schedules=found.schedules,
-        resources={
-            "lake": LakeResource(root=str(settings.lake.root)),
-            "api": ApiResource(),
-            "warehouse": WarehouseResource(database=str(settings.database)),
-        },
+        # Read again by each run and each tick: what is set meanwhile holds without a restart.
+        resources=resources(Settings),
         # Runs, not steps, are the unit of parallelism: a process for each step costs seconds.
         executor=dg.in_process_executor,
     )

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """
 DOORS = {"__init__", "__main__", "cli", "definitions", "settings"}
 """The modules that lie in no layer."""
+EDGES = {f"{name}.py" for name in DOORS}
 
 
 def modules(package: str = "") -> Iterator[Path]:
@@ -105,6 +106,19 @@ def test_the_client_takes_nothing_but_names_from_the_sandbox() -> None:
         if name.startswith(f"{PROJECT}.sandbox.")
     }
     assert all(name.isupper() for name in taken), taken
+
+
+def test_the_configuration_is_read_at_the_edges_alone() -> None:
+    """Below them it is handed down: as a value, or as Dagster's resource ``settings``."""
+    reads = {
+        relative(module)
+        for module in modules()
+        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "Settings"
+    }
+    below = {name for name in reads if name not in EDGES and not name.startswith("commands/")}
+    # What Dagster fixes when it loads the code; and runs that a command starts in its process.
+    assert below == {"defs/at_load.py", "defs/launch.py"}
 
 
 def test_every_layer_has_its_rule() -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.lake import GenreDay
-from spotify_assets.settings import Settings
 
 GENRES = "genre"
 ONE_DAY = dt.timedelta(days=1)
@@ -19,7 +19,7 @@ ONE_DAY = dt.timedelta(days=1)
 genres = dg.DynamicPartitionsDefinition(name=GENRES)
 # The offset makes today a partition: the API answers for now, so today is the day to collect.
 days = dg.DailyPartitionsDefinition(
-    start_date=Settings().start_date.isoformat(), end_offset=1, timezone="UTC"
+    start_date=AT_LOAD.start_date.isoformat(), end_offset=1, timezone="UTC"
 )
 # The tags by which Dagster knows what a run is of; it exports no names for them.
 PARTITION = "dagster/partition"

@@ -8,14 +8,13 @@ import datetime as dt
 
 import dagster as dg
 
-from spotify_assets.settings import Settings
 from spotify_assets.transforms.version import code_version
 
 WARN_AT = 0.75
 """Share of the time after which an asset is about to be late."""
 
 
-def with_policies(spec: dg.AssetSpec) -> dg.AssetSpec:
+def with_policies(spec: dg.AssetSpec, late_hours: float) -> dg.AssetSpec:
     """The asset with its freshness policy and the version of its code.
 
     Dagster looks at the last materialization of any partition; that a single genre is late, the
@@ -24,7 +23,7 @@ def with_policies(spec: dg.AssetSpec) -> dg.AssetSpec:
     # What has no day comes when somebody brings it, and is never late.
     if spec.partitions_def is None:
         return spec.replace_attributes(code_version=code_version())
-    late = dt.timedelta(hours=Settings().late_hours)
+    late = dt.timedelta(hours=late_hours)
     return spec.replace_attributes(
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=late, warn_window=late * WARN_AT

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spotify_assets.defs.monitoring.logs import LOGS
+from spotify_assets.defs.monitoring.logs import logs
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.alerts import causes
@@ -52,7 +52,7 @@ def publish_now(
         settings.lake,
         settings.database,
         queries(),
-        LOGS,
+        logs(settings),
         plays_of(settings.time_zone),
         everywhere=everywhere,
         compact=compact,

@@ -4,8 +4,9 @@ Belongs here: thin handles on the lake, the API and the warehouse. Does not belo
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -30,11 +31,12 @@ class LakeResource(dg.ConfigurableResource[Lake]):
         return Lake(Path(self.root))
 
 
-class ApiResource(dg.ConfigurableResource[Client]):
-    """The Spotify Web API, or the sandbox: which one, the settings say when a run begins."""
+@dataclass(frozen=True)
+class ApiResource:
+    """The Spotify Web API, or the sandbox: which one, the settings say."""
 
-    # No fields: credentials are read when a run needs them, so that no run's configuration ever
-    # holds them.
+    # No part of a run's configuration, which Dagster stores: the settings hold credentials.
+    settings: Settings
 
     @contextmanager
     def client(self, genre_day: GenreDay, run_id: str) -> Iterator[Client]:
@@ -44,7 +46,7 @@ class ApiResource(dg.ConfigurableResource[Client]):
             NoCredentials: Neither credentials nor a sandbox are set.
             LedgerError: The request ledger cannot be used.
         """
-        settings = Settings()
+        settings = self.settings
         with closing(Ledger(settings.ledger)) as ledger:
             yield Client(
                 settings.connection,
@@ -63,7 +65,7 @@ class ApiResource(dg.ConfigurableResource[Client]):
             TokenStoreError: The tokens cannot be read.
             LedgerError: The request ledger cannot be used.
         """
-        settings = Settings()
+        settings = self.settings
         tokens = settings.user_tokens
         with closing(Ledger(settings.ledger)) as ledger:
             yield Client(
@@ -86,3 +88,41 @@ class WarehouseResource(DuckDBResource):
         """A connection to the state that is published now."""
         with read_only(Path(self.database)) as connection:
             yield connection
+
+
+@dg.resource(
+    required_resource_keys={"settings"},
+    description="The lake: a folder with every raw response and all tables as Parquet files.",
+)
+def lake(context: dg.InitResourceContext) -> LakeResource:
+    """The lake that the settings name."""
+    return LakeResource(root=str(context.resources.settings.lake.root))
+
+
+@dg.resource(
+    required_resource_keys={"settings"},
+    description="The Spotify Web API, or the sandbox: which one, the settings say.",
+)
+def api(context: dg.InitResourceContext) -> ApiResource:
+    """The API that the settings name."""
+    return ApiResource(context.resources.settings)
+
+
+@dg.resource(
+    required_resource_keys={"settings"}, description="The published DuckDB file, read-only."
+)
+def warehouse(context: dg.InitResourceContext) -> WarehouseResource:
+    """The DuckDB file that the settings name."""
+    return WarehouseResource(database=str(context.resources.settings.database))
+
+
+def resources(read: Callable[[], Settings]) -> dict[str, dg.ResourceDefinition]:
+    """All resources; whoever replaces ``settings`` moves all that the others name.
+
+    Args:
+        read: Makes the settings, for each run and each tick.
+    """
+    settings = dg.ResourceDefinition(
+        lambda _: read(), description="The settings, as each run and each tick reads them."
+    )
+    return {"settings": settings, "lake": lake, "api": api, "warehouse": warehouse}

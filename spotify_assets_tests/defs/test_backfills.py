@@ -52,7 +52,7 @@ def raw(data_dir: Path) -> list[GenreDay]:
     """What raw holds: some days of two genres, and one of another. No table is made yet."""
     held = [GenreDay(genre, date) for genre in ("rock", "samba") for date in DAYS] + [NOT_ASKED]
     for day in held:
-        with ApiResource().client(day, "") as client:
+        with ApiResource(Settings()).client(day, "") as client:
             terms = CollectionParameters(client.connection.source, "BR", artists=1, tracks=2)
             collect(client, RawPartition(Settings().lake, day), terms, today=TODAY)
     return held

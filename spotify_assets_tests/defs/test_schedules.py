@@ -37,6 +37,7 @@ def fire(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> F
             instance.get_ref(),
             at or dt.datetime.now(dt.UTC),
             repository_def=repository,
+            resources={"settings": repository.get_top_level_resources()["settings"]},
             schedule_name=name,
         )
         with context:

@@ -13,7 +13,7 @@ from spotify_assets.defs.metadata.tables import Metadata, keys, of_table, previe
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import WarehouseResource
-from spotify_assets.lake import DamagedFile, GenreDay, LakeError
+from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError
 from spotify_assets.lake.errors import REMAKE_DAY
 from spotify_assets.schemas import DERIVED, LAKE, Contract
 from spotify_assets.settings import Settings
@@ -64,18 +64,20 @@ def _specs() -> list[dg.AssetSpec]:
     can_subset=True,
 )
 def publish_warehouse(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    warehouse: WarehouseResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     days = genre_days_of(context)
     try:
-        published = publish_now(Settings(), log=context.log)
+        published = publish_now(settings, log=context.log)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
     yield from _report(context, warehouse, published, days[-1])
-    _fail_for_own(days, published)
+    _fail_for_own(settings.lake, days, published)
 
 
 def _report(
@@ -123,12 +125,12 @@ def _of_file(published: Published) -> Metadata:
     }
 
 
-def _fail_for_own(days: list[GenreDay], published: Published) -> None:
+def _fail_for_own(lake: Lake, days: list[GenreDay], published: Published) -> None:
     """The rest is published; but what this run was for is not in it."""
     own = published.damaged.filter(is_of(days))
     if not own.is_empty():
         file, reason = own.select("file", "reason").row(0)
-        damaged = DamagedFile(Settings().lake.root / file, "written", REMAKE_DAY)
+        damaged = DamagedFile(lake.root / file, "written", REMAKE_DAY)
         raise dg.Failure(f"{damaged} DuckDB says: {reason}", allow_retries=False)
 
 

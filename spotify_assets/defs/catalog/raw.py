@@ -16,7 +16,6 @@ from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
-from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.collect import collect, is_whole
 from spotify_assets.sources.spotify_api.errors import Blocked, DayCannotBeAsked, SpotifyError
 from spotify_assets.sources.spotify_api.ledger import LedgerError
@@ -50,7 +49,10 @@ class CollectConfig(dg.Config):
     pool="spotify_api",
 )
 def catalog(
-    context: dg.AssetExecutionContext, config: CollectConfig, api: ApiResource, lake: LakeResource
+    context: dg.AssetExecutionContext,
+    config: CollectConfig,
+    api: dg.ResourceParam[ApiResource],
+    lake: LakeResource,
 ) -> dg.MaterializeResult[None]:
     """Every response of the Web API to what a genre-day asks, as it came, with its hash.
 
@@ -124,7 +126,7 @@ def _collect(
     if sealed and (is_whole(sealed) or not _can_be_asked(sealed)):
         # Raw is enough to go on: no credentials are needed to process it again.
         return sealed
-    settings = Settings()
+    settings = api.settings
 
     def tell(what: str, done: int, wanted: int) -> None:
         progress_log.info(

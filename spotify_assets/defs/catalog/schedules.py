@@ -31,11 +31,11 @@ PORTION = 60
     default_status=RUNNING,
 )
 def daily_completion(
-    context: dg.ScheduleEvaluationContext,
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SkipReason | list[dg.RunRequest]:
     """Before the day ends, every genre that is still due, as far as the limits allow."""
     try:
-        now = status(Settings())
+        now = status(settings)
     except NoCredentials as error:
         return dg.SkipReason(str(error))
     today = now.at.date()
@@ -66,12 +66,11 @@ def daily_completion(
     default_status=RUNNING,
 )
 def reprocess_outdated(
-    context: dg.ScheduleEvaluationContext,
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SkipReason | list[dg.RunRequest]:
     """Make a portion of what an older version of the code made again, the newest days first."""
     if busy := still_running(context.instance, jobs.reprocess.name):
         return busy
-    settings = Settings()
     days = outdated(settings.lake, settings.database, PORTION)
     if not days:
         return dg.SkipReason("Everything was made by this version of the code.")

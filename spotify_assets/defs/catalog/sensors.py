@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from spotify_assets.defs.active_runs import UNDER_WAY, WHY
+from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.defs.catalog import jobs
 from spotify_assets.defs.failures import MISSING
 from spotify_assets.defs.partitions import (
@@ -31,7 +32,6 @@ from spotify_assets.sources.spotify_api.errors import BLOCKED_SAYS, NoCredential
 
 LOOKED_AT = 500
 """Runs, the latest first: more than a day has."""
-SETTINGS = Settings()
 
 
 @dataclass
@@ -58,12 +58,13 @@ class Attempts:
     job=jobs.catalog,
     description="Starts a run for each genre that has no complete day today: those that have "
     "waited longest first, some at a time, as far as the API's limits allow.",
-    minimum_interval_seconds=round(SETTINGS.rotation_minutes * 60),
+    minimum_interval_seconds=round(AT_LOAD.rotation_minutes * 60),
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def rotation(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+def rotation(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult | dg.SkipReason:
     """Collect the next genres: the stalest first, as far as the API's limits allow."""
-    settings = Settings()
     for refused in settings.genre_list.refused:
         context.log.warning("%s has a genre that is none: %s", settings.own_genres_file, refused)
     try:

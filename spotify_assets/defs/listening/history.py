@@ -82,10 +82,13 @@ class ImportConfig(dg.Config):
     check_specs=[contract_check(listening.Streams)],
 )
 def import_exports(
-    context: dg.AssetExecutionContext, config: ImportConfig, lake: LakeResource
+    context: dg.AssetExecutionContext,
+    config: ImportConfig,
+    lake: LakeResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Read exports to the row; a file that was imported before is left as it is."""
-    paths = [Path(path) for path in config.paths] or [Settings().inbox]
+    paths = [Path(path) for path in config.paths] or [settings.inbox]
     try:
         found = exports.find(paths)
         outcomes = list(exports.read_all(found.files, lake.lake, dt.datetime.now(dt.UTC)))
@@ -140,7 +143,7 @@ def _cut(file: ImportedFile) -> str:
     pool="spotify_api",
 )
 def recently_played(
-    context: dg.AssetExecutionContext, api: ApiResource, lake: LakeResource
+    context: dg.AssetExecutionContext, api: dg.ResourceParam[ApiResource], lake: LakeResource
 ) -> dg.MaterializeResult[None]:
     """What the user played last, as the API says it now: a line an answer.
 
@@ -223,11 +226,13 @@ def _plays_spec(contract: type[Contract]) -> dg.AssetSpec:
     can_subset=True,
 )
 def publish_plays(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    warehouse: WarehouseResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Make every play once of all that the exports and the polls say, and publish."""
     try:
-        published = publish_now(Settings(), log=context.log)
+        published = publish_now(settings, log=context.log)
     except (LakeError, LedgerError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     except ContractBroken as error:

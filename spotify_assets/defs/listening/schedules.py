@@ -8,27 +8,26 @@ import datetime as dt
 import dagster as dg
 
 from spotify_assets.defs.active_runs import still_running
+from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.defs.listening import jobs
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoClientId, TokenStoreError
 from spotify_assets.sources.spotify_api.sign_in import Condition
 
-SETTINGS = Settings()
-
 
 @dg.schedule(
-    cron_schedule=f"*/{SETTINGS.poll_minutes} * * * *",
+    cron_schedule=f"*/{AT_LOAD.poll_minutes} * * * *",
     job=jobs.poll_plays,
     description="Asks Spotify what you played last, once you have signed in with "
     "`spotify-assets login`.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 def recently_played(
-    context: dg.ScheduleEvaluationContext,
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SkipReason | dg.RunRequest:
     """Ask what the user played last, once somebody has signed in."""
     try:
-        sign_in = Settings().user_tokens.state()
+        sign_in = settings.user_tokens.state()
     except (NoClientId, TokenStoreError) as error:
         return dg.SkipReason(str(error))
     if sign_in.condition is not Condition.VALID:

@@ -25,9 +25,11 @@ EXPORTS = (".zip", ".json")
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def inbox(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
     """Import the exports that somebody put into the inbox, once they are there as a whole."""
-    folder = Settings().inbox
+    folder = settings.inbox
     seen = _listed(folder)
     if not seen:
         return dg.SkipReason(f"Nothing is in {folder}.")

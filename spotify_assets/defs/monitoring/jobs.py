@@ -22,13 +22,13 @@ ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 @dg.op
-def forget_old_runs(context: dg.OpExecutionContext) -> None:
+def forget_old_runs(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
     """Delete the events of runs that failed or were cancelled long ago, having made nothing.
 
     Runs that made something stay, also where they failed in the end: their events are what tells
     Dagster which partitions there are. The run table in the warehouse keeps all.
     """
-    oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=Settings().runs_kept_days)
+    oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.runs_kept_days)
     old = context.instance.get_run_records(
         dg.RunsFilter(statuses=ENDED_BADLY, updated_before=oldest)
     )
@@ -50,9 +50,10 @@ def _made_something(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 
 @dg.op
-def purge_what_is_kept_too_long(context: dg.OpExecutionContext) -> None:
+def purge_what_is_kept_too_long(
+    context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]
+) -> None:
     """Delete what is older than SPOTIFY_RETENTION_DAYS, where that is set."""
-    settings = Settings()
     if settings.retention_days is None:
         context.log.info("SPOTIFY_RETENTION_DAYS is not set: nothing is deleted.")
         return
@@ -67,9 +68,10 @@ def purge_what_is_kept_too_long(context: dg.OpExecutionContext) -> None:
 
 
 @dg.op
-def merge_months_that_are_over(context: dg.OpExecutionContext) -> None:
+def merge_months_that_are_over(
+    context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]
+) -> None:
     """Merge the small files of each month that is over, and look at every file of the lake."""
-    settings = Settings()
     done = compacting.compact(settings, genres(settings.lake), dt.datetime.now(dt.UTC).date())
     files = sum(one.days for one in done.merged)
     context.log.info("%d files merged into %d.", files, len(done.merged))

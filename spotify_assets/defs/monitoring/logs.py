@@ -6,6 +6,7 @@ Belongs here: which file each is read from. Does not belong here: how they are p
 import datetime as dt
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 
 import polars as pl
 
@@ -18,36 +19,36 @@ from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.warehouse.publication.changes import Logs
 
 
-def requests(after: int) -> pl.DataFrame:
+def requests(settings: Settings, after: int) -> pl.DataFrame:
     """The calls to the API after a number.
 
     Raises:
         LedgerError: The ledger cannot be read.
     """
-    with closing(Ledger(Settings().ledger)) as ledger:
+    with closing(Ledger(settings.ledger)) as ledger:
         rows = list(ledger.requests(after, Clock().now()))
     return pl.DataFrame(rows, schema=Requests.polars_schema(), orient="row")
 
 
-def runs(after: int) -> pl.DataFrame:
+def runs(settings: Settings, after: int) -> pl.DataFrame:
     """The runs that ended, after a number.
 
     Raises:
         OperationsError: They cannot be read.
     """
-    return Operations(Settings().operations).runs_after(after)
+    return Operations(settings.operations).runs_after(after)
 
 
-def check_results(after: int) -> pl.DataFrame:
+def check_results(settings: Settings, after: int) -> pl.DataFrame:
     """The results of checks after a number.
 
     Raises:
         OperationsError: They cannot be read.
     """
-    return Operations(Settings().operations).check_results_after(after)
+    return Operations(settings.operations).check_results_after(after)
 
 
-def revisions(after: int) -> pl.DataFrame:
+def revisions(settings: Settings, after: int) -> pl.DataFrame:
     """The revisions of partitions after a number.
 
     Raises:
@@ -60,9 +61,12 @@ def revisions(after: int) -> pl.DataFrame:
             "revised_at": dt.datetime.fromisoformat(one.revised_at).replace(tzinfo=None),
             "date": dt.date.fromisoformat(one.date),
         }
-        for number, one in noted(Settings().lake, after)
+        for number, one in noted(settings.lake, after)
     ]
     return pl.DataFrame(rows, schema=Revisions.polars_schema(), orient="row")
 
 
-LOGS: Logs = {Requests: requests, Runs: runs, CheckResults: check_results, Revisions: revisions}
+def logs(settings: Settings) -> Logs:
+    """How each table that only grows is read."""
+    read = {Requests: requests, Runs: runs, CheckResults: check_results, Revisions: revisions}
+    return {contract: partial(one, settings) for contract, one in read.items()}

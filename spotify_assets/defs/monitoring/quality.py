@@ -50,10 +50,12 @@ def quality(
 
 @dg.multi_asset_check(name="freshness", specs=[_spec(what) for what in OF_GENRES], can_subset=True)
 def freshness(
-    context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+    context: dg.AssetCheckExecutionContext,
+    warehouse: WarehouseResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
     """Measure what no run can: the days that nobody collected. A genre off the list is let be."""
-    genres = set(Settings().genres)
+    genres = set(settings.genres)
     with warehouse.get_connection() as connection:
         for what in _selected(context, OF_GENRES):
             yield _result(what, measure(connection, what, today=_today(), genres=genres))

@@ -8,6 +8,7 @@ import datetime as dt
 
 import dagster as dg
 
+from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.defs.monitoring import history, incidents
 from spotify_assets.defs.monitoring.processes import end_dead_runs
 from spotify_assets.defs.publication import publish_now
@@ -19,7 +20,6 @@ ENDED = list(history.STATUSES)
 EPOCH = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
 MAX_ENTERED = 200
 """Runs that are entered at a time: some seconds of work."""
-SETTINGS = Settings()
 
 
 @dg.sensor(
@@ -28,9 +28,10 @@ SETTINGS = Settings()
     minimum_interval_seconds=30,
     default_status=RUNNING,
 )
-def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def record_runs(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult:
     """Enter the runs that ended in the run table, publish it, and write the metrics."""
-    settings = Settings()
     dead = end_dead_runs(context.instance)
     # A little overlap: what was recorded is recorded once.
     since = dt.datetime.fromtimestamp(float(context.cursor or 0), dt.UTC) - dt.timedelta(minutes=1)
@@ -57,12 +58,14 @@ def record_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 @dg.sensor(
     description="Looks for what is wrong and what is over, and sends it by mail and webhook, "
     "where these are set. Starts no run.",
-    minimum_interval_seconds=SETTINGS.alerts_every_seconds,
+    minimum_interval_seconds=AT_LOAD.alerts_every_seconds,
     default_status=RUNNING,
 )
-def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def alerts(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SkipReason:
     """Tell people what is wrong and what is over: one message each, never a flood."""
     assert context.repository_def is not None  # noqa: S101 - the daemon always gives it
     keys = list(context.repository_def.asset_graph.materializable_asset_keys)
-    found = incidents.observe(context.instance, Settings(), keys)
+    found = incidents.observe(context.instance, settings, keys)
     return dg.SkipReason(f"{found.open} incidents are open; {found.delivered} messages sent.")

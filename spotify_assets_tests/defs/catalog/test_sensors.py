@@ -40,6 +40,7 @@ def rotate(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) ->
             cursor=cursor,
             repository_name=None,
             repository_def=repository,
+            resources={"settings": repository.get_top_level_resources()["settings"]},
         )
         with context:
             return sensors.rotation.evaluate_tick(context)

@@ -39,7 +39,9 @@ def look(instance: dg.DagsterInstance) -> Look:
 
     def evaluate() -> Tick:
         nonlocal cursor
-        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        context = dg.build_sensor_context(
+            instance=instance, cursor=cursor, resources={"settings": Settings()}
+        )
         found = sensors.inbox(context)
         cursor = context.cursor
         assert isinstance(found, Tick)
@@ -65,7 +67,9 @@ def signed_in(
 
 
 def fire(instance: dg.DagsterInstance) -> Tick:
-    found = schedules.recently_played(dg.build_schedule_context(instance=instance))
+    found = schedules.recently_played(
+        dg.build_schedule_context(instance=instance, resources={"settings": Settings()})
+    )
     assert isinstance(found, Tick)
     return found
 

@@ -313,7 +313,9 @@ def test_the_sensor_says_how_many_incidents_are_open(
     look: Look, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition
 ) -> None:
     ended("failure")
-    context = dg.build_sensor_context(instance=instance, repository_def=repository)
+    context = dg.build_sensor_context(
+        instance=instance, repository_def=repository, resources={"settings": Settings()}
+    )
     assert sensors.alerts(context) == dg.SkipReason("1 incidents are open; 0 messages sent.")
 
 

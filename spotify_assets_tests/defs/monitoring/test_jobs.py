@@ -7,6 +7,7 @@ from dagster._core.test_utils import freeze_time
 from spotify_assets.defs.monitoring import jobs
 from spotify_assets.defs.partitions import GENRES, genre_days, key_of
 from spotify_assets.lake import GenreDay
+from spotify_assets.settings import Settings
 from spotify_assets_tests.defs.dagster_runs import stands
 
 STARTED = dg.DagsterRunStatus.STARTED
@@ -41,7 +42,9 @@ def test_housekeeping_deletes_old_failed_runs_but_none_that_made_something(
         whole = dg.materialize([first], partition_key=later, instance=instance).run_id
     recent = ended(instance, instance.report_run_failed)
 
-    assert jobs.housekeeping.execute_in_process(instance=instance).success
+    assert jobs.housekeeping.execute_in_process(
+        instance=instance, resources={"settings": Settings()}
+    ).success
 
     left = {record.dagster_run.run_id for record in instance.get_run_records()}
     assert left >= {half, recent, whole}

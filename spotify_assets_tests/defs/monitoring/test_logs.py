@@ -20,8 +20,8 @@ SEARCH = Request("search", "search", {"q": 'genre:"forró"', "limit": 50})
 
 
 def test_where_nothing_was_asked_there_are_no_requests(data_dir: Path) -> None:
-    assert logs.requests(0).is_empty()
-    Requests.validate(logs.requests(0))
+    assert logs.requests(Settings(), 0).is_empty()
+    Requests.validate(logs.requests(Settings(), 0))
 
 
 def test_calls_that_ended_are_given_up_to_the_first_that_is_under_way(data_dir: Path) -> None:
@@ -32,19 +32,19 @@ def test_calls_that_ended_are_given_up_to_the_first_that_is_under_way(data_dir: 
         )
         for call in (ended, later):
             ledger.settle(call, Outcome(12, status=200, rows=50, bytes=999), now)
-        rows = logs.requests(0)
+        rows = logs.requests(Settings(), 0)
         assert rows["request_id"].to_list() == [ended]
         Requests.validate(rows)
 
         ledger.settle(under_way, Outcome(30_000, failure="ReadTimeout"), now)
-        assert logs.requests(ended)["request_id"].to_list() == [under_way, later]
+        assert logs.requests(Settings(), ended)["request_id"].to_list() == [under_way, later]
 
 
 def test_where_nothing_ran_there_are_no_runs(data_dir: Path) -> None:
-    Runs.validate(logs.runs(0))
-    CheckResults.validate(logs.check_results(0))
-    assert logs.runs(0).is_empty()
-    assert logs.check_results(0).is_empty()
+    Runs.validate(logs.runs(Settings(), 0))
+    CheckResults.validate(logs.check_results(Settings(), 0))
+    assert logs.runs(Settings(), 0).is_empty()
+    assert logs.check_results(Settings(), 0).is_empty()
 
 
 def test_runs_and_check_results_are_published_and_added_to(data_dir: Path) -> None:
@@ -54,7 +54,7 @@ def test_runs_and_check_results_are_published_and_added_to(data_dir: Path) -> No
         result = CheckResult(NOW, name, "processed.tracks", "contract", passed=True)
         ended = RunEnded(name, "catalog", "success", NOW, NOW)
         Operations(settings.operations).record(ended, [result, result])
-        publish(settings.lake, settings.database, {}, logs.LOGS)
+        publish(settings.lake, settings.database, {}, logs.logs(settings))
         with duckdb.connect(settings.database, read_only=True) as connection:
             published.append(
                 connection.execute(

@@ -8,6 +8,7 @@ import pytest
 from spotify_assets.defs.monitoring import sensors
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
+from spotify_assets.settings import Settings
 from spotify_assets_tests.conftest import TODAY
 from spotify_assets_tests.defs.dagster_runs import stands
 
@@ -15,7 +16,11 @@ STARTED, CANCELED = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELED
 
 
 def record_runs(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult:
-    found = sensors.record_runs(dg.build_sensor_context(instance=instance, cursor=cursor))
+    found = sensors.record_runs(
+        dg.build_sensor_context(
+            instance=instance, cursor=cursor, resources={"settings": Settings()}
+        )
+    )
     assert isinstance(found, dg.SensorResult)
     return found
 
