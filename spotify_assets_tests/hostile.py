@@ -27,6 +27,7 @@ FORMULAS = (
     "+1",
     "-1+1",
     "@SUM(1)",
+    "@channel",
     "\t=1+1",
     "\r=1+1",
     "\n=1+1",
@@ -56,6 +57,11 @@ CHAT = (
     "<@U012AB3CD>",
     "<http://127.0.0.1/|harmless>",
     "hey @everyone",
+    "look:@all",
+    "(@here)",
+    "&#64;channel",
+    "[named][target]\n\n[target]: http://127.0.0.1/",
+    "![[nested]](http://127.0.0.1/x.png)",
     "*bold* &amp;",
 )
 PATHS = ("../../up", "a/b", "..", ".hidden", "C:\\con", "nul", "trailing.", "trailing ", "~")

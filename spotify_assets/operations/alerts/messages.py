@@ -4,6 +4,7 @@ Does not belong here: when a message is made (``store``), and how it is carried 
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,9 @@ State = Literal["open", "over"]
 MAX_IN_FULL = 20
 """Incidents that a message shows; of the others it gives the number."""
 RULE = "-" * 60
+ZERO_WIDTH_SPACE = "\u200b"
+STARTS = re.compile(r"@|\](?=[(\[:])")
+"""Of a mention, and of the target of a link or image or what names it."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +113,14 @@ class Message:
 
     @property
     def payload(self) -> Mapping[str, Any]:
-        """For a program; ``text`` is what hooks that are compatible with Slack show.
+        """For a program; ``text`` is what Slack, Mattermost and hooks compatible with them show.
 
-        Only there, names are written so that Slack shows them: it would read others as mentions,
-        links and bold print.
+        Only there, names are written so that they mention nobody, and link and load nothing.
         """
         return {
             "id": self.id,
             "state": self.state,
-            "text": _for_slack(f"{self.subject}\n\n{self.text}"),
+            "text": _for_chat(f"{self.subject}\n\n{self.text}"),
             "mrkdwn": False,
             "incidents": [notice.payload for notice in self.notices[:MAX_IN_FULL]],
             "more": self._left_out,
@@ -128,6 +131,12 @@ class Message:
         return max(len(self.notices) - MAX_IN_FULL, 0)
 
 
-def _for_slack(text: str) -> str:
-    """The three characters that Slack asks to be written so; all its markup needs one of them."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _for_chat(text: str) -> str:
+    """The text so that no chat reads a mention, a link under another name or an image in it.
+
+    Slack's markup needs one of three characters, which all of them show where they are written as
+    entities. Mattermost and others obey a plain ``@`` and Markdown too: what starts a mention or
+    a target is parted from what follows by a space of no width.
+    """
+    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return STARTS.sub(lambda start: start[0] + ZERO_WIDTH_SPACE, entities)

@@ -1,7 +1,11 @@
 """What people read."""
 
+import dataclasses
 import datetime as dt
 import html
+import re
+
+from markdown_it import MarkdownIt
 
 from spotify_assets.operations.alerts import Incident, Message, Notice
 from spotify_assets_tests.hostile import NAMES
@@ -75,13 +79,28 @@ def test_a_program_gets_the_same_as_the_reader() -> None:
     }
 
 
-def test_slack_reads_no_mention_and_no_link_in_a_name() -> None:
+def test_no_chat_reads_a_mention_a_link_or_an_image_in_a_name_or_a_text() -> None:
     for name in NAMES:
-        message = Message("id", "open", (Notice(incident("rock", title=name), 1, NOON),))
+        told = dataclasses.replace(incident("rock", title=name), body=f"It failed: {name}")
+        message = Message("id", "open", (Notice(told, 1, NOON),))
         text = message.payload["text"]
         assert not set(text) & set("<>")
-        assert html.unescape(text) == f"{message.subject}\n\n{message.text}"
         assert message.payload["mrkdwn"] is False
+        shown = html.unescape(text)
+        assert not re.search(r"@\w", shown)
+        assert not {"link_open", "image", "html_inline", "html_block"} & set(_markdown(text))
+        assert shown.replace("\u200b", "") == f"{message.subject}\n\n{message.text}"
+
+
+def test_a_chat_still_gets_the_link_of_ours_as_it_is() -> None:
+    message = Message("id", "open", (Notice(QUOTA, 1, NOON),))
+    assert "\nhttp://127.0.0.1:3000/assets\n" in message.payload["text"]
+
+
+def _markdown(text: str) -> list[str]:
+    """What a reader of Markdown takes a text for."""
+    blocks = MarkdownIt("commonmark").parse(text)
+    return [token.type for block in blocks for token in (block, *(block.children or ()))]
 
 
 def test_a_name_adds_no_line_to_a_subject() -> None:
