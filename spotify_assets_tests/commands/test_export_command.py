@@ -22,6 +22,7 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.schemas import WAREHOUSE
 from spotify_assets.warehouse.export import archive
 from spotify_assets_tests.conftest import TODAY, Run
+from spotify_assets_tests.hostile import NAMES
 from spotify_assets_tests.lake.test_retention import publish_lake
 from spotify_assets_tests.sources.account_export.samples import imported, play
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
@@ -229,6 +230,9 @@ def test_where_the_disk_is_full_it_is_said_and_nothing_is_left(words: list[str])
 # Excel
 
 
+ESCAPED = re.compile("_x([0-9A-F]{4})_")
+
+
 def cells(file: Path) -> list[list[tuple[str, str | None, str | None]]]:
     """Of each cell: its type, its number format, its value."""
     with zipfile.ZipFile(file) as archive:
@@ -247,6 +251,24 @@ def cells(file: Path) -> list[list[tuple[str, str | None, str | None]]]:
         ]
         for row in sheet.iter(f"{SHEET}row")
     ]
+
+
+@pytest.mark.usefixtures("database")
+def test_in_a_sheet_every_hostile_name_is_a_text_and_none_a_formula_or_link() -> None:
+    # A quote within a text of SQL is doubled; no text of DuckDB's is written with a NUL in it.
+    names = [name for name in NAMES if "\0" not in name]
+    texts = [name.replace("'", "''") for name in names]
+    listed = ", ".join(f"({number}, '{text}')" for number, text in enumerate(texts))
+    query = f"SELECT name FROM (VALUES {listed}) AS t(number, name) ORDER BY number"
+    file = export(query, "out.xlsx")
+    held = cells(file)[1:]
+    # Excel reads `_x001B_` as the character of that number: XML holds most controls no other way.
+    shown = [ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) for [(_, _, text)] in held]
+    assert shown == names
+    assert {kind for [(kind, _, _)] in held} == {"inlineStr"}
+    with zipfile.ZipFile(file) as archive:
+        parts = [archive.read(part) for part in archive.namelist()]
+    assert not any(b"<f>" in part or b"<hyperlink" in part for part in parts)
 
 
 @pytest.mark.usefixtures("database")

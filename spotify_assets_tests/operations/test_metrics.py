@@ -19,6 +19,7 @@ from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger, Outcome, Purpose
 from spotify_assets.sources.spotify_api.tokens import TokenFile, UserToken
+from spotify_assets_tests.hostile import NAMES
 from spotify_assets_tests.operations.alerts.samples import DOWN, FORRO, ROCK, Paper, incident
 from spotify_assets_tests.sources.spotify_api.times import START, SetClock
 
@@ -194,6 +195,18 @@ def test_rows_are_told_of_the_last_run_of_each_genre_that_counted_them(
         "out": {"rock": 190, "forró": 190},
         "quarantined": {"rock": 5},
     }
+
+
+def test_a_parser_reads_every_hostile_genre_back_as_it_is(
+    settings: Settings, clock: SetClock
+) -> None:
+    operations = Operations(settings.operations)
+    genres = [*NAMES, 'a "quoted" one', "back\\slash", "end\\", 'x"} 1\nforged{genre="y']
+    for number, genre in enumerate(genres):
+        operations.record(replace(COUNTED, run_id=f"run-{number}", genre=genre))
+
+    assert values(settings, clock, "last_run_rows_in", "genre") == dict.fromkeys(genres, 200)
+    assert "forged" not in parsed(as_text(settings, clock))
 
 
 def test_checks_are_told_with_the_partitions_that_fail(settings: Settings, clock: SetClock) -> None:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from spotify_assets.operations.alerts import Alerts, Email, Message, Notice
 from spotify_assets.operations.alerts.channels import DeliveryError, Rejected, Tls
+from spotify_assets_tests.hostile import NAMES
 from spotify_assets_tests.operations.alerts.samples import FORRO, NOON, ROCK, Clock, incident
 from spotify_assets_tests.operations.alerts.servers import (
     HOST,
@@ -278,6 +279,17 @@ def test_any_title_arrives_whole_and_adds_no_header(port: int) -> None:
         expected = sorted(mailbox.mails[0].keys())
         assert "Bcc" not in expected
         sends()
+
+
+def test_every_hostile_name_arrives_as_the_text_of_one_plain_mail(port: int) -> None:
+    mailbox = Mailbox()
+    notices = [Notice(replace(ROCK, title=name, body=name), 1, NOON) for name in NAMES]
+    messages = [Message(f"id-{n}", "open", (notice,)) for n, notice in enumerate(notices)]
+    with mail_server(mailbox, port):
+        for message in messages:
+            email(port).send(message)
+    told = [(one["Subject"], one.get_content_type(), one.get_content()) for one in mailbox.mails]
+    assert told == [(message.subject, "text/plain", message.text) for message in messages]
 
 
 @pytest.mark.parametrize(
