@@ -263,7 +263,7 @@ def test_in_a_sheet_every_hostile_name_is_a_text_and_none_a_formula_or_link() ->
     file = export(query, "out.xlsx")
     held = cells(file)[1:]
     # Excel reads `_x001B_` as the character of that number: XML holds most controls no other way.
-    shown = [ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) for [(_, _, text)] in held]
+    shown = [ESCAPED.sub(lambda code: chr(int(code[1], 16)), text or "") for [(_, _, text)] in held]
     assert shown == names
     assert {kind for [(kind, _, _)] in held} == {"inlineStr"}
     with zipfile.ZipFile(file) as archive:
