@@ -5,8 +5,11 @@ Belongs here: gathering it. Does not belong here: how it is shown.
 
 import datetime as dt
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from spotify_assets.lake import Lake
 from spotify_assets.lake.journal import CollectionParameters
@@ -63,6 +66,15 @@ class Status:
     queue: list[tuple[Due, Planned]]
 
 
+@contextmanager
+def _ledger(settings: Settings) -> Iterator[Ledger]:
+    """The request ledger; an empty one elsewhere where there is none: who looks makes none."""
+    with TemporaryDirectory() as elsewhere:
+        path = settings.ledger if settings.ledger.exists() else Path(elsewhere) / "ledger.sqlite"
+        with closing(Ledger(path)) as ledger:
+            yield ledger
+
+
 def status(settings: Settings, clock: Clock | None = None) -> Status:
     """How things stand now.
 
@@ -72,7 +84,7 @@ def status(settings: Settings, clock: Clock | None = None) -> Status:
     """
     clock = clock or Clock()
     connection = settings.connection
-    with closing(Ledger(settings.ledger)) as ledger:
+    with _ledger(settings) as ledger:
         now = clock.now()
         at = dt.datetime.fromtimestamp(now.wall, dt.UTC)
         budget = Budget(ledger, connection.app, connection.source, settings.limits, clock)

@@ -52,6 +52,13 @@ def test_every_command_that_only_reads_ends_well_and_shows_what_is_there(tmp_pat
     assert "something is wrong" in done.stdout
 
 
+def test_status_shows_an_empty_folder_though_no_ledger_can_be_begun_in_it(tmp_path: Path) -> None:
+    done = _mounted(tmp_path, sys.executable, "-m", "spotify_assets", "status")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 def test_what_was_written_last_is_read_though_it_lies_in_the_log_beside(
     tmp_path: Path, is_open: bool
