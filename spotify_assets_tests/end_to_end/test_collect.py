@@ -25,6 +25,7 @@ def ask(data_dir: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL_TRACKS.exists(), reason=f"{REAL_TRACKS} is not there")
 def test_the_real_tracks_reconcile_from_responses_to_facts(tmp_path: Path) -> None:
     genres = tmp_path / "genres.txt"
@@ -46,6 +47,8 @@ def test_the_real_tracks_reconcile_from_responses_to_facts(tmp_path: Path) -> No
     assert all(int(str(kept)) >= 200 for _, _, kept, _ in rows)
 
 
+# Readers beside publications in one process each: `publication/test_replacing`.
+@pytest.mark.slow
 def test_a_reader_is_answered_while_runs_write(data_dir: Path, sandbox_url: str) -> None:
     first = spotify_assets(
         "collect",

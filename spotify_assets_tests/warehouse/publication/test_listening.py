@@ -574,7 +574,7 @@ files = st.lists(
 
 
 @given(files, st.lists(st.tuples(hours, names), max_size=5, unique=True), st.randoms())
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_imports_does_not_matter_for_the_plays(
     tmp_path: Path, given: list[Any], reports: list[tuple[str, str]], random: Any
 ) -> None:
