@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from spotify_assets.commands import claims
 from spotify_assets.commands.exit_codes import FAILED, STOPPED, settings_or_stop, stop
 from spotify_assets.commands.terminal import out, show_record
 from spotify_assets.settings import Settings
@@ -31,10 +32,12 @@ def login(
     """Sign in to Spotify, so that what you listen to can be read. It holds for six months."""
     settings = settings_or_stop()
     port = port or settings.redirect_port
+    other = f"--port PORT, and add {redirect_uri('PORT')} to the redirect URIs of your app"
     try:
         tokens = settings.user_tokens
+        claims.free_port(port, "Spotify's answer", other)
         token = _sign_in(settings, tokens, port, browser=not no_browser)
-    except (SpotifyError, LedgerError) as error:
+    except (claims.Taken, SpotifyError, LedgerError) as error:
         stop(str(error), FAILED)
     except KeyboardInterrupt:
         stop("Stopped. Nothing was stored.", STOPPED)

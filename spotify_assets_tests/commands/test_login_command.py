@@ -120,6 +120,20 @@ def test_a_ledger_that_cannot_be_used_is_said_before_anybody_is_sent_off(
     assert not accounts.asked_to_agree
 
 
+@pytest.mark.usefixtures("token_file")
+def test_a_port_that_is_taken_is_said_with_who_has_it_and_what_the_app_then_needs(
+    accounts: Accounts, port: int
+) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        done = CliRunner().invoke(app, ["login", "--no-browser"])
+
+    said = " ".join(done.stderr.split())
+    assert done.exit_code == 1
+    assert f"Port {port}, for Spotify's answer, is taken by process {os.getpid()} (" in said
+    assert "--port PORT, and add http://127.0.0.1:PORT/callback to the redirect URIs" in said
+    assert not accounts.asked_to_agree
+
+
 def test_login_to_the_sandbox_gives_tokens_that_its_api_takes(
     sandbox_url: str, token_file: Path, env: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>spotify-as
 """
 
 
-def redirect_uri(port: int) -> str:
+def redirect_uri(port: int | str) -> str:
     """Where Spotify sends the browser back to; the app must have it among its redirect URIs."""
     return f"http://{HOST}:{port}{PATH}"
 
