@@ -201,7 +201,7 @@ def test_a_login_on_a_port_in_use_says_which_and_what_to_do(token_file: Path) ->
         done = CliRunner().invoke(app, ["login", "--no-browser", "--port", str(port)])
 
     assert done.exit_code == 1
-    assert f"127.0.0.1:{port}" in done.stderr
+    assert f"Port {port}, for" in done.stderr
     assert "--port" in done.stderr
 
 
