@@ -10,7 +10,10 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test test-all dev bench soak docs lint format types lock clean
+# Tests that start no process, no server and no run of Dagster.
+UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)
+
+.PHONY: help demo test test-unit test-all dev bench soak docs lint format types lock clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -20,6 +23,9 @@ demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
 
 test: lint types  ## Lint, types, tests with branch coverage
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=85
+
+test-unit: $(INSTALLED)  ## In a minute: contracts, text and transforms alone
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(UNIT_TESTS)
 
 test-all: lint types  ## The same with the full matrices and long properties
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=thorough

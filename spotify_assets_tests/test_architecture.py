@@ -1,6 +1,7 @@
 """Arrows between the packages point one way, and Dagster stays in its place."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +178,19 @@ def test_the_notebook_needs_nothing_but_duckdb() -> None:
         )
     }
     assert imported - sys.stdlib_module_names == {"duckdb"}
+
+
+def test_unit_tests_start_no_process_no_server_and_no_run() -> None:
+    """`make test-unit` names their folders."""
+    makefile = (PACKAGE.parent / "Makefile").read_text(encoding="utf-8")
+    [folders] = re.findall(r"^UNIT_TESTS := \S+ spotify_assets_tests/,(.*)\)$", makefile, re.M)
+    heavy = {"dagster", "multiprocessing", "socket", "subprocess", "uvicorn"}
+    fixtures = re.compile(r"\b(sandbox_url|data_dir|instance)\b")
+    for folder in folders.split():
+        tests = [*(Path(__file__).parent / folder).rglob("*.py")]
+        assert tests, folder
+        for module in tests:
+            names = imported(module)
+            assert not {name.split(".")[0] for name in names} & heavy, module
+            assert not any(name.startswith(f"{PROJECT}.sandbox.server") for name in names), module
+            assert not fixtures.search(module.read_text(encoding="utf-8")), module
