@@ -32,7 +32,7 @@ class Measured:
 
     partitions: int
     """Genre-days."""
-    anew: Cost
+    again: Cost
     """The whole process that makes the file of all of them."""
     bytes: int
     """Of that file."""
@@ -58,9 +58,9 @@ def bench(scale: Scale, folder: Path) -> list[Table]:
 def measure(data: Path, genres: int, days: int, tracks: int, scale: Scale) -> Measured:
     """What becomes of a lake that is there, in a data folder."""
     say(f"growth: publishing {genres * days:,} genre-days")
-    _, anew = call("publishing", data)
+    _, again = call("publishing", data)
     size = (data / "spotify.duckdb").stat().st_size
-    measured = Measured(genres * days, anew, size)
+    measured = Measured(genres * days, again, size)
     for number in range(scale.runs):
         say(f"growth: {genres * days:,} genre-days and one, {number + 1}/{scale.runs}")
         publish_one(measured, data, days + number, tracks)
@@ -108,9 +108,9 @@ def show(measured: Sequence[Measured], scale: Scale) -> Table:
     walls = [Spread.of(cost.wall_s for cost in one.publications) for one in measured]
     processors = [Spread.of(cost.cpu_s for cost in one.publications) for one in measured]
     shown.add_row("the file", *(gib(one.bytes) for one in measured))
-    shown.add_row("all of them anew, wall s", *(f"{one.anew.wall_s:.0f}" for one in measured))
-    shown.add_row("  CPU s", *(f"{one.anew.cpu_s:.0f}" for one in measured))
-    shown.add_row("  peak memory", *(gib(one.anew.peak_bytes) for one in measured))
+    shown.add_row("all of them again, wall s", *(f"{one.again.wall_s:.0f}" for one in measured))
+    shown.add_row("  CPU s", *(f"{one.again.cpu_s:.0f}" for one in measured))
+    shown.add_row("  peak memory", *(gib(one.again.peak_bytes) for one in measured))
     shown.add_row("publishing one of them, wall s", *map(seconds, walls))
     shown.add_row("  CPU s", *map(seconds, processors))
     peaks = [max(cost.peak_bytes for cost in one.publications) for one in measured]

@@ -113,7 +113,7 @@ def made(folder: Path, of_days: Way, genres: int) -> Ways:
         BenchmarkError: Ours is there already, or one way failed; that of dbt only says so.
     """
     if (folder / "spotify.duckdb").exists():
-        raise BenchmarkError(f"{folder / 'spotify.duckdb'} is there: remove it to make it anew.")
+        raise BenchmarkError(f"{folder / 'spotify.duckdb'} is there: remove it to make it again.")
     rows = of_days.rows
     say("rebuild: ours")
     ours = _way("ours", rows, *call("rebuilding", folder))

@@ -1,4 +1,4 @@
-"""Program: a publication anew, as ``publishing`` has it, by phases.
+"""Program: a publication again, as ``publishing`` has it, by phases.
 
 ``python -m benchmarks.rebuilding <data folder>`` prints wall and CPU seconds and the seconds of
 each phase as JSON. The functions of the catalog are timed from outside; what is before them is

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     ledger_file: Path | None = Field(None, validation_alias="SPOTIFY_LEDGER_FILE")
     """The request ledger; data folders that share an app must share it."""
     rotation_minutes: float = Field(20.0, gt=0, validation_alias="SPOTIFY_ROTATION_MINUTES")
-    """How often the rotation looks whose turn it is."""
+    """How often the rotation looks which genres are next."""
     rotation_genres: int = Field(3, ge=1, validation_alias="SPOTIFY_ROTATION_GENRES")
     """How many genres are under way at a time."""
     late_hours: float = Field(36.0, ge=0.0225, validation_alias="SPOTIFY_LATE_HOURS")

@@ -1,4 +1,4 @@
-"""``genres``: the list of genres that the rotation collects. It is read anew at each turn."""
+"""``genres``: the list of genres that the rotation collects. It is read again at each turn."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -56,7 +56,7 @@ def _serve(registry: "CollectorRegistry", host: str, port: int) -> None:
             stop(claims.why_not(port, "the metrics", "--serve", error), FAILED)
         stop(f"Nothing can be served on {host}, port {port}: {error}. Choose another.", FAILED)
     # `kill` stops it as Ctrl-C does. Polars, when it is imported, catches Ctrl-C in a way that does
-    # not end a wait such as `join`; set anew, it is Python's own again.
+    # not end a wait such as `join`; set again, it is Python's own again.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     out.print(f"The metrics are at http://{host}:{server.server_port}/metrics")

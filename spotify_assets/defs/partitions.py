@@ -186,7 +186,7 @@ def _unclear(named: Mapping[str, Sequence[GenreDay]]) -> dg.Failure:
     said = "; ".join(f"{who}: {_summary(days)}" for who, days in named.items())
     return dg.Failure(
         f"It is unclear which genre-days this run is of ({said}), so nothing was made. "
-        "Do not execute this run again: launch the genre-days anew, in the UI or with "
+        "Do not execute this run again: launch the genre-days again, in the UI or with "
         "`spotify-assets backfill`.",
         allow_retries=False,
     )

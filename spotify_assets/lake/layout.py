@@ -173,7 +173,7 @@ class Lake:
                 raise LakeError(
                     f"The lake {self.root} holds data of the {held}, and this run would add data "
                     f"of the {source}. Set SPOTIFY_ASSETS_DATA_DIR to another folder, or delete "
-                    f"{self.root.parent} to begin anew."
+                    f"{self.root.parent} to begin again."
                 )
             return
         # By a rename: an empty stamp would be of no source, and refuse every one.

@@ -66,7 +66,7 @@ class PolledDay:
         return self.folder / DAMAGED
 
     def answer(self, request: Request) -> Response | None:  # noqa: ARG002 - as a journal has it
-        """``None``: what was played is asked anew each time."""
+        """``None``: what was played is asked again each time."""
         return None
 
     def append(self, request: Request, response: Response) -> None:

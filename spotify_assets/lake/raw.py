@@ -73,19 +73,19 @@ class RawPartition:
         number = max(self._numbers(SIDECAR), default=None)
         return None if number is None else self._sealed(number)
 
-    def journal(self, terms: CollectionParameters, *, anew: bool = False) -> Journal:
+    def journal(self, terms: CollectionParameters, *, force: bool = False) -> Journal:
         """The collection under way, or a new one.
 
         Args:
             terms: What is wanted.
-            anew: Begin a new collection even where a finished one is there. One that is under way
+            force: Begin a new collection even where a finished one is there. One that is under way
                 under the same terms goes on: what it holds was asked for just as this would be.
                 Under other terms it is put aside, and stays.
 
         Raises:
             LakeError: It is finished, or another process has it; or as `Journal`.
         """
-        path = self._journal_path(anew=anew)
+        path = self._journal_path(force=force)
         journal = Journal(path, terms)
         try:
             if number_of(path) in self._numbers(SIDECAR):
@@ -93,7 +93,7 @@ class RawPartition:
                 raise LakeError(
                     f"{self.genre_day} was finished by another process just now. Run again."
                 )
-            if not anew or journal.terms == terms:
+            if not force or journal.terms == terms:
                 return journal
             path.replace(self.folder / ABANDONED.format(number_of(path)))
             (self.folder / TERMS.format(number_of(path))).unlink()
@@ -101,7 +101,7 @@ class RawPartition:
             journal.close()
             raise
         journal.close()
-        return self.journal(terms, anew=True)
+        return self.journal(terms, force=True)
 
     def is_finished(self) -> bool:
         """Whether a collection is finished, and none is under way."""
@@ -192,13 +192,13 @@ class RawPartition:
             (self.folder / SIDECAR.format(number)).unlink(missing_ok=True)
             raise
 
-    def _journal_path(self, *, anew: bool) -> Path:
+    def _journal_path(self, *, force: bool) -> Path:
         sealed, under_way = self._numbers(SIDECAR), self._under_way()
         for left_over in set(self._numbers(JOURNAL)) - under_way:
             # Killed between writing the sidecar and deleting the journal.
             (self.folder / TERMS.format(left_over)).unlink(missing_ok=True)
             (self.folder / JOURNAL.format(left_over)).unlink(missing_ok=True)
-        if sealed and not under_way and not anew:
+        if sealed and not under_way and not force:
             raise LakeError(f"{self.genre_day} is collected already.")
         put_aside = self._numbers(ABANDONED)
         number = max(under_way) if under_way else max([*sealed, *put_aside], default=0) + 1

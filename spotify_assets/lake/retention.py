@@ -341,7 +341,7 @@ def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
     except (DamagedFile, pl.exceptions.PolarsError, ValueError, OSError) as error:
         raise LakeError(
             f"{file} cannot be read ({error}), so it is not known which responses its rows were "
-            f"made from. Collect {genre_day} again: its tables are made anew from raw."
+            f"made from. Collect {genre_day} again: its tables are made again from raw."
         ) from error
 
 

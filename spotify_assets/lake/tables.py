@@ -54,7 +54,7 @@ def _write_partition(
         try:
             before = pl.read_parquet(target, hive_partitioning=False)
         except pl.exceptions.PolarsError:
-            log.warning("%s was damaged: its rows are made anew.", target)
+            log.warning("%s was damaged: its rows are made again.", target)
             before = frame.clear()
         note(lake, compared(table, genre_day, before, frame, code_version))
 

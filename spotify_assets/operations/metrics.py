@@ -1,6 +1,6 @@
 """Metrics for Prometheus: how the warehouse and its runs stand, as far as that is on the disk.
 
-Every number is read anew when it is asked for, so that any process can tell the metrics. What has
+Every number is read again when it is asked for, so that any process can tell the metrics. What has
 no file yet has no metric.
 
 Belongs here: the metrics, and how they leave (text, JSON, push). Does not belong here: anything

@@ -247,7 +247,7 @@ def _insert(
     """Number the rows and append them, if they keep their contract."""
     schema = contract.polars_schema()
     number = next(iter(schema))
-    # Numbers grow with time, so that those of a file that is begun anew follow on the old ones.
+    # Numbers grow with time, so that those of a file that is begun again follow on the old ones.
     now = dt.datetime.now(dt.UTC).timestamp()
     [(first,)] = db.execute(
         f"SELECT max(coalesce(max({number}), 0) + 1, ?) FROM {table}",  # noqa: S608 - ours

@@ -176,6 +176,7 @@ class Contract(metaclass=ABCMeta):
         return cls._spec.surrogate
 
     @classmethod
+    @cache
     def fields(cls) -> dict[str, tuple[pl.DataType, Field]]:
         """Of each column, in order, its type and what is said of it."""
         return {

@@ -13,7 +13,7 @@ class Partitions(
     key=("table_name", "genre", "date"),
     stage=Stage.PUBLICATION,
 ):
-    """Which file of the lake each partition was loaded from; what differs is loaded anew."""
+    """Which file of the lake each partition was loaded from; what differs is loaded again."""
 
     table_name: str = c.table_name()
     genre: str = c.genre()
@@ -47,7 +47,8 @@ class DamagedFiles(
     """What the warehouse lacks, because a file of the lake is damaged or does not fit its table.
 
     Until it can be read, its genre-day (or the whole listening history) stays as it was published
-    before; a warehouse that is made anew is without it. Of a merged month, `date` is its first day.
+    before; a warehouse that is made again is without it. Of a merged month, `date` is its first
+    day.
     """
 
     file: str = c.lake_file()
@@ -67,7 +68,7 @@ class HistoryFiles(
     key=("file",),
     stage=Stage.PUBLICATION,
 ):
-    """Which files the tables of plays were made from; where one differs, they are made anew."""
+    """Which files the tables of plays were made from; where one differs, they are made again."""
 
     file: str = c.lake_file()
     table_name: str = c.table_name()
@@ -206,6 +207,6 @@ class Definition(
     key=("hash",),
     stage=Stage.PUBLICATION,
 ):
-    """By which contracts and queries the tables were made; others make the file anew."""
+    """By which contracts and queries the tables were made; others make the file again."""
 
     hash: str = c.text("SHA-256 of all contracts and queries.")

@@ -76,11 +76,11 @@ def _not_opened(path: Path, error: duckdb.Error) -> WarehouseError:
         return WarehouseError(
             f"{path} was written by another version of DuckDB than {duckdb.__version__}, which "
             f"is here ({said}) Nothing has to be migrated: delete it, and `spotify-assets "
-            "compact` makes it anew from the lake."
+            "compact` makes it again from the lake."
         )
     return WarehouseError(
         f"{path} cannot be opened: {error}. A program that opened it for writing keeps others "
-        "out: open it read-only there. The file can be deleted and made anew from the lake."
+        "out: open it read-only there. The file can be deleted and made again from the lake."
     )
 
 

@@ -66,8 +66,11 @@ def test_the_servers_of_a_killed_one_are_waited_for(
 
 
 def test_folders_of_their_own_can_be_served_at_once(tmp_path: Path) -> None:
-    with claims.data_folder(tmp_path / "one", URL), claims.data_folder(tmp_path / "other", URL):
-        pass
+    with (
+        claims.data_folder(tmp_path / "one", URL) as one,
+        claims.data_folder(tmp_path / "other", URL) as other,
+    ):
+        assert one.name != other.name
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
@@ -82,10 +85,12 @@ def test_a_taken_port_is_refused_with_the_process_that_has_it(host: str) -> None
     assert "choose another port: --port" in said
 
 
-def test_a_free_port_is_let_be() -> None:
+def test_a_free_port_is_let_be_and_stays_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     claims.free_port(port, "the sandbox", "--port")
+    with socket.create_server(("127.0.0.1", port)) as served:
+        assert served.getsockname()[1] == port
 
 
 def test_where_the_system_does_not_tell_the_port_is_named_alone(

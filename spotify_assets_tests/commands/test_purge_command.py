@@ -341,7 +341,7 @@ def test_a_genre_says_nothing_of_what_was_played(listened: Lake) -> None:
 
 
 def test_a_genre_day_that_a_run_has_is_named_and_the_others_go(lake: Lake) -> None:
-    with RawPartition(lake, day(40)).journal(TERMS, anew=True):
+    with RawPartition(lake, day(40)).journal(TERMS, force=True):
         done = purge("--all", "--yes")
     assert done.exit_code == 1
     assert f"rock on {day(40).date} is being collected" in done.stderr

@@ -1,6 +1,6 @@
 """What Dagster makes of the definitions, as JSON that a person can compare.
 
-After a change that is meant, write the snapshot anew, and read the difference::
+After a change that is meant, write the snapshot again, and read the difference::
 
     python -m spotify_assets_tests.defs.graph > spotify_assets_tests/defs/graph.json
 """

@@ -128,7 +128,7 @@ def test_a_run_whose_tags_disagree_makes_nothing_and_says_how_to_launch(
     assert run.failure == (
         f"It is unclear which genre-days this run is of (range: samba on {DAYS[0]} to "
         f"samba on {DAYS[2]}, 3 in all; dimensions: rock on {DAYS[0]}), so nothing was made. Do "
-        "not execute this run again: launch the genre-days anew, in the UI or with "
+        "not execute this run again: launch the genre-days again, in the UI or with "
         "`spotify-assets backfill`."
     )
 

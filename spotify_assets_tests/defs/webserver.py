@@ -118,7 +118,7 @@ def execute_at_once(home: Path) -> None:
 @contextmanager
 def webserver(instance: dg.DagsterInstance) -> Iterator[Webserver]:
     """The UI of an instance that executes at once."""
-    # A process of its own would load the definitions anew, with the folders of its settings.
+    # A process of its own would load the definitions again, with the folders of its settings.
     ReconstructableJob.get_repository_definition.cache_clear()
     ReconstructableJob.get_definition.cache_clear()
     origin = InProcessCodeLocationOrigin(

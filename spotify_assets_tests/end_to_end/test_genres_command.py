@@ -1,4 +1,4 @@
-"""``genres``: the list that the rotation reads anew at each turn."""
+"""``genres``: the list that the rotation reads again at each turn."""
 
 from pathlib import Path
 

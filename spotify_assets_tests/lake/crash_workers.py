@@ -58,11 +58,11 @@ def opens_a_journal_and_is_killed(journal: str, step: int) -> None:
         pass
 
 
-def begins_anew_and_is_killed(root: str, folder: str, step: int) -> None:
+def begins_again_and_is_killed(root: str, folder: str, step: int) -> None:
     """Begin a collection under other terms, and die just before the ``step``-th change."""
     partition = RawPartition(Lake(Path(root)), GenreDay.from_folder(Path(folder)))
     _kill_before_change(step)
-    with partition.journal(OTHER_TERMS, anew=True):
+    with partition.journal(OTHER_TERMS, force=True):
         pass
 
 

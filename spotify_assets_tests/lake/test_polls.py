@@ -88,7 +88,7 @@ def test_what_was_appended_is_read_in_its_order_with_its_very_bytes(day: PolledD
     assert all(one.request == QUESTION for one in day.read())
 
 
-def test_a_poll_is_always_asked_anew(day: PolledDay) -> None:
+def test_a_poll_is_always_asked_again(day: PolledDay) -> None:
     _append(day, 1)
     assert day.answer(QUESTION) is None
 

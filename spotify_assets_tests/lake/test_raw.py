@@ -82,7 +82,7 @@ def test_a_further_collection_has_the_next_number_and_changes_nothing(
     _collected(partition)
     first = _sealed(partition)
     before = first.path.read_bytes()
-    with partition.journal(TERMS, anew=True) as journal:
+    with partition.journal(TERMS, force=True) as journal:
         journal.append(question(), answer(b'{"second":true}'))
         assert partition.latest() == first
         assert partition.is_under_way()
@@ -94,13 +94,13 @@ def test_a_further_collection_has_the_next_number_and_changes_nothing(
     assert first.path.read_bytes() == before
 
 
-def test_a_collection_that_was_begun_anew_goes_on_whoever_asks(partition: RawPartition) -> None:
+def test_a_collection_that_was_begun_again_goes_on_whoever_asks(partition: RawPartition) -> None:
     _sealed(partition)
-    with partition.journal(TERMS, anew=True) as journal:
+    with partition.journal(TERMS, force=True) as journal:
         journal.append(question(), answer())
 
-    for anew in (True, False):
-        with partition.journal(TERMS, anew=anew) as journal:
+    for again in (True, False):
+        with partition.journal(TERMS, force=again) as journal:
             assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 1)
 
 
@@ -109,18 +109,18 @@ def test_a_collection_under_way_under_other_terms_is_put_aside_and_stays(
 ) -> None:
     lines = _collected(partition)
 
-    with partition.journal(OTHER_TERMS, anew=True) as journal:
+    with partition.journal(OTHER_TERMS, force=True) as journal:
         assert (journal.lines, journal.terms) == (0, OTHER_TERMS)
         sealed = partition.seal(journal)
 
     assert (sealed.path.name, sealed.terms) == ("0002.jsonl.zst", OTHER_TERMS)
     assert (partition.folder / "0001.abandoned.jsonl").read_bytes() == b"".join(lines)
     assert _names(partition) == ["0001.abandoned.jsonl", "0002.json", "0002.jsonl.zst"]
-    with partition.journal(TERMS, anew=True) as journal:
+    with partition.journal(TERMS, force=True) as journal:
         assert journal.path.name == "0003.journal.jsonl"
 
 
-def test_a_collection_under_way_goes_on_under_its_own_terms_unless_it_is_begun_anew(
+def test_a_collection_under_way_goes_on_under_its_own_terms_unless_it_is_begun_again(
     partition: RawPartition,
 ) -> None:
     _collected(partition)
@@ -135,10 +135,10 @@ def test_a_beginning_that_is_killed_at_any_step_is_done_again(
     partition: RawPartition, step: int
 ) -> None:
     lines = _collected(partition)
-    killed = processes.run(crash_workers.begins_anew_and_is_killed, *_place(partition), step)
+    killed = processes.run(crash_workers.begins_again_and_is_killed, *_place(partition), step)
     assert killed.returncode == processes.KILLED, killed.stderr
 
-    with partition.journal(OTHER_TERMS, anew=True) as journal:
+    with partition.journal(OTHER_TERMS, force=True) as journal:
         assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 0)
         assert journal.terms == OTHER_TERMS
     assert (partition.folder / "0001.abandoned.jsonl").read_bytes() == b"".join(lines)
@@ -148,7 +148,7 @@ def test_a_beginning_has_no_further_step_to_be_killed_at(partition: RawPartition
     _collected(partition)
     step = CHANGES_OF_A_BEGINNING + 1
     assert (
-        processes.run(crash_workers.begins_anew_and_is_killed, *_place(partition), step).returncode
+        processes.run(crash_workers.begins_again_and_is_killed, *_place(partition), step).returncode
         == 0
     )
 
@@ -211,7 +211,7 @@ def test_a_collection_that_another_process_finishes_meanwhile_is_not_overwritten
 
     monkeypatch.undo()
     assert [partition.latest()] == finished
-    with partition.journal(TERMS, anew=True) as journal:
+    with partition.journal(TERMS, force=True) as journal:
         assert (journal.path.name, journal.lines) == ("0002.journal.jsonl", 0)
 
 

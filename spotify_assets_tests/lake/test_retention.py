@@ -38,7 +38,7 @@ def day(number: int, genre: str = "rock") -> GenreDay:
 def collected(lake: Lake, genre_day: GenreDay, responses: int = 2) -> Sealed:
     """A further finished collection of so many responses."""
     partition = RawPartition(lake, genre_day)
-    with partition.journal(TERMS, anew=True) as journal:
+    with partition.journal(TERMS, force=True) as journal:
         for number in range(responses):
             journal.append(question(number), numbered_answer(number))
         return partition.seal(journal)
@@ -86,7 +86,7 @@ def mark_is_left_over(lake: Lake, genre_day: GenreDay) -> None:
 
 
 def publish_lake(lake: Lake) -> Published:
-    # As the house does it, so that nothing is made anew for being made otherwise.
+    # As the house does it, so that nothing is made again for being made otherwise.
     return publish(lake, lake.root.parent / "spotify.duckdb", queries(), None, plays_of("UTC"))
 
 
@@ -204,7 +204,7 @@ def test_only_a_collection_that_a_finished_one_has_replaced_is_superseded(lake: 
     add_genre_day(lake, day(1), ["a"])
     add_genre_day(lake, day(0), ["a"])
     assert superseded(lake) == []
-    with RawPartition(lake, day(0)).journal(TERMS, anew=True) as journal:
+    with RawPartition(lake, day(0)).journal(TERMS, force=True) as journal:
         journal.append(question(), numbered_answer(1))
         assert superseded(lake) == []
         second = RawPartition(lake, day(0)).seal(journal)
@@ -212,7 +212,7 @@ def test_only_a_collection_that_a_finished_one_has_replaced_is_superseded(lake: 
     assert superseded(lake) == ["0001.json", "0001.jsonl.zst"]
 
 
-def test_responses_that_the_rows_were_made_from_stay_until_the_rows_are_made_anew(
+def test_responses_that_the_rows_were_made_from_stay_until_the_rows_are_made_again(
     lake: Lake,
 ) -> None:
     add_genre_day(lake, day(0), ["a"])

@@ -32,7 +32,7 @@ def collect(lake: Lake, those: Iterable[Collected]) -> list[GenreDay]:
         day = GenreDay(one.genre, FIRST_DAY + dt.timedelta(days=one.day - 1))
         partition = RawPartition(lake, day)
         terms = CollectionParameters("sandbox", one.market, one.artists, one.tracks)
-        with partition.journal(terms, anew=True) as journal:
+        with partition.journal(terms, force=True) as journal:
             for number, answer in enumerate(one.answers):
                 asked = Request(answer.endpoint, f"/{answer.endpoint}", answer.params)
                 at = dt.datetime(2026, 10, 27, 12, 0, number, tzinfo=dt.UTC)
@@ -64,7 +64,7 @@ def make(lake: Lake, days: Iterable[GenreDay]) -> None:
 
 
 def published(lake: Lake, time_zone: str = "UTC") -> Path:
-    """The DuckDB file of the lake, one for each time zone: an open one is not read anew."""
+    """The DuckDB file of the lake, one for each time zone: an open one is not read again."""
     path = lake.root.parent / f"{time_zone.replace('/', '_')}.duckdb"
     publish(lake, path, queries(), None, plays_of(time_zone))
     return path

@@ -145,18 +145,18 @@ def test_rows_are_given_after_a_number_in_the_order_of_recording(operations: Ope
     assert later["check_name"].to_list() == ["b1", "b2"]
 
 
-def test_the_numbers_of_a_file_that_is_begun_anew_follow_on_the_old_ones(
+def test_the_numbers_of_a_file_that_is_begun_again_follow_on_the_old_ones(
     operations: Operations,
 ) -> None:
     operations.record(ROCK, [KEPT])
     old = operations.runs_after(0), operations.check_results_after(0)
     operations.path.unlink()
 
-    anew = Operations(operations.path)
-    anew.record(ROCK, [KEPT])
+    again = Operations(operations.path)
+    again.record(ROCK, [KEPT])
 
-    assert anew.runs_after(old[0]["run_number"][0]).height == 1
-    assert anew.check_results_after(old[1]["result_number"][0]).height == 1
+    assert again.runs_after(old[0]["run_number"][0]).height == 1
+    assert again.check_results_after(old[1]["result_number"][0]).height == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What must hold across the partitions and tables of the catalogue, in the published file.
+"""What must hold across the partitions and tables of the catalog, in the published file.
 
 Belongs here: asset checks that read the warehouse. Does not belong here: the contract of a table
 (``defs.checks``).

@@ -1,4 +1,4 @@
-"""Jobs of the catalogue: which of its assets run together.
+"""Jobs of the catalog: which of its assets run together.
 
 Belongs here: selections of assets. Does not belong here: when they run.
 """

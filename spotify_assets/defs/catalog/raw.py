@@ -145,6 +145,6 @@ def _collect(
             partition,
             terms,
             today=dt.datetime.now(dt.UTC).date(),
-            anew=config.force,
+            force=config.force,
             progress=tell,
         )

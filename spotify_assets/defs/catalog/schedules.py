@@ -1,4 +1,4 @@
-"""Schedules of the catalogue (UTC, so no change to summer time moves them).
+"""Schedules of the catalog (UTC, so no change to summer time moves them).
 
 Belongs here: what is due then. Does not belong here: how it is done.
 """

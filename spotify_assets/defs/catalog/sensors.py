@@ -1,4 +1,4 @@
-"""Sensors of the catalogue: whose turn it is, and what is left of a run over several days.
+"""Sensors of the catalog: which genres are next, and what is left of a run over several days.
 
 Belongs here: asking, and starting runs. Does not belong here: the rules (``operations.rotation``).
 """

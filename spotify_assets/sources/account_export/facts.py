@@ -15,7 +15,7 @@ from spotify_assets.sources.account_export.packages import ExportFile, media_of,
 
 REMEDY = "Import the export again."
 KEPT_FOR_EVER = ("file_name", "imported_at", "downloads", "shows")
-"""What stays as the first import said it, when the same bytes are read anew."""
+"""What stays as the first import said it, when the same bytes are read again."""
 ID_DIGITS = 16
 
 

@@ -143,7 +143,7 @@ def _read(file: ExportFile, lake: Lake, now: dt.datetime, database: Database) ->
 
 
 def renew(lake: Lake) -> list[Refused]:
-    """Make the typed rows of those files anew that an older version of us made.
+    """Make the typed rows of those files again that an older version of us made.
 
     Returns:
         The files whose rows cannot be made, with the reason: they stay as they are.
@@ -161,7 +161,7 @@ def _renewed(lake: Lake, file_id: str, database: Database) -> Refused | None:
         facts.complete(lake, file_id)
         _process(lake, file_id, database)
     except (LakeError, duckdb.Error, pa.ArrowInvalid) as error:
-        return Refused(file_id, f"its rows cannot be typed anew: {error}")
+        return Refused(file_id, f"its rows cannot be typed again: {error}")
     return None
 
 
@@ -177,7 +177,7 @@ def _is_typed(lake: Lake, file_id: str) -> bool:
 
 
 def process(lake: Lake, file_id: str) -> bool:
-    """Make the typed rows of a file from its raw rows in the lake, anew if they are there.
+    """Make the typed rows of a file from its raw rows in the lake, again if they are there.
 
     Returns:
         Whether they were not there before.

@@ -49,7 +49,7 @@ def collect(
     terms: CollectionParameters,
     *,
     today: dt.date,
-    anew: bool = False,
+    force: bool = False,
     progress: Progress | None = None,
 ) -> Sealed:
     """The sealed responses of a genre-day, asked for as far as they are not there yet.
@@ -62,7 +62,7 @@ def collect(
         partition: Where the responses lie.
         terms: What is wanted.
         today: The day that the API answers for (UTC).
-        anew: Ask again although a finished collection is there; the old one stays.
+        force: Ask again although a finished collection is there; the old one stays.
         progress: Told after each page.
 
     Raises:
@@ -75,7 +75,7 @@ def collect(
     # A further collection that was interrupted on its day can never be finished: the earlier stays.
     goes_on = can_ask and partition.is_under_way()
     lacking: Sealed | None = None
-    if not anew and not goes_on and (sealed := partition.latest()):
+    if not force and not goes_on and (sealed := partition.latest()):
         if not can_ask or is_whole(sealed):
             return sealed
         lacking = sealed
@@ -87,7 +87,7 @@ def collect(
         )
     partition.lake.claim(terms.source)
     begun = terms if lacking is None else lacking.terms
-    with partition.journal(begun, anew=anew or lacking is not None) as journal:
+    with partition.journal(begun, force=force or lacking is not None) as journal:
         genre_day, held = partition.genre_day, journal.terms
         if lacking is not None:
             log.warning("%s lacks pages: they are asked for now.", genre_day)

@@ -189,7 +189,7 @@ class Ledger:
             "ended_at": now.wall + MAX_FLIGHT_SECONDS,
         }
         names = [name for name in row if name != "now_us"]
-        # Ids grow with time, so that those of a ledger that is begun anew follow on the old ones.
+        # Ids grow with time, so that those of a ledger that is begun again follow on the old ones.
         cursor = self._execute(
             f"INSERT INTO requests (request_id, {', '.join(names)}) "
             f"SELECT max(coalesce(max(request_id), 0) + 1, :now_us), {_bound(names)} FROM requests",

@@ -81,7 +81,7 @@ def export_all(database: Path, folder: Path) -> Manifest:
 
     Raises:
         WrongRequest: There is something in the folder already.
-        WarehouseError: There is no warehouse, or its macros cannot be made anew.
+        WarehouseError: There is no warehouse, or its macros cannot be made again.
         LakeError: The folder cannot be written; nothing is left of it.
     """
     with writing(folder, "the export"):
@@ -193,7 +193,7 @@ def _in_order(statements: Sequence[str]) -> list[str]:
             if len(refused) == len(pending):
                 why = "; ".join(f"{sql[:80]}…: {error}" for sql, error in refused.items())
                 raise WarehouseError(
-                    f"These macros or views cannot be made anew: {why}. Nothing was exported. "
+                    f"These macros or views cannot be made again: {why}. Nothing was exported. "
                     "Repair or drop them in the DuckDB file, then export again."
                 )
             pending = list(refused)

@@ -38,7 +38,7 @@ def macros() -> dict[str, str]:
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
-    """Make all macros and views anew, with their comments.
+    """Make all macros and views again, with their comments.
 
     Args:
         connection: To a file whose tables are there: all that are asked.

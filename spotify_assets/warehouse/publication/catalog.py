@@ -65,7 +65,7 @@ def load(
     changed: pl.DataFrame,
     queries: Queries,
     *,
-    anew: bool,
+    full_refresh: bool,
 ) -> None:
     """Replace the rows of the changed partitions.
 
@@ -74,7 +74,7 @@ def load(
         lake: Holds the partitions.
         changed: As `partitions.difference` gives them.
         queries: The tables that are made from all days; `derive` makes them.
-        anew: The copy is empty yet.
+        full_refresh: The copy is empty yet.
 
     Raises:
         NotTakenIn: Files cannot be read, or do not fit their table. There may be more of them.
@@ -83,7 +83,7 @@ def load(
     connection.execute(f"CREATE TEMP TABLE {CHANGED} AS FROM found")
     connection.unregister("found")
     connection.execute(f"CREATE TEMP TABLE {DAYS} AS SELECT DISTINCT genre, date FROM {CHANGED}")
-    ids = {} if anew else _ids(queries)
+    ids = {} if full_refresh else _ids(queries)
     for column in ids:
         connection.execute(f'CREATE TEMP TABLE {scopes.ids(column)} ("{column}" VARCHAR)')
     _note_ids(connection, ids)
@@ -106,18 +106,18 @@ def move(connection: duckdb.DuckDBPyConnection, moved: pl.DataFrame) -> None:
     connection.unregister("moved")
 
 
-def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: bool) -> None:
+def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, full_refresh: bool) -> None:
     """Make what is made of all days, as far as it is touched by what was taken in.
 
     Args:
         connection: The one that took the partitions in.
         queries: The tables.
-        anew: Everything is made, with no regard to what changed.
+        full_refresh: Everything is made, with no regard to what changed.
 
     Raises:
         WarehouseError: A table breaks its contract.
     """
-    within = Scopes.of(connection, anew=anew)
+    within = Scopes.of(connection, full_refresh=full_refresh)
     # As they are written, the queries narrow down first. DuckDB's guess joined each rank of a genre
     # with all its days: of 7,300 genre-days that took 9 GB, and thirty times as long.
     connection.execute("SET disabled_optimizers = 'join_order'")
@@ -125,17 +125,17 @@ def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: boo
         _make(connection, contract, query, within)
     for contract in WAREHOUSE.values():
         if any(dimension in queries for _, dimension in version_keys(contract)):
-            assign(connection, contract, anew=anew)
+            assign(connection, contract, full_refresh=full_refresh)
     connection.execute("RESET disabled_optimizers")
 
 
-def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, anew: bool) -> None:
+def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, full_refresh: bool) -> None:
     """Hold what was taken in to its keys and references.
 
     Raises:
         WarehouseError: A key stands twice, or a reference is missing.
     """
-    within = Scopes.of(connection, anew=anew)
+    within = Scopes.of(connection, full_refresh=full_refresh)
 
     def scope(contract: type[Contract]) -> str:
         # What of a ranking does not depend on other days is of the lake.
@@ -254,7 +254,7 @@ def refused(contract: type[Contract], file: Path) -> str | None:
 def _make(
     connection: duckdb.DuckDBPyConnection, contract: type[Contract], query: Query, within: Scopes
 ) -> None:
-    """Make a table anew, or as much of it as changed."""
+    """Make a table again, or as much of it as changed."""
     table = quoted(contract)
     sql = query.sql
     if within.read(contract):

@@ -91,7 +91,7 @@ def is_behind(lake: Lake, path: Path) -> bool:
     state = State.of(path)
     changes = Changes.of(lake, state, {}, None, everywhere=False)
     is_same = plays.there(lake).sort("file").equals(state.history.sort("file"))
-    # A damaged file stays behind until it is made anew.
+    # A damaged file stays behind until it is made again.
     return not changes.are_none or not (is_same or changes.damaged.height)
 
 

@@ -62,7 +62,7 @@ class Listening:
     time_zone: str
     """IANA name of the listener's time zone."""
     version: str
-    """Another one makes the file anew."""
+    """Another one makes the file again."""
 
 
 def there(lake: Lake) -> pl.DataFrame:
@@ -107,7 +107,7 @@ def is_damaged(lake: Lake, file: str) -> bool:
 def load(
     connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame, how: Listening
 ) -> None:
-    """Make all tables of the listening history anew.
+    """Make all tables of the listening history again.
 
     Args:
         connection: To the copy that will be published, in a transaction.
@@ -149,7 +149,7 @@ def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
 
 def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
     """`typed_rows` and `import_files`: every row of every export file, and the files in order."""
-    # Rows that an older version typed, and this one could not type anew, lack columns.
+    # Rows that an older version typed, and this one could not type again, lack columns.
     connection.execute(
         f"CREATE TEMP VIEW typed_rows AS {_nothing(listening.Streams)} "
         f"UNION ALL BY NAME {_rows_of(lake, files, listening.Streams)}"

@@ -104,7 +104,7 @@ def survey(lake: Lake, known: pl.DataFrame, *, everywhere: bool = False) -> Surv
 def difference(
     in_lake: pl.DataFrame, held: pl.DataFrame, waiting: Iterable[GenreDay], damaged: pl.DataFrame
 ) -> pl.DataFrame:
-    """What must be loaded anew; ``file`` is null where the lake holds a partition no more.
+    """What must be loaded again; ``file`` is null where the lake holds a partition no more.
 
     Args:
         in_lake: The partitions that are there, as `Partitions`.

@@ -1,7 +1,7 @@
 """Make the DuckDB file equal to the lake.
 
 A copy of the published file, which nobody sees, takes in the partitions that changed; what depends
-on other days is made anew as far as they touch it; what must hold is checked; then the copy takes
+on other days is made again as far as they touch it; what must hold is checked; then the copy takes
 the file's place (``replacing``).
 """
 
@@ -90,7 +90,7 @@ def publish(
         with replacing(path, create=create, compact=compact, readers=readers) as connection:
             loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
             damaged = _take_in_plays(
-                connection, lake, changes, listening, damaged, anew=not state.is_there
+                connection, lake, changes, listening, damaged, full_refresh=not state.is_there
             )
             connection.begin()
             _append(connection, changes.grown)
@@ -113,12 +113,12 @@ def _take_in(
         The genre-days that were taken in, those that wait, and the files that are damaged.
     """
     waiting, damaged = set(changes.survey.waiting), changes.damaged
-    anew = not state.is_there
+    full_refresh = not state.is_there
     while True:
         changed = partitions.difference(changes.partitions, changes.held, waiting, damaged)
         connection.begin()
         try:
-            catalog.load(connection, lake, changed, queries, anew=anew)
+            catalog.load(connection, lake, changed, queries, full_refresh=full_refresh)
             rewritten = partitions.rewritten_since(lake, changed, changes.partitions)
         except catalog.NotTakenIn as error:
             rewritten = partitions.rewritten_since(lake, error.files, changes.partitions)
@@ -134,9 +134,9 @@ def _take_in(
     connection.commit()
     connection.begin()
     catalog.move(connection, changes.moved)
-    catalog.derive(connection, queries, anew=anew)
+    catalog.derive(connection, queries, full_refresh=full_refresh)
     connection.commit()
-    catalog.verify(connection, queries, anew=anew)
+    catalog.verify(connection, queries, full_refresh=full_refresh)
     days = changed.select("genre", "date").unique().sort("date", "genre").iter_rows()
     return [GenreDay(*day) for day in days], sorted(waiting), damaged
 
@@ -148,11 +148,11 @@ def _take_in_plays(
     listening: Listening | None,
     damaged: pl.DataFrame,
     *,
-    anew: bool,
+    full_refresh: bool,
 ) -> pl.DataFrame:
     """The listening history; where a file of it is damaged, its tables stay as they were.
 
-    A file that is made anew has no such tables: there the damaged part alone is left out.
+    A file that is made again has no such tables: there the damaged part alone is left out.
 
     Returns:
         The files that are damaged, of all that was taken in.
@@ -169,7 +169,7 @@ def _take_in_plays(
         except DamagedFile as error:
             connection.rollback()
             damaged = pl.concat([damaged, _as_damaged(lake, files, error)])
-            if not anew:
+            if not full_refresh:
                 return damaged
             folder = f"/{error.path.parent.name}/"
             files = files.filter(~pl.col("file").str.contains(folder, literal=True))
@@ -255,6 +255,6 @@ def _in_one_order(sql: str) -> str:
     """With the columns that each EXCLUDE leaves out by name.
 
     Ibis writes them in the order of a set, another in each process: by the hash of it every process
-    would make the file anew.
+    would make the file again.
     """
     return re.sub(r"EXCLUDE \(([^)]*)\)", lambda found: str(sorted(found[1].split(", "))), sql)

@@ -22,29 +22,29 @@ DAYS = "changed_days"
 class Scopes:
     """`WHERE …` for the rows that the changed genre-days touch; empty for all rows."""
 
-    anew: bool
+    full_refresh: bool
     """Every row counts."""
     genres: tuple[str, ...]
     since: dt.date | None
     """The first day that changed."""
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection, *, anew: bool) -> "Scopes":
+    def of(cls, connection: duckdb.DuckDBPyConnection, *, full_refresh: bool) -> "Scopes":
         """Read them off the changed genre-days."""
         changed = connection.sql(f"SELECT genre, min(date) FROM {DAYS} GROUP BY genre").fetchall()
         genres = tuple(sorted(genre for genre, _ in changed))
-        return cls(anew, genres, min((date for _, date in changed), default=None))
+        return cls(full_refresh, genres, min((date for _, date in changed), default=None))
 
     def loaded(self, contract: type[Contract]) -> str:
         """Rows of a table of the lake."""
-        if self.anew or contract.table() not in LAKE:
+        if self.full_refresh or contract.table() not in LAKE:
             return ""
         return f"WHERE (genre, date) IN (FROM {DAYS})"
 
     def read(self, contract: type[Contract], of: type[Contract] | None = None) -> str:
         """Rows that a derived table is made of: of itself, or of another table that it reads."""
         first, *others = contract.key()
-        if self.anew or (of and first not in of.polars_schema()):
+        if self.full_refresh or (of and first not in of.polars_schema()):
             return ""
         if first == "genre" and others:
             return f"WHERE genre IN ({', '.join(map(literal, self.genres)) or 'NULL'})"

@@ -45,7 +45,7 @@ class State:
 
     @classmethod
     def of(cls, path: Path, definition: str | None = None) -> "State":
-        """Read it; a file that cannot be gone on from will be made anew from the lake.
+        """Read it; a file that cannot be gone on from will be made again from the lake.
 
         Where no definition is given, any will do.
         """
@@ -55,7 +55,7 @@ class State:
             with duckdb.connect(path, read_only=True) as connection:
                 made_by = connection.table(Definition.table()).fetchone()
                 if definition is not None and made_by != (definition,):
-                    log.info("%s is made anew from the lake: its contracts have changed.", path)
+                    log.info("%s is made again from the lake: its contracts have changed.", path)
                     return cls(path)
                 held = [
                     connection.table(contract.table()).pl()
@@ -63,7 +63,7 @@ class State:
                 ]
                 last = {contract: _last(connection, contract) for contract in LOGS}
         except duckdb.Error as error:
-            log.warning("%s is made anew from the lake: it cannot be read (%s).", path, error)
+            log.warning("%s is made again from the lake: it cannot be read (%s).", path, error)
             return cls(path)
         folders, damaged, history = held
         return cls(path, True, folders, damaged, history, last)

@@ -20,20 +20,22 @@ def version_keys(contract: type[Contract]) -> Iterator[tuple[str, type[Contract]
             yield columns[0], dimension
 
 
-def assign(connection: duckdb.DuckDBPyConnection, contract: type[Contract], *, anew: bool) -> None:
+def assign(
+    connection: duckdb.DuckDBPyConnection, contract: type[Contract], *, full_refresh: bool
+) -> None:
     """Give rows the key of the version that held on their day; without a day, of the current one.
 
     Args:
         connection: To the copy that will be published; its dimensions are made.
         contract: Of the table.
-        anew: Of all rows; else of those whose ids the changed genre-days name.
+        full_refresh: Of all rows; else of those whose ids the changed genre-days name.
     """
     is_daily = "date" in contract.polars_schema()
     on_its_day = "t.date >= v.valid_from AND (v.valid_to IS NULL OR t.date < v.valid_to)"
     holds = on_its_day if is_daily else "v.is_current"
     for column, dimension in version_keys(contract):
         name = dimension.key()[0]
-        among = "" if anew else f'AND t."{name}" IN (FROM {ids(name)})'
+        among = "" if full_refresh else f'AND t."{name}" IN (FROM {ids(name)})'
         connection.execute(
             f'UPDATE {quoted(contract)} AS t SET "{column}" = v."{column}" '
             f'FROM {quoted(dimension)} AS v WHERE v."{name}" = t."{name}" AND {holds} {among} '

@@ -133,7 +133,7 @@ def test_a_genre_that_failed_three_times_is_left_to_a_person_and_the_cursor_stay
     assert tick.cursor == cursor
 
 
-def test_after_midnight_the_attempts_begin_anew(genres: Genres, rotate: Rotate) -> None:
+def test_after_midnight_the_attempts_begin_again(genres: Genres, rotate: Rotate) -> None:
     genres("bad", "rock")
     yesterday = today() - dt.timedelta(days=1)
     tick = rotate(json.dumps({"day": str(yesterday), "times": {"bad": 3, "rock": 3}}))

@@ -57,7 +57,7 @@ def test_every_kind_has_its_cause() -> None:
 @pytest.mark.parametrize("key", ALL)
 def test_a_command_of_a_cause_is_one_that_the_command_line_takes(key: str) -> None:
     for _, name, *arguments in commands(ALL[key]):
-        cli.load(name).make_context(name, arguments)
+        assert cli.load(name).make_context(name, arguments).info_name == name
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ def test_the_same_bytes_again_mend_what_an_older_reader_did_not_keep(lake: Lake)
     assert imported(lake, [CHAPTER], "StreamingHistory_audiobook_0.json").already
 
 
-def test_what_an_older_version_typed_is_typed_anew_from_the_raw_rows(lake: Lake) -> None:
+def test_what_an_older_version_typed_is_typed_again_from_the_raw_rows(lake: Lake) -> None:
     without_key = {key: value for key, value in play().items() if key != "spotify_track_uri"}
     old = imported(lake, [without_key], "endsong_3.json")
     local = imported(lake, [play(), play(spotify_track_uri=None)], "endsong_4.json")
@@ -255,7 +255,7 @@ def test_what_an_older_version_typed_is_typed_anew_from_the_raw_rows(lake: Lake)
     assert {path: path.stat().st_mtime_ns for path in files_of(lake.root)} == before
 
 
-def test_a_damaged_file_keeps_no_other_from_being_typed_anew(lake: Lake) -> None:
+def test_a_damaged_file_keeps_no_other_from_being_typed_again(lake: Lake) -> None:
     damaged, whole = imported(lake, [play()]), imported(lake, [play(), play()])
     for file in (damaged, whole):
         as_an_older_version_left_it(lake, file, "kind")
@@ -265,7 +265,7 @@ def test_a_damaged_file_keeps_no_other_from_being_typed_anew(lake: Lake) -> None
     (refused,) = renew(lake)
 
     assert refused.name == damaged.file_id
-    assert "cannot be typed anew" in refused.reason
+    assert "cannot be typed again" in refused.reason
     assert [row["kind"] for row in streams(lake, whole)] == ["music"] * 2
 
 

@@ -32,7 +32,7 @@ def test_it_has_as_many_as_were_asked_or_all_there_are(
     all_there_are = CollectionParameters(source="sandbox", market="BR", artists=1000, tracks=1000)
 
     shown = _ids(_collected(extended, lake, genre, few))
-    everything = _ids(_collected(extended, lake, genre, all_there_are, anew=True))
+    everything = _ids(_collected(extended, lake, genre, all_there_are, force=True))
 
     for kind, wanted in (("artists", few.artists), ("tracks", few.tracks)):
         assert len(shown[kind]) >= min(wanted, len(everything[kind])) > 0
@@ -280,13 +280,13 @@ def test_what_is_learned_is_logged(
 
 
 def _collected(
-    sandbox: Watched, lake: Lake, genre: str, terms: CollectionParameters, *, anew: bool = False
+    sandbox: Watched, lake: Lake, genre: str, terms: CollectionParameters, *, force: bool = False
 ) -> Sealed:
     client = Client(
         Connection.to_sandbox(sandbox.url), ledger_of(lake), limits=Limits(None), day=TODAY
     )
     partition = RawPartition(lake, GenreDay(genre, TODAY))
-    return collect(client, partition, terms, today=TODAY, anew=anew)
+    return collect(client, partition, terms, today=TODAY, force=force)
 
 
 def _collect(

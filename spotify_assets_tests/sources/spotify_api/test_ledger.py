@@ -203,7 +203,7 @@ def test_a_call_without_an_outcome_of_a_clock_that_was_years_ahead_holds_nothing
     assert _ids(ledger, clock) == [lost]
 
 
-def test_ids_of_a_ledger_that_is_begun_anew_follow_on_the_old_ones(
+def test_ids_of_a_ledger_that_is_begun_again_follow_on_the_old_ones(
     path: Path, clock: SetClock
 ) -> None:
     with closing(Ledger(path)) as old:

@@ -151,7 +151,7 @@ def test_a_new_collection_keeps_the_first_one(playing: Playing, rock: RawPartiti
     content = first.path.read_bytes()
 
     client, script = playing(pages.endless)
-    second = collect(client, rock, REAL, today=TODAY, anew=True)
+    second = collect(client, rock, REAL, today=TODAY, force=True)
 
     assert (second.path.name, len(script.asked)) == ("0002.jsonl.zst", 8)
     assert rock.latest() == second
@@ -163,7 +163,7 @@ def test_a_new_collection_that_was_interrupted_goes_on(
 ) -> None:
     client, _ = playing(pages.endless)
     collect(client, rock, REAL, today=TODAY)
-    _interrupted(playing, rock, anew=True)
+    _interrupted(playing, rock, force=True)
     clock.advance(86400)
 
     client, script = playing(pages.endless)
@@ -178,22 +178,22 @@ def test_a_new_collection_that_was_interrupted_on_a_past_day_leaves_the_finished
     """It cannot be finished any more; what was collected before can still be processed."""
     client, _ = playing(pages.endless)
     first = collect(client, rock, REAL, today=TODAY)
-    _interrupted(playing, rock, anew=True)
+    _interrupted(playing, rock, force=True)
 
     client, script = playing(faults.FINE)
     assert collect(client, rock, REAL, today=TODAY + dt.timedelta(days=1)) == first
     assert script.asked == []
 
 
-@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("today", [TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)])
 def test_another_day_of_the_real_api_is_refused_before_any_question(
-    playing: Playing, rock: RawPartition, today: dt.date, anew: bool
+    playing: Playing, rock: RawPartition, today: dt.date, again: bool
 ) -> None:
     client, script = playing(faults.FINE)
 
     with pytest.raises(DayCannotBeAsked, match=rf"rock on {TODAY}.*today is {today}"):
-        collect(client, rock, REAL, today=today, anew=anew)
+        collect(client, rock, REAL, today=today, force=again)
 
     assert (script.asked, script.token_requests) == ([], 0)
     assert not rock.lake.root.exists()
@@ -267,11 +267,11 @@ def _kill_while_collecting(sandbox: Watched, partition: RawPartition, at_request
     assert process.returncode == processes.KILLED
 
 
-def _interrupted(playing: Playing, partition: RawPartition, *, anew: bool = False) -> None:
+def _interrupted(playing: Playing, partition: RawPartition, *, force: bool = False) -> None:
     """Leave a collection under way that has its first answer."""
     client, _ = playing(pages.endless, faults.too_many("86400"))
     with pytest.raises(Blocked):
-        collect(client, partition, REAL, today=TODAY, anew=anew)
+        collect(client, partition, REAL, today=TODAY, force=force)
 
 
 def _from_sandbox(sandbox: Watched, partition: RawPartition, terms: CollectionParameters) -> Sealed:

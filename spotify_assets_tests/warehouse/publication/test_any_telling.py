@@ -118,7 +118,13 @@ def base() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def exports_tell_each_play_once(
+# A publication each: fewer than of what is pure.
+FEWER = settings(max_examples=settings().max_examples // 3)
+
+
+@FEWER
+@given(histories(), st.randoms(use_true_random=False))
+def test_exports_tell_each_play_once(
     base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
 ) -> None:
     first = extended(plays)
@@ -142,7 +148,11 @@ def exports_tell_each_play_once(
     assert results[0] == results[1]
 
 
-def polls_add_no_play(base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random) -> None:
+@FEWER
+@given(histories(pauses=True), st.randoms(use_true_random=False))
+def test_polls_of_exported_plays_add_none(
+    base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
+) -> None:
     reports = {
         (one.name, at): report(clock(at), one.name)
         for one in plays
@@ -159,35 +169,3 @@ def polls_add_no_play(base: duckdb.DuckDBPyConnection, plays: list[Heard], rando
     assert len(facts(base)) == len(plays)
     in_api = ask(base, "SELECT count(*) FROM star.fact_play WHERE is_in_api")
     assert in_api == [(len(reports),)]
-
-
-@given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=6)
-def test_exports_tell_each_play_once(
-    base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
-) -> None:
-    exports_tell_each_play_once(base, plays, random)
-
-
-@given(histories(pauses=True), st.randoms(use_true_random=False))
-@settings(max_examples=6)
-def test_polls_of_exported_plays_add_none(
-    base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
-) -> None:
-    polls_add_no_play(base, plays, random)
-
-
-@pytest.mark.slow
-@given(histories(), st.randoms(use_true_random=False))
-def test_any_exports_tell_each_play_once(
-    base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
-) -> None:
-    exports_tell_each_play_once(base, plays, random)
-
-
-@pytest.mark.slow
-@given(histories(pauses=True), st.randoms(use_true_random=False))
-def test_any_polls_of_exported_plays_add_none(
-    base: duckdb.DuckDBPyConnection, plays: list[Heard], random: Random
-) -> None:
-    polls_add_no_play(base, plays, random)

@@ -69,8 +69,8 @@ def test_publishing_change_by_change_gives_what_publishing_at_once_gives(
         for day, what in together:
             change(lake, day, what)
         publish(lake, folder / "grown.duckdb", queries())
-    publish(lake, folder / "anew.duckdb", queries())
-    assert contents(folder / "grown.duckdb") == contents(folder / "anew.duckdb")
+    publish(lake, folder / "again.duckdb", queries())
+    assert contents(folder / "grown.duckdb") == contents(folder / "again.duckdb")
     for kind in ("track", "artist"):
         facts = contents(folder / "grown.duckdb")[f"star.fact_{kind}_daily"]
         named = names_of_facts(folder / "grown.duckdb", kind)

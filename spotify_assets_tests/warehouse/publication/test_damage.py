@@ -36,7 +36,7 @@ def test_a_damaged_partition_is_named_and_the_rest_is_published(lake: Lake, data
     assert told == [(lake.relative(file),) for file in damaged]
 
 
-def test_a_damaged_partition_is_not_tried_again_until_it_is_written_anew(
+def test_a_damaged_partition_is_not_tried_again_until_it_is_written_again(
     lake: Lake, database: Path
 ) -> None:
     write_genre_day(lake, day(0), ["a"])

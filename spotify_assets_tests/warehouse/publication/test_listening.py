@@ -487,7 +487,7 @@ def test_damaged_rows_of_a_file_are_named_and_the_plays_stay_as_they_were(
     assert len(ask(database, "FROM star.fact_play")) == 2
 
 
-def test_where_the_file_is_made_anew_a_damaged_export_alone_is_left_out(
+def test_where_the_file_is_made_again_a_damaged_export_alone_is_left_out(
     lake: Lake, database: Path
 ) -> None:
     export(lake, [track("20:00:00")])

@@ -163,7 +163,7 @@ def test_an_orphan_is_not_published_and_the_old_state_stays(lake: Lake, database
     assert not list(database.parent.glob(".*next*"))
 
 
-def test_a_file_of_another_definition_is_made_anew(lake: Lake, database: Path) -> None:
+def test_a_file_of_another_definition_is_made_again(lake: Lake, database: Path) -> None:
     write_genre_day(lake, day(0), ["a"])
     publish(lake, database)
     with duckdb.connect(database) as connection:
@@ -173,7 +173,7 @@ def test_a_file_of_another_definition_is_made_anew(lake: Lake, database: Path) -
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
 
 
-def test_a_file_that_is_no_database_is_made_anew(lake: Lake, database: Path) -> None:
+def test_a_file_that_is_no_database_is_made_again(lake: Lake, database: Path) -> None:
     write_genre_day(lake, day(0), ["a"])
     database.parent.mkdir(parents=True, exist_ok=True)
     database.write_bytes(b"not a database" * 1000)
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_database_is_made_anew(lake: Lake, database: Path) -> 
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
 
 
-def test_a_file_of_another_version_of_duckdb_is_made_anew(lake: Lake, database: Path) -> None:
+def test_a_file_of_another_version_of_duckdb_is_made_again(lake: Lake, database: Path) -> None:
     write_genre_day(lake, day(0), ["a"])
     publish(lake, database)
     of_another_version(database)
@@ -189,7 +189,7 @@ def test_a_file_of_another_version_of_duckdb_is_made_anew(lake: Lake, database: 
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(1,)]
 
 
-def test_departures_of_before_the_day_that_came_are_made_anew(
+def test_departures_of_before_the_day_that_came_are_made_again(
     lake: Lake, tmp_path: Path, database: Path
 ) -> None:
     """Of a basis that was not ranked in between, the next day tells that days before were gaps."""
@@ -201,8 +201,8 @@ def test_departures_of_before_the_day_that_came_are_made_anew(
                 other = {"basis": pl.lit("search_position"), "score": pl.col("search_position")}
                 write_partition(lake, table, day(number), rows.with_columns(**other))
         publish(lake, database)
-    publish(lake, tmp_path / "anew.duckdb")
-    assert contents(database) == contents(tmp_path / "anew.duckdb")
+    publish(lake, tmp_path / "again.duckdb")
+    assert contents(database) == contents(tmp_path / "again.duckdb")
 
 
 def _rewrite_for_ever(lake: Lake) -> None:
