@@ -40,7 +40,7 @@ class GenreFolders(
 class DamagedFiles(
     Contract,
     table="monitoring.damaged_files",
-    grain="one file of the lake that cannot be taken in",
+    grain="one file of the lake that cannot be loaded",
     key=("file",),
     stage=Stage.PUBLICATION,
 ):
@@ -64,7 +64,7 @@ class DamagedFiles(
 class HistoryFiles(
     Contract,
     table="monitoring.history_files",
-    grain="one file of the listening history in the lake, as it was taken in",
+    grain="one file of the listening history in the lake, as it was loaded",
     key=("file",),
     stage=Stage.PUBLICATION,
 ):

@@ -28,8 +28,8 @@ DESCRIPTION = """`data/spotify.duckdb`: every table, in one file, open to any re
 The end of every line: what the catalog and the listening history say is asked for here, with
 `spotify-assets query`, a notebook (`docs/analysis.py`) or any tool that opens DuckDB files. Twenty
 questions with their SQL: `docs/answers.sql`. Each import or poll renews the tables of plays in it
-too; a partition here is a genre-day that was taken in."""
-NOTE = """Made from all days that are there; a partition here is one that was taken in.
+too; a partition here is a genre-day that was loaded."""
+NOTE = """Made from all days that are there; a partition here is one that was loaded.
 `publish` makes all that the file holds, whichever of its tables is asked for."""
 
 
@@ -116,7 +116,7 @@ def _of_file(published: Published) -> Metadata:
         "dagster/uri": uri(published.path),
         "path": dg.MetadataValue.path(str(published.path)),
         "bytes": published.path.stat().st_size,
-        "genre-days taken in": len(published.loaded),
+        "genre-days loaded": len(published.loaded),
         "damaged files left out": published.damaged.height,
         "rows": dg.MetadataValue.md(
             "| table | rows |\n| --- | ---: |\n"

@@ -55,7 +55,7 @@ class NotTakenIn(Exception):
 
     def __init__(self, files: pl.DataFrame) -> None:
         """Keep them."""
-        super().__init__(f"{files.height} files cannot be taken in.")
+        super().__init__(f"{files.height} files cannot be loaded.")
         self.files = files
 
 
@@ -107,7 +107,7 @@ def move(connection: duckdb.DuckDBPyConnection, moved: pl.DataFrame) -> None:
 
 
 def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, full_refresh: bool) -> None:
-    """Make what is made of all days, as far as it is touched by what was taken in.
+    """Make what is made of all days, as far as it is touched by what was loaded.
 
     Args:
         connection: The one that took the partitions in.
@@ -130,7 +130,7 @@ def derive(connection: duckdb.DuckDBPyConnection, queries: Queries, *, full_refr
 
 
 def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, full_refresh: bool) -> None:
-    """Hold what was taken in to its keys and references.
+    """Hold what was loaded to its keys and references.
 
     Raises:
         WarehouseError: A key stands twice, or a reference is missing.

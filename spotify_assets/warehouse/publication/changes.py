@@ -96,7 +96,7 @@ def is_behind(lake: Lake, path: Path) -> bool:
 
 
 def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
-    """Those of the files that cannot be taken in now either; they are few, and each is tried.
+    """Those of the files that cannot be loaded now either; they are few, and each is tried.
 
     By their times alone it would not be known: a disk may have failed for a moment.
     """

@@ -1,4 +1,4 @@
-"""Files of the lake that cannot be taken in, as the warehouse names them.
+"""Files of the lake that cannot be loaded, as the warehouse names them.
 
 Does not belong here: finding them, which is up to whoever reads them.
 """

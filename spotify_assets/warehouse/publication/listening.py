@@ -1,4 +1,4 @@
-"""The listening history in the DuckDB file: taken in whole whenever a file of it changed.
+"""The listening history in the DuckDB file: loaded whole whenever a file of it changed.
 
 Belongs here: reading its files from the lake, storing the tables made of them. Does not belong
 here: which rows are the same play (`transforms.listening`).

@@ -1,6 +1,6 @@
 """Make the DuckDB file equal to the lake.
 
-A copy of the published file, which nobody sees, takes in the partitions that changed; what depends
+A copy of the published file, which nobody sees, loads the partitions that changed; what depends
 on other days is made again as far as they touch it; what must hold is checked; then the copy takes
 the file's place (``replacing``).
 """
@@ -46,7 +46,7 @@ class Published:
     waiting: list[GenreDay]
     """Genre-days that a run is working on: they stay as they were."""
     damaged: pl.DataFrame
-    """Files that could not be taken in, as `DamagedFiles`: their days stay as they were."""
+    """Files that could not be loaded, as `DamagedFiles`: their days stay as they were."""
 
 
 def publish(
@@ -110,7 +110,7 @@ def _take_in(
     """The catalog, but for what is damaged or being rewritten.
 
     Returns:
-        The genre-days that were taken in, those that wait, and the files that are damaged.
+        The genre-days that were loaded, those that wait, and the files that are damaged.
     """
     waiting, damaged = set(changes.survey.waiting), changes.damaged
     full_refresh = not state.is_there
@@ -155,7 +155,7 @@ def _take_in_plays(
     A file that is made again has no such tables: there the damaged part alone is left out.
 
     Returns:
-        The files that are damaged, of all that was taken in.
+        The files that are damaged, of all that was loaded.
     """
     files = changes.history
     if listening is None or files is None:

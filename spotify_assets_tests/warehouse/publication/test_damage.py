@@ -1,4 +1,4 @@
-"""What of the lake can be taken in, and what is left out: damaged files, other schemas, months."""
+"""What of the lake can be loaded, and what is left out: damaged files, other schemas, months."""
 
 import os
 from pathlib import Path
