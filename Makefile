@@ -10,6 +10,9 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := $(VENV)/.installed
 
+# Extras too heavy for demo and test; each has a lock file of its own and is tested by test-all.
+HEAVY_EXTRAS :=
+
 # Tests that start no process, no server and no run of Dagster.
 UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)
 
@@ -27,7 +30,7 @@ test: lint types  ## Lint, types, tests with branch coverage
 test-unit: $(INSTALLED)  ## In a minute: contracts, text and transforms alone
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(UNIT_TESTS)
 
-test-all: lint types  ## The same with the full matrices and long properties
+test-all: $(HEAVY_EXTRAS:%=$(VENV)/.installed-%) lint types  ## The same with the full matrices and long properties
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=thorough
 
 dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make dev PORT=3001
@@ -53,10 +56,13 @@ format: $(INSTALLED)  ## Put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+
 lock: $(INSTALLED)  ## Resolve the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --all-extras --custom-compile-command "make lock" \
-		pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --extra keyring --extra dev -o requirements.lock
+	for extra in $(HEAVY_EXTRAS); do $(COMPILE) --upgrade --extra $$extra \
+		--constraint requirements.lock -o requirements-$$extra.lock || exit 1; done
 
 # The versions of the lock file, no others; the project itself from this folder.
 $(INSTALLED): requirements.lock pyproject.toml
@@ -65,6 +71,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.installed-%: requirements-%.lock $(INSTALLED)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
 	touch $@
 
 clean:  ## Remove what make made; data/ stays
