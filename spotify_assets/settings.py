@@ -1,17 +1,26 @@
-"""Settings: from the environment, or from ``.env``."""
+"""Settings: from the environment, ``.env``, a secret store, or ``config.yaml``, in this order."""
 
 import datetime as dt
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
 from platformdirs import user_config_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
+from pydantic_settings.sources import PydanticBaseSettingsSource
 
+from spotify_assets.configuration import config_file
+from spotify_assets.configuration.secret_store import (
+    USER_TOKEN,
+    WritableStore,
+    secrets_of,
+    store_at,
+)
 from spotify_assets.lake import Lake
 from spotify_assets.operations import genres
 from spotify_assets.operations.genres import GenreList
@@ -32,13 +41,20 @@ if TYPE_CHECKING:
     from spotify_assets.sources.spotify_api.tokens import TokenStore
 
 OFF = "off"
+NOT_SECRET_BUT_KEPT_THERE = {"client_id", "smtp_user"}
+"""Names that lie beside their secret in a store."""
 
 
 class Settings(BaseSettings):
     """Everything that can be set; the Portuguese names are those of the older tools."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+    # What is wrong is said without the value: it may be a secret.
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
+    secrets: str | None = Field(None, validation_alias="SPOTIFY_SECRETS")
+    """The secret store: ``dir:FOLDER``, ``aws:NAME``, ``azure:VAULT_URL`` or ``gcp:PROJECT``."""
     data_dir: Path = Field(Path("data"), validation_alias="SPOTIFY_ASSETS_DATA_DIR")
     published_group: str | None = Field(None, validation_alias="SPOTIFY_PUBLISHED_GROUP")
     """A group of this machine that may read the DuckDB file; else only its owner may."""
@@ -91,7 +107,9 @@ class Settings(BaseSettings):
     """Exports that are put here are imported; else ``inbox`` of the data folder."""
     redirect_port: int = Field(8898, ge=1, le=65535, validation_alias="SPOTIFY_REDIRECT_PORT")
     """Of 127.0.0.1: where the browser comes back to at the end of a sign-in."""
-    token_store: Literal["file", "keyring"] = Field("file", validation_alias="SPOTIFY_TOKEN_STORE")
+    token_store: Literal["file", "keyring", "secrets"] = Field(
+        "file", validation_alias="SPOTIFY_TOKEN_STORE"
+    )
     token_file: Path | None = Field(None, validation_alias="SPOTIFY_TOKEN_FILE")
     """The user's token; where it is not set, a file in the user's configuration folder."""
 
@@ -117,6 +135,20 @@ class Settings(BaseSettings):
 
     pushgateway_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_PUSHGATEWAY_URL")
     """Where metrics are pushed to after each run; secret, because it can hold a password."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - by pydantic-settings
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The first that sets something wins."""
+        file = _config_file(settings_cls)
+        store = _SecretStoreSource(settings_cls, file)
+        return init_settings, env_settings, dotenv_settings, store, file
 
     @field_validator("time_zone")
     @classmethod
@@ -267,7 +299,7 @@ class Settings(BaseSettings):
         if self.sandbox_url:
             return Connection.to_sandbox(self.sandbox_url)
         if not self.client_id or not self.client_secret:
-            raise NoCredentials
+            raise NoCredentials(self.secrets)
         return Connection("spotify", self.client_id, self.client_secret.get_secret_value())
 
     @property
@@ -315,12 +347,67 @@ class Settings(BaseSettings):
             TokenKeyring,
         )
 
+        if self.token_store == "secrets":  # noqa: S105 - the name of a place
+            return self._secret_token()
         # Not in the data folder, which people copy and share.
         folder = user_config_path("spotify-assets")
         name = f"{quote(client_id, safe='')}.token.json"
         if self.token_store == "keyring":  # noqa: S105 - the name of a place
             return TokenKeyring(client_id, folder / f"{name}.lock")
         return TokenFile((self.token_file or folder / name).expanduser().resolve())
+
+    def _secret_token(self) -> "TokenStore":
+        from spotify_assets.sources.spotify_api.tokens import TokenFile, TokenSecret  # noqa: PLC0415
+
+        store = store_at(self.secrets or "")
+        if isinstance(store, WritableStore):
+            return TokenSecret(store, USER_TOKEN, self.data_dir.resolve() / "token.lock")
+        return TokenFile(Path(store.place).expanduser() / USER_TOKEN)
+
+
+def secret_names(settings: type[BaseSettings]) -> set[str]:
+    """The names of all settings that are secret."""
+    secret = [field for field in settings.model_fields.values() if _is_secret(field)]
+    return {name for field in secret for name in _names(field)}
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))
+
+
+def _names(field: FieldInfo) -> list[str]:
+    alias = field.validation_alias
+    return [str(one) for one in alias.choices] if isinstance(alias, AliasChoices) else [str(alias)]
+
+
+def _config_file(settings: type[BaseSettings]) -> InitSettingsSource:
+    """What ``config.yaml`` of this folder sets."""
+    names = [name for field in settings.model_fields.values() for name in _names(field)]
+    held = config_file.read(config_file.CONFIG_FILE, names, secret_names(settings))
+    return InitSettingsSource(settings, dict(held))
+
+
+class _SecretStoreSource(PydanticBaseSettingsSource):
+    """What the secret store holds, where one is set."""
+
+    def __init__(self, settings: type[BaseSettings], file: InitSettingsSource) -> None:
+        super().__init__(settings)
+        self._file = file
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Unused: all are asked for at once."""
+        raise NotImplementedError
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets by the names of pydantic."""
+        fields = self.settings_cls.model_fields
+        # Also where the file below this source says which store it is.
+        address = (self._file() | self.current_state).get("SPOTIFY_SECRETS")
+        if not address or address == OFF:
+            return {}
+        kept = NOT_SECRET_BUT_KEPT_THERE
+        wanted = {key: one for key, one in fields.items() if _is_secret(one) or key in kept}
+        return secrets_of(address, wanted)
 
 
 def _per_day(text: str) -> dict[str, int]:

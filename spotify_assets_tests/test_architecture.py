@@ -18,9 +18,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "text": set(),
     "schemas": set(),
     "sandbox": set(),
+    "configuration": {"text"},
     "transforms": {"schemas", "text"},
     "lake": {"storage", "text"},
-    "sources": {"schemas", "lake", "sandbox", "storage"},
+    "sources": {"schemas", "configuration", "lake", "sandbox", "storage"},
     "warehouse": {"schemas", "lake", "storage"},
     "operations": {
         "schemas",

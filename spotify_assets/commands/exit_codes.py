@@ -10,9 +10,11 @@ from typing import NoReturn
 
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from spotify_assets.commands.terminal import err
-from spotify_assets.settings import Settings
+from spotify_assets.configuration.errors import ConfigurationError, SecretStoreError
+from spotify_assets.settings import OFF, Settings, secret_names
 from spotify_assets.storage import permissions as access
 from spotify_assets.storage.errors import StoreError
 from spotify_assets.storage.permissions import AccessError
@@ -37,13 +39,14 @@ def answering() -> Iterator[None]:
         stop("Stopped. Nothing was changed.", STOPPED)
 
 
-def settings_or_stop(*, writes_elsewhere: bool = False) -> Settings:
+def settings_or_stop(*, writes_elsewhere: bool = False, secrets: bool = True) -> Settings:
     """The settings, and the data folder for its owner alone; where one is wrong, end and say which.
 
     Args:
         writes_elsewhere: The command writes where its user says: who may read that, the umask says.
+        secrets: The command needs a secret; else it works while the secret store is not reached.
     """
-    settings = _settings_or_stop()
+    settings = _settings_or_stop(secrets)
     if not writes_elsewhere:
         os.umask(access.OWNER_ONLY)
     try:
@@ -55,12 +58,21 @@ def settings_or_stop(*, writes_elsewhere: bool = False) -> Settings:
     return settings
 
 
-def _settings_or_stop() -> Settings:
+def _settings_or_stop(secrets: bool) -> Settings:
     try:
-        return Settings()
+        return Settings() if secrets else Settings(SPOTIFY_SECRETS=OFF)
+    except ConfigurationError as error:
+        stop(str(error), USAGE)
+    except SecretStoreError as error:
+        stop(str(error), FAILED)
     except ValidationError as error:
-        said = "; ".join(f"{e['loc'][0]}={e['input']!r}: {e['msg']}" for e in error.errors())
+        said = "; ".join(f"{one['loc'][0]}{_shown(one)}: {one['msg']}" for one in error.errors())
         stop(f"A setting is wrong: {said}. See .env.template.", USAGE)
+
+
+def _shown(wrong: ErrorDetails) -> str:
+    """What was set, unless nobody may see it."""
+    return "" if wrong["loc"][0] in secret_names(Settings) else f"={wrong['input']!r}"
 
 
 def dagster_home_or_stop(settings: Settings) -> None:

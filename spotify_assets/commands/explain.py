@@ -26,7 +26,7 @@ def explain(
     ] = False,
 ) -> None:
     """Walk from a row back to the response or the row of an export, and print it."""
-    settings = settings_or_stop()
+    settings = settings_or_stop(secrets=False)
     try:
         found = explaining.explain(settings.lake, settings.database, table, key)
     except explaining.UnknownKey as error:

@@ -48,7 +48,7 @@ def export(
     apostrophe before them, unless you say --exact; numbers stay numbers. All other formats are
     exact.
     """
-    settings = settings_or_stop(writes_elsewhere=True)
+    settings = settings_or_stop(writes_elsewhere=True, secrets=False)
     is_one = what is not None and to is not None and every is None
     is_all = what is None and to is None and every is not None and not force
     if not is_one and not is_all:

@@ -20,7 +20,7 @@ Names = Annotated[list[str], typer.Argument(help="Genre; may be several.")]
 @app.command("list")
 def listed() -> None:
     """Show the genres, in their order."""
-    settings = settings_or_stop()
+    settings = settings_or_stop(secrets=False)
     for genre in settings.genres:
         out.print(genre)
     for refused in settings.genre_list.refused:
@@ -43,7 +43,7 @@ def _change(
     change: Callable[[Path, str, str], bool], names: list[str], done: str, was_so: str
 ) -> None:
     """Change the list by each name, and say of each what is so now."""
-    settings = settings_or_stop()
+    settings = settings_or_stop(secrets=False)
     for name in names:
         try:
             is_changed = change(settings.own_genres_file, settings.genres_text, name)

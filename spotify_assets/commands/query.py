@@ -40,7 +40,7 @@ def query(
     numbers.
     """
     try:
-        with read_only(settings_or_stop().database) as connection:
+        with read_only(settings_or_stop(secrets=False).database) as connection:
             query = one_query(connection, sql)
             if as_ is Format.csv:
                 query = for_csv(connection, query, exact=exact)

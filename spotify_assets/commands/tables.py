@@ -55,7 +55,7 @@ def _asked() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     try:
         with (
             tempfile.TemporaryDirectory() as scratch,
-            read_only(settings_or_stop().database, Path(scratch)) as connection,
+            read_only(settings_or_stop(secrets=False).database, Path(scratch)) as connection,
         ):
             yield connection, Path(scratch).resolve()
     except WrongRequest as error:

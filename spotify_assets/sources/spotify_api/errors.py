@@ -27,9 +27,10 @@ class SpotifyError(Exception):
 class NoCredentials(SpotifyError):
     """Neither credentials nor a sandbox are configured."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret_store: str | None = None) -> None:
+        where = f".env or the secret store {secret_store}" if secret_store else ".env"
         super().__init__(
-            "No Spotify credentials. Put SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET into .env "
+            f"No Spotify credentials. Put SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET into {where} "
             "(create an app on https://developer.spotify.com/dashboard), or go on without an "
             "account: run `spotify-assets sandbox` in another terminal and set "
             "SPOTIFY_SANDBOX_URL=http://127.0.0.1:8765."

@@ -13,12 +13,16 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from spotify_assets.configuration.errors import SecretStoreError
 from spotify_assets.lake.files import sync
 from spotify_assets.sources.spotify_api.errors import TokenStoreError
+
+if TYPE_CHECKING:
+    from spotify_assets.configuration.secret_store import WritableStore
 
 LIFETIME = dt.timedelta(days=182)
 """Of a refresh token: six months from the sign-in, and refreshing does not prolong it.
@@ -222,6 +226,56 @@ class TokenKeyring:
                 f"The system's keyring cannot be used: {error}. Unlock it, or set "
                 "SPOTIFY_TOKEN_STORE=file."
             ) from error
+
+
+class TokenSecret:
+    """A token in the secret store, for machines without a home folder.
+
+    The lock holds within this machine: machines that share a token must not refresh it at once.
+    """
+
+    def __init__(self, store: "WritableStore", name: str, lock: Path) -> None:
+        """Keep the token as the secret ``name``; ``lock`` is a file to lock, without content."""
+        self._store = store
+        self._name = name
+        self._lock = lock
+
+    @property
+    def where(self) -> str:
+        """The store and the secret's name."""
+        return f"the secret store {self._store.address} ({self._name})"
+
+    def read(self) -> UserToken | None:
+        """The token; None where there is none.
+
+        Raises:
+            TokenStoreError: The store does not answer, or what it holds is damaged.
+        """
+        with self._reached():
+            content = self._store.read(self._name)
+        return None if content is None else _parse(content.encode(), self.where)
+
+    def write(self, token: UserToken) -> None:
+        """Replace the token."""
+        with self._reached():
+            self._store.write(self._name, _FORM.dump_json(token).decode())
+
+    def delete(self) -> bool:
+        """Delete the secret; whether there was one."""
+        with self._reached():
+            return self._store.delete(self._name)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock file."""
+        return _locked(self._lock)
+
+    @contextlib.contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            with self._store.asked():
+                yield
+        except SecretStoreError as error:
+            raise TokenStoreError(str(error)) from None
 
 
 def _parse(content: bytes, where: str) -> UserToken:
