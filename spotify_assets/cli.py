@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from spotify_assets.storage.errors import ProjectError
+
 COMMANDS = {
     "collect": ("collect:collect", "Collect genres, and take them all the way to the warehouse."),
     "demo": ("collect:demo", "Make a warehouse from the sandbox, without an account."),
@@ -98,6 +100,15 @@ class LazyGroup(TyperGroup):
         if args and args[0] in COMMANDS:
             self.commands[args[0]] = load(args[0])
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error of ours ends it with its message and the code of its kind."""
+        try:
+            return super().invoke(ctx)
+        except ProjectError as error:
+            from spotify_assets.commands.exit_codes import end  # noqa: PLC0415 - as above
+
+            end(error)
 
 
 def load(name: str) -> Any:

@@ -16,10 +16,10 @@ PROJECT = PACKAGE.name
 MAY_IMPORT: dict[str, set[str]] = {
     "storage": set(),
     "text": set(),
-    "schemas": set(),
+    "schemas": {"storage"},
     "sandbox": set(),
-    "configuration": {"text"},
-    "transforms": {"schemas", "text"},
+    "configuration": {"storage", "text"},
+    "transforms": {"schemas", "text", "storage"},
     "lake": {"storage", "text"},
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage"},
     "warehouse": {"schemas", "lake", "storage"},
@@ -121,6 +121,16 @@ def test_the_configuration_is_read_at_the_edges_alone() -> None:
     below = {name for name in reads if name not in EDGES and not name.startswith("commands/")}
     # What Dagster fixes when it loads the code; and runs that a command starts in its process.
     assert below == {"defs/at_load.py", "defs/launch.py"}
+
+
+def test_a_run_fails_by_an_error_of_ours_and_one_module_tells_dagster() -> None:
+    those = {
+        relative(module)
+        for module in modules()
+        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("dg.Failure")
+    }
+    assert those == {"defs/failures.py"}
 
 
 def test_every_layer_has_its_rule() -> None:

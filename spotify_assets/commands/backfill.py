@@ -8,17 +8,15 @@ import typer
 from spotify_assets.commands.collect import days_of, listed
 from spotify_assets.commands.exit_codes import (
     FAILED,
-    STOPPED,
     USAGE,
-    dagster_home_or_stop,
     settings_or_stop,
     stop,
+    stopping,
 )
 from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.lake import GenreDay, LakeError, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.settings import Settings
-from spotify_assets.storage.errors import StoreError
 
 if TYPE_CHECKING:
     from spotify_assets.defs.partitions import PartitionRange
@@ -53,12 +51,8 @@ def backfill(
     ]
     missing = {day: why for day in wanted if (why := _why_not(settings, day))}
     held = [day for day in wanted if day not in missing]
-    try:
+    with stopping("Stopped. What was made stays; the same command makes the rest again."):
         failed = _make(settings, held)
-    except KeyboardInterrupt:
-        stop("Stopped. What was made stays; the same command makes the rest again.", STOPPED)
-    except StoreError as error:
-        stop(str(error), FAILED)
     rows = [[day.genre, day.date, why] for day, why in sorted(missing.items())]
     rows += [
         [", ".join(chunk.genres), f"{chunk.first}..{chunk.last}", why]
@@ -88,7 +82,7 @@ def _make(settings: Settings, days: list[GenreDay]) -> dict["PartitionRange", st
 
     failed = {}
     outcomes = []
-    dagster_home_or_stop(settings)
+    launch.prepare_home(settings.dagster_home)
     with launch.instance() as instance:
         chunks = partition_ranges(instance, days)
         with progress(len(chunks)) as begin:

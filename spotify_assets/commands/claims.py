@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from spotify_assets.lake.errors import writing
+from spotify_assets.storage.errors import ProjectError
 
 HOST = "127.0.0.1"
 PROC = Path("/proc")
@@ -25,7 +26,7 @@ ENDING_SECONDS = 15.0
 LOOK_SECONDS = 0.2
 
 
-class Taken(Exception):
+class Taken(ProjectError):
     """Another process has it; the message says which, and how to end it."""
 
 

@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from spotify_assets.commands.exit_codes import (
-    FAILED,
-    LATER,
-    STOPPED,
     USAGE,
     answering,
-    dagster_home_or_stop,
+    code_of,
     settings_or_stop,
     stop,
+    stopping,
 )
 from spotify_assets.commands.terminal import err, out, progress, show_table
-from spotify_assets.lake import GenreDay, Lake, LakeError, months, normalise_genre
+from spotify_assets.lake import GenreDay, Lake, months, normalise_genre
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
 from spotify_assets.operations import genres as lists
 from spotify_assets.operations.due import has_all_pages, is_complete, stalest_first
 from spotify_assets.settings import Settings
-from spotify_assets.storage.errors import StoreError
+from spotify_assets.storage.errors import FailureKind
 from spotify_assets.text.visible import visible
 from spotify_assets.warehouse.publication.changes import is_behind
 from spotify_assets.warehouse.reading import read_only
@@ -153,11 +151,8 @@ def _begin_list(settings: Settings) -> None:
     """Put the genres of the demo on the list, unless there is one: `dev` then goes on with them."""
     if settings.own_genres_file.exists():
         return
-    try:
-        for genre in DEMO_GENRES:
-            lists.add(settings.own_genres_file, "", genre)
-    except LakeError as error:
-        stop(str(error), FAILED)
+    for genre in DEMO_GENRES:
+        lists.add(settings.own_genres_file, "", genre)
 
 
 def _market(text: str | None) -> str | None:
@@ -239,6 +234,7 @@ class _Said:
 
     state: Literal["skipped", "collected", "failed", "waits"]
     why: str = ""
+    kind: FailureKind | None = None
 
 
 def _collect(
@@ -251,22 +247,19 @@ def _collect(
     force = bool(wanted.get("force"))
     due = [genre for genre in genres if force or not _is_complete(settings.lake, genre, days)]
     said = dict.fromkeys(genres, _Said("skipped", "complete already"))
-    if due:
-        try:
+    with stopping(
+        "Stopped. What was received is kept: the same command goes on from it.",
+        kept="What was received is kept.",
+    ):
+        if due:
             said |= _run(settings, due, days, wanted)
-        except KeyboardInterrupt:
-            stop("Stopped. What was received is kept: the same command goes on from it.", STOPPED)
-        except StoreError as error:
-            stop(f"{error} What was received is kept.", FAILED)
-    elif is_behind(settings.lake, settings.database):
-        _publish(settings)
+        elif is_behind(settings.lake, settings.database):
+            _publish(settings)
     _show_collected(settings.lake, said, days)
-    wrong = {genre: one for genre, one in said.items() if one.state in ("failed", "waits")}
-    for genre, one in wrong.items():
+    wrong = {genre: (one, one.kind) for genre, one in said.items() if one.kind}
+    for genre, (one, _) in wrong.items():
         err.print(f"{genre}: {one.why}", style="red", soft_wrap=True)
-    if not wrong:
-        return 0
-    return LATER if all(one.state == "waits" for one in wrong.values()) else FAILED
+    return code_of(kind for _, kind in wrong.values())
 
 
 def _publish(settings: Settings) -> None:
@@ -274,10 +267,7 @@ def _publish(settings: Settings) -> None:
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs.publication import publish_now  # noqa: PLC0415
 
-    try:
-        publish_now(settings)
-    except StoreError as error:
-        stop(f"{error} What was received is kept.", FAILED)
+    publish_now(settings)
     out.print("The warehouse was behind what was collected before: it is published now.")
 
 
@@ -294,7 +284,7 @@ def _run(
         from spotify_assets.defs import launch  # noqa: PLC0415
         from spotify_assets.defs.catalog.raw import CollectConfig  # noqa: PLC0415
 
-        dagster_home_or_stop(settings)
+        launch.prepare_home(settings.dagster_home)
         blocked: _Said | None = None
         outcomes: list[launch.Outcome] = []
         with launch.instance() as instance:
@@ -315,9 +305,14 @@ def _run(
 def _outcome_said(outcome: "launch.Outcome") -> _Said | None:
     """What went wrong; ``None`` where nothing did."""
     if outcome.failure:
-        return _Said("waits" if outcome.blocked else "failed", outcome.failure)
+        state: Literal["waits", "failed"] = (
+            "waits" if outcome.kind is FailureKind.WAIT else "failed"
+        )
+        return _Said(state, outcome.failure, outcome.kind)
     if outcome.failed_checks:
-        return _Said("failed", f"checks failed: {', '.join(outcome.failed_checks)}")
+        return _Said(
+            "failed", f"checks failed: {', '.join(outcome.failed_checks)}", FailureKind.PERMANENT
+        )
     return None
 
 
@@ -328,6 +323,7 @@ def _said_of_pages(lake: Lake, genre: str, days: tuple[dt.date, dt.date]) -> _Sa
             "failed",
             f"pages are missing on {', '.join(map(str, lacking))}, and the API answers for now "
             "only. What came is kept; quarantine.rows says which responses cannot be used.",
+            FailureKind.PERMANENT,
         )
     return _Said("collected")
 
@@ -374,18 +370,13 @@ def _import_sample(settings: Settings, music: "Catalog", today: dt.date) -> None
     """Import what the sandbox's listener played, by the same run as ``import``."""
     from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
 
-    dagster_home_or_stop(settings)
-    try:
+    launch.prepare_home(settings.dagster_home)
+    with stopping("Stopped. What was collected is kept: the same command goes on from it."):
         with tempfile.TemporaryDirectory() as folder, launch.instance() as instance:
             _write_sample(music, Path(folder), dt.datetime.combine(today, dt.time()))
             outcome = launch.import_history(instance, [Path(folder)])
             launch.close([outcome])
-    except KeyboardInterrupt:
-        stop("Stopped. What was collected is kept: the same command goes on from it.", STOPPED)
-    except StoreError as error:
-        stop(str(error), FAILED)
-    if outcome.failure:
-        stop(outcome.failure, FAILED)
+        outcome.raise_for_failure()
 
 
 def _write_sample(music: "Catalog", folder: Path, until: dt.datetime) -> None:

@@ -7,16 +7,15 @@ import typer
 
 from spotify_assets.commands.exit_codes import (
     FAILED,
-    STOPPED,
     USAGE,
     settings_or_stop,
     stop,
+    stopping,
 )
 from spotify_assets.commands.terminal import err, out, progress, show_table
 from spotify_assets.lake import normalise_genre
 from spotify_assets.lake.tables import genres as genres_of
 from spotify_assets.settings import Settings
-from spotify_assets.storage.errors import StoreError
 
 
 def compact(
@@ -34,12 +33,8 @@ def compact(
         wanted = {normalise_genre(name) for name in genre or []}
     except ValueError as error:
         stop(str(error), USAGE)
-    try:
+    with stopping("Stopped. No row is lost; the same command goes on from here."):
         all_merged = _compact(settings, wanted)
-    except StoreError as error:
-        stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        stop("Stopped. No row is lost; the same command goes on from here.", STOPPED)
     if not all_merged:
         raise typer.Exit(FAILED)
 

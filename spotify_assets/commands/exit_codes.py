@@ -4,7 +4,7 @@ Belongs here: what all commands share. Does not belong here: any command.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -13,15 +13,43 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from spotify_assets.commands.terminal import err
-from spotify_assets.configuration.errors import ConfigurationError, SecretStoreError
 from spotify_assets.settings import OFF, Settings, secret_names
 from spotify_assets.storage import permissions as access
-from spotify_assets.storage.errors import StoreError
-from spotify_assets.storage.permissions import AccessError
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 DONE, FAILED, USAGE, LATER, STOPPED = 0, 1, 2, 75, 130
 """What was asked for is done; something failed; the words or a setting are wrong; the API wants to
 be asked later; Ctrl-C. For users docs/operations.md says the same."""
+OF_KIND = dict.fromkeys(FailureKind, FAILED) | {FailureKind.WAIT: LATER, FailureKind.USAGE: USAGE}
+
+
+def code_of(kinds: Iterable[FailureKind]) -> int:
+    """How a command ends that failed in these ways, if in any: as each of them, if all agree."""
+    codes = {OF_KIND[kind] for kind in kinds} or {DONE}
+    return codes.pop() if len(codes) == 1 else FAILED
+
+
+def end(error: ProjectError) -> NoReturn:
+    """End with what an error says."""
+    stop(" ".join([str(error), *getattr(error, "__notes__", [])]), OF_KIND[error.kind])
+
+
+@contextmanager
+def stopping(said: str, kept: str = "") -> Iterator[None]:
+    """Ctrl-C ends the command with a word.
+
+    Args:
+        said: The word.
+        kept: What an error says besides: what there is all the same.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop(said, STOPPED)
+    except ProjectError as error:
+        if kept:
+            error.add_note(kept)
+        raise
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -49,11 +77,7 @@ def settings_or_stop(*, writes_elsewhere: bool = False, secrets: bool = True) ->
     settings = _settings_or_stop(secrets)
     if not writes_elsewhere:
         os.umask(access.OWNER_ONLY)
-    try:
-        said = access.keep_private(settings.data_dir.resolve(), settings.readers)
-    except AccessError as error:
-        stop(str(error), USAGE)
-    if said:
+    if said := access.keep_private(settings.data_dir.resolve(), settings.readers):
         err.print(said, style="yellow", soft_wrap=True)
     return settings
 
@@ -61,10 +85,6 @@ def settings_or_stop(*, writes_elsewhere: bool = False, secrets: bool = True) ->
 def _settings_or_stop(secrets: bool) -> Settings:
     try:
         return Settings() if secrets else Settings(SPOTIFY_SECRETS=OFF)
-    except ConfigurationError as error:
-        stop(str(error), USAGE)
-    except SecretStoreError as error:
-        stop(str(error), FAILED)
     except ValidationError as error:
         said = "; ".join(f"{one['loc'][0]}{_shown(one)}: {one['msg']}" for one in error.errors())
         stop(f"A setting is wrong: {said}. See .env.template.", USAGE)
@@ -73,14 +93,3 @@ def _settings_or_stop(secrets: bool) -> Settings:
 def _shown(wrong: ErrorDetails) -> str:
     """What was set, unless nobody may see it."""
     return "" if wrong["loc"][0] in secret_names(Settings) else f"={wrong['input']!r}"
-
-
-def dagster_home_or_stop(settings: Settings) -> None:
-    """Set up the folder of Dagster's runs and events; where it cannot be written, end."""
-    # Only now: Dagster takes seconds to import.
-    from spotify_assets.defs import launch  # noqa: PLC0415
-
-    try:
-        launch.prepare_home(settings.dagster_home)
-    except StoreError as error:
-        stop(str(error), FAILED)

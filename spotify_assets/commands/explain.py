@@ -9,13 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop
 from spotify_assets.commands.terminal import out, show_json, show_record, write
-from spotify_assets.lake import LakeError
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.operations import explain as explaining
 from spotify_assets.operations.explain import Explanation, Exported
-from spotify_assets.warehouse.errors import WarehouseError
 
 
 def explain(
@@ -29,9 +27,7 @@ def explain(
     settings = settings_or_stop(secrets=False)
     try:
         found = explaining.explain(settings.lake, settings.database, table, key)
-    except explaining.UnknownKey as error:
-        stop(str(error), USAGE)
-    except (explaining.CannotExplain, WarehouseError, LakeError, OSError) as error:
+    except OSError as error:
         stop(str(error), FAILED)
     if whole:
         if out.is_terminal:

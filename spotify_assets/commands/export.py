@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import out
-from spotify_assets.lake import LakeError
-from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.export import archive, exporting
 from spotify_assets.warehouse.export.archive import Manifest
-from spotify_assets.warehouse.inventory import WrongRequest
 
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
 
@@ -53,19 +50,14 @@ def export(
     is_all = what is None and to is None and every is not None and not force
     if not is_one and not is_all:
         stop("Say what and where: WHAT --to FILE, or --all DIR with a new folder.", USAGE)
-    try:
-        if what is not None and to is not None:
-            written = exporting.export(
-                settings.database, what, to.expanduser(), force=force, exact=exact
-            )
-            _say(f"{written.rows} rows, {written.bytes} bytes: {written.path}")
-        elif every is not None:
-            _say(f"{_sum(archive.export_all(settings.database, every.expanduser()))}: {every}")
-            _say(f"To go on on another machine, copy {settings.data_dir} as a whole instead.")
-    except WrongRequest as error:
-        stop(str(error), USAGE)
-    except (WarehouseError, LakeError) as error:
-        stop(str(error), FAILED)
+    if what is not None and to is not None:
+        written = exporting.export(
+            settings.database, what, to.expanduser(), force=force, exact=exact
+        )
+        _say(f"{written.rows} rows, {written.bytes} bytes: {written.path}")
+    elif every is not None:
+        _say(f"{_sum(archive.export_all(settings.database, every.expanduser()))}: {every}")
+        _say(f"To go on on another machine, copy {settings.data_dir} as a whole instead.")
 
 
 def restore(
@@ -78,12 +70,7 @@ def restore(
     It can be asked like the warehouse. To go on collecting, the lake is needed: copy the whole data
     folder instead.
     """
-    try:
-        manifest = archive.restore(folder.expanduser(), to.expanduser(), force=force)
-    except WrongRequest as error:
-        stop(str(error), USAGE)
-    except (WarehouseError, LakeError) as error:
-        stop(str(error), FAILED)
+    manifest = archive.restore(folder.expanduser(), to.expanduser(), force=force)
     _say(f"{_sum(manifest)}, as they were at {manifest.made_at:%Y-%m-%d %H:%M} UTC: {to}")
 
 

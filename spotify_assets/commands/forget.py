@@ -7,19 +7,15 @@ from typing import Annotated
 import typer
 
 from spotify_assets.commands.exit_codes import (
-    FAILED,
-    STOPPED,
     USAGE,
     answering,
-    dagster_home_or_stop,
     settings_or_stop,
     stop,
+    stopping,
 )
 from spotify_assets.commands.terminal import out, progress, show_table
 from spotify_assets.settings import Settings
-from spotify_assets.sources.account_export import ExportError
 from spotify_assets.sources.account_export.choosing import Held, choose
-from spotify_assets.storage.errors import StoreError
 
 
 def forget(
@@ -41,17 +37,13 @@ def forget(
     What other files and the API tell of the same plays stays. Copies that you exported are yours.
     """
     settings = settings_or_stop()
-    try:
+    with stopping("Stopped. The same command goes on from here."):
         chosen = {one.file_id: one for name in wanted for one in choose(settings.lake, name)}
         _show(list(chosen.values()))
         if dry_run or not (yes or _agreed()):
             out.print("Nothing was deleted.")
             return
         _forget(settings, list(chosen))
-    except (ExportError, StoreError) as error:
-        stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        stop("Stopped. The same command goes on from here.", STOPPED)
     out.print(f"Forgot {len(chosen)} file(s). {settings.database} was made without them.")
 
 
@@ -71,9 +63,10 @@ def _agreed() -> bool:
 
 
 def _forget(settings: Settings, file_ids: list[str]) -> None:
-    dagster_home_or_stop(settings)
     # Only now: Dagster takes seconds to import.
+    from spotify_assets.defs import launch  # noqa: PLC0415
     from spotify_assets.defs.monitoring import forgetting  # noqa: PLC0415
 
+    launch.prepare_home(settings.dagster_home)
     with progress(2) as begin:
         forgetting.forget(settings, file_ids, begin)

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import err, out
-from spotify_assets.lake import LakeError
 from spotify_assets.operations import genres as lists
 
 app = typer.Typer(
@@ -49,6 +48,4 @@ def _change(
             is_changed = change(settings.own_genres_file, settings.genres_text, name)
         except ValueError as error:
             stop(str(error), USAGE)
-        except LakeError as error:
-            stop(str(error), FAILED)
         out.print(f"{name} {done if is_changed else was_so}.")

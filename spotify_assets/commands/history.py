@@ -6,19 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spotify_assets.commands.exit_codes import (
-    FAILED,
-    LATER,
-    STOPPED,
-    dagster_home_or_stop,
-    settings_or_stop,
-    stop,
-)
+from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop, stopping
 from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.sign_in import Condition
-from spotify_assets.storage.errors import StoreError
 from spotify_assets.warehouse.quality.one_listener import doubts
 from spotify_assets.warehouse.reading import read_only
 
@@ -59,15 +50,11 @@ def import_history(
     """
     settings = settings_or_stop()
     chosen = [path.expanduser().resolve() for path in paths or [settings.inbox]]
-    try:
+    with stopping("Stopped. Files that were read stay imported; the same command goes on."):
         read = _import(settings, chosen)
         _show(settings, read)
         with read_only(settings.database) as connection:
             warnings = [*read.warnings, *doubts(connection).warnings]
-    except KeyboardInterrupt:
-        stop("Stopped. Files that were read stay imported; the same command goes on.", STOPPED)
-    except StoreError as error:
-        stop(str(error), FAILED)
     for warning in warnings:
         err.print(warning, style="yellow", soft_wrap=True)
     for name, reason in read.refused:
@@ -84,36 +71,30 @@ def poll() -> None:
     settings = settings_or_stop()
     _signed_in_or_stop(settings)
     begun = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    try:
+    with stopping("Stopped. What was received is kept: the next poll publishes it."):
         outcome = _poll(settings)
-        if outcome.failure:
-            stop(outcome.failure, LATER if outcome.blocked else FAILED)
+        outcome.raise_for_failure()
         _show_poll(settings, begun)
-    except KeyboardInterrupt:
-        stop("Stopped. What was received is kept: the next poll publishes it.", STOPPED)
-    except StoreError as error:
-        stop(str(error), FAILED)
 
 
 def _import(settings: Settings, paths: list[Path]) -> "Imported":
     """Run the import; ends the command where it fails."""
-    dagster_home_or_stop(settings)
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs import launch  # noqa: PLC0415
 
+    launch.prepare_home(settings.dagster_home)
     with launch.instance() as instance, progress(1) as begin:
         begin("import")
         outcome = launch.import_history(instance, paths)
         launch.close([outcome])
-        if outcome.failure:
-            stop(outcome.failure, FAILED)
+        outcome.raise_for_failure()
         return launch.imported(instance, outcome.run_id)
 
 
 def _poll(settings: Settings) -> "Outcome":
-    dagster_home_or_stop(settings)
     from spotify_assets.defs import launch  # noqa: PLC0415 - as above
 
+    launch.prepare_home(settings.dagster_home)
     with launch.instance() as instance, progress(1) as begin:
         begin("poll")
         outcome = launch.poll_plays(instance)
@@ -123,10 +104,7 @@ def _poll(settings: Settings) -> "Outcome":
 
 def _signed_in_or_stop(settings: Settings) -> None:
     """End where nobody is signed in: that is no run that failed, of which an alert would tell."""
-    try:
-        condition = settings.user_tokens.state().condition
-    except SpotifyError as error:
-        stop(str(error), FAILED)
+    condition = settings.user_tokens.state().condition
     if condition is Condition.NONE:
         stop("Nobody is signed in. Sign in with `spotify-assets login`, then poll again.", FAILED)
     if condition is not Condition.VALID:

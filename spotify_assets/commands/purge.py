@@ -9,16 +9,15 @@ import typer
 
 from spotify_assets.commands.exit_codes import (
     FAILED,
-    STOPPED,
     USAGE,
     answering,
     settings_or_stop,
     stop,
+    stopping,
 )
 from spotify_assets.commands.terminal import err, out, progress, show_table
-from spotify_assets.lake import LakeError, normalise_genre, retention
+from spotify_assets.lake import normalise_genre, retention
 from spotify_assets.settings import Settings
-from spotify_assets.warehouse.errors import WarehouseError
 
 
 def purge(
@@ -48,12 +47,8 @@ def purge(
         rule = _purge_rule(settings, older_than, genre or [], every=every, superseded=superseded)
     except ValueError as error:
         stop(str(error), USAGE)
-    try:
+    with stopping("Stopped. The same command goes on from here."):
         all_went = _purge(settings, rule, dry_run=dry_run, ask=not yes)
-    except (LakeError, WarehouseError) as error:
-        stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        stop("Stopped. The same command goes on from here.", STOPPED)
     if not all_went:
         raise typer.Exit(FAILED)
 

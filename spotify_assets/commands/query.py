@@ -9,13 +9,11 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
 from spotify_assets.commands.export import Exact
 from spotify_assets.commands.terminal import out, show_table, write
 from spotify_assets.warehouse.asking import one_query, refusing
-from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.export.csv_fields import for_csv
-from spotify_assets.warehouse.inventory import WrongRequest
 from spotify_assets.warehouse.reading import read_only
 
 
@@ -39,17 +37,12 @@ def query(
     (they begin with = + - @) get an apostrophe before them, unless you say --exact; numbers stay
     numbers.
     """
-    try:
-        with read_only(settings_or_stop(secrets=False).database) as connection:
-            query = one_query(connection, sql)
-            if as_ is Format.csv:
-                query = for_csv(connection, query, exact=exact)
-            with refusing():
-                rows = connection.sql(query).pl()
-    except WrongRequest as error:
-        stop(str(error), USAGE)
-    except WarehouseError as error:
-        stop(str(error), FAILED)
+    with read_only(settings_or_stop(secrets=False).database) as connection:
+        query = one_query(connection, sql)
+        if as_ is Format.csv:
+            query = for_csv(connection, query, exact=exact)
+        with refusing():
+            rows = connection.sql(query).pl()
     match as_:
         case Format.csv:
             write(rows.write_csv())

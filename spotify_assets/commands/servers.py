@@ -12,17 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from spotify_assets.commands import claims, supervisor
-from spotify_assets.commands.exit_codes import (
-    FAILED,
-    USAGE,
-    dagster_home_or_stop,
-    settings_or_stop,
-    stop,
-)
+from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import out
-from spotify_assets.lake import LakeError
 from spotify_assets.lake.tables import first_date
-from spotify_assets.storage.errors import StoreError
 
 SANDBOX_PORT = 8765
 # Dagster commends `dg dev`, which is of another package and is for projects that `dg` laid out.
@@ -76,10 +68,7 @@ def sandbox(
     from spotify_assets.sandbox.behaviour import Behaviour, pairs  # noqa: PLC0415
     from spotify_assets.sandbox.catalog import generate, read  # noqa: PLC0415
 
-    try:
-        claims.free_port(port, "the sandbox", "--port")
-    except claims.Taken as error:
-        stop(str(error), FAILED)
+    claims.free_port(port, "the sandbox", "--port")
     try:
         day = None if today is None else dt.date.fromisoformat(today)
         said = {
@@ -117,13 +106,10 @@ def dev(
 
     settings = settings_or_stop()
     needs_sandbox = not settings.sandbox_url and not settings.client_id
-    try:
-        held = claims.data_folder(settings.data_dir.resolve(), f"http://127.0.0.1:{port}")
-        claims.free_port(port, "the Dagster UI", "--port")
-        if needs_sandbox:
-            claims.free_port(sandbox_port, "the sandbox", "--sandbox-port")
-    except (claims.Taken, LakeError) as error:
-        stop(str(error), FAILED)
+    held = claims.data_folder(settings.data_dir.resolve(), f"http://127.0.0.1:{port}")
+    claims.free_port(port, "the Dagster UI", "--port")
+    if needs_sandbox:
+        claims.free_port(sandbox_port, "the sandbox", "--sandbox-port")
     if needs_sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
         out.print("No credentials: the sandbox serves instead.")
@@ -133,11 +119,8 @@ def dev(
         # Nobody can fill the days before: the UI would show them as missing for ever.
         first = first_date(settings.lake) or dt.datetime.now(dt.UTC).date()
         os.environ["SPOTIFY_ASSETS_START_DATE"] = first.isoformat()
-    dagster_home_or_stop(settings)
-    try:
-        launch.prepare_dev(settings.genres)
-    except StoreError as error:
-        stop(str(error), FAILED)
+    launch.prepare_home(settings.dagster_home)
+    launch.prepare_dev(settings.genres)
     python = [sys.executable, "-m"]
     commands = [
         [*DAGSTER, "dev", "-m", origin.LOCATION, "-p", str(port)],

@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from spotify_assets.commands import claims
-from spotify_assets.commands.exit_codes import FAILED, STOPPED, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import settings_or_stop, stopping
 from spotify_assets.commands.terminal import out, show_record
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import Budget
 from spotify_assets.sources.spotify_api.callback import redirect_uri
-from spotify_assets.sources.spotify_api.errors import SpotifyError
-from spotify_assets.sources.spotify_api.ledger import Ledger, LedgerError
+from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.sources.spotify_api.session import EnteredSession
 from spotify_assets.sources.spotify_api.sign_in import UserTokens, sign_in, utc_now
 from spotify_assets.sources.spotify_api.tokens import UserToken
@@ -33,14 +32,10 @@ def login(
     settings = settings_or_stop()
     port = port or settings.redirect_port
     other = f"--port PORT, and add {redirect_uri('PORT')} to the redirect URIs of your app"
-    try:
+    with stopping("Stopped. Nothing was stored."):
         tokens = settings.user_tokens
         claims.free_port(port, "Spotify's answer", other)
         token = _sign_in(settings, tokens, port, browser=not no_browser)
-    except (claims.Taken, SpotifyError, LedgerError) as error:
-        stop(str(error), FAILED)
-    except KeyboardInterrupt:
-        stop("Stopped. Nothing was stored.", STOPPED)
     said = {
         "app": token.client_id,
         "holds for": f"{token.days_left(utc_now())} days, until about {token.ends_at:%Y-%m-%d}",
@@ -52,12 +47,9 @@ def login(
 
 def logout() -> None:
     """Forget the sign-in: delete the token that `login` stored."""
-    try:
-        store = settings_or_stop().user_tokens.store
-        with store.locked():
-            was_there = store.delete()
-    except SpotifyError as error:
-        stop(str(error), FAILED)
+    store = settings_or_stop().user_tokens.store
+    with store.locked():
+        was_there = store.delete()
     said = f"Deleted the token in {store.where}." if was_there else "Nobody was signed in."
     out.print(said, soft_wrap=True)
     if was_there:

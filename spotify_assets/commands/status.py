@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import settings_or_stop
 from spotify_assets.commands.terminal import out, show_record, show_table
 from spotify_assets.operations.alerts import Alerts
 from spotify_assets.operations.runs import Operations
@@ -11,7 +11,6 @@ from spotify_assets.operations.status import status as status_of
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoCredentials, SpotifyError
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
-from spotify_assets.storage.errors import StoreError
 
 LAST_RUNS = 8
 
@@ -19,12 +18,9 @@ LAST_RUNS = 8
 def status() -> None:
     """Show the app's mode and budget, what is blocked until when, and the queue of genres."""
     settings = settings_or_stop()
-    try:
-        _show_now(settings)
-        _show_runs(settings)
-        _show_incidents(settings)
-    except StoreError as error:
-        stop(str(error), FAILED)
+    _show_now(settings)
+    _show_runs(settings)
+    _show_incidents(settings)
 
 
 def _show_now(settings: Settings) -> None:

@@ -13,12 +13,11 @@ from typing import Annotated
 import duckdb
 import typer
 
-from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop
 from spotify_assets.commands.terminal import out, show_record, show_table
 from spotify_assets.schemas import WAREHOUSE
 from spotify_assets.warehouse import inventory
-from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.inventory import Entry, WrongRequest
+from spotify_assets.warehouse.inventory import Entry
 from spotify_assets.warehouse.reading import read_only
 
 GRAIN = re.compile(r"\s*Grain: (.+?)\.(?=\s|$)")
@@ -58,10 +57,6 @@ def _asked() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
             read_only(settings_or_stop(secrets=False).database, Path(scratch)) as connection,
         ):
             yield connection, Path(scratch).resolve()
-    except WrongRequest as error:
-        stop(str(error), USAGE)
-    except WarehouseError as error:
-        stop(str(error), FAILED)
     except duckdb.Error as error:
         stop(f"The warehouse cannot be read: {error}", FAILED)
 

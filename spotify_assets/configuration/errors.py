@@ -1,9 +1,13 @@
 """What can be wrong with the places that settings come from. No message quotes a value."""
 
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
-class ConfigurationError(Exception):
+
+class ConfigurationError(ProjectError):
     """A setting is written where it does not belong, or in a way that cannot be read."""
 
+    kind = FailureKind.USAGE
 
-class SecretStoreError(Exception):
+
+class SecretStoreError(ProjectError):
     """The secret store gives nothing: it is missing, refuses, or is not reached."""

@@ -19,7 +19,7 @@ import dagster as dg
 from spotify_assets.definitions import defs
 from spotify_assets.defs.catalog import jobs as catalog_jobs
 from spotify_assets.defs.catalog.raw import CollectConfig
-from spotify_assets.defs.failures import BLOCKED, BLOCKED_UNTIL
+from spotify_assets.defs.failures import BLOCKED, BLOCKED_UNTIL, Failure, failure_of
 from spotify_assets.defs.listening import jobs as listening_jobs
 from spotify_assets.defs.listening.history import FILES, NEW, REFUSED, STREAMING_HISTORY, WARNINGS
 from spotify_assets.defs.monitoring import history, unrecorded
@@ -37,6 +37,7 @@ from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import writing
 from spotify_assets.operations.metrics import write_metrics
 from spotify_assets.settings import Settings
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -48,9 +49,28 @@ class Outcome:
     run_id: str
     failure: str | None
     """What went wrong, in the words of the asset that failed; ``None`` if it succeeded."""
+    kind: FailureKind | None
+    """What to do about it; ``None`` if it succeeded."""
     blocked: tuple[str, dt.datetime] | None
     """The family of requests that ended the run, and when it may be asked again (UTC)."""
     failed_checks: list[str]
+
+    def raise_for_failure(self) -> None:
+        """Raise what went wrong.
+
+        Raises:
+            RunFailed: It did not succeed.
+        """
+        if self.failure and self.kind:
+            raise RunFailed(self.failure, self.kind)
+
+
+class RunFailed(ProjectError):
+    """A run failed; the message and the kind are those of the step that did."""
+
+    def __init__(self, said: str, kind: FailureKind) -> None:
+        super().__init__(said)
+        self.kind = kind
 
 
 def prepare_home(home: Path) -> None:
@@ -216,10 +236,12 @@ def _run(
     if _was_interrupted(result):
         # Dagster takes Ctrl-C for a failure of the step.
         raise KeyboardInterrupt
+    failure = None if result.success else failure_of(result.all_events)
     return Outcome(
         result.run_id,
-        None if result.success else history.failure_of(result.all_events),
-        _blocked(result),
+        failure.said if failure else None,
+        failure.kind if failure else None,
+        _blocked(failure) if failure else None,
         [
             f"{check.asset_key.to_user_string()}: {check.check_name}"
             for check in result.get_asset_check_evaluations()
@@ -242,13 +264,8 @@ def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
     )
 
 
-def _blocked(result: dg.ExecuteInProcessResult) -> tuple[str, dt.datetime] | None:
-    for event in result.get_step_failure_events():
-        said = event.step_failure_data.user_failure_data
-        metadata = said.metadata if said else {}
-        family, until = metadata.get(BLOCKED), metadata.get(BLOCKED_UNTIL)
-        if isinstance(until, dg.TimestampMetadataValue) and isinstance(
-            family, dg.TextMetadataValue
-        ):
-            return str(family.value), dt.datetime.fromtimestamp(until.value, dt.UTC)
-    return None
+def _blocked(failure: Failure) -> tuple[str, dt.datetime] | None:
+    if BLOCKED not in failure.metadata:
+        return None
+    until = dt.datetime.fromtimestamp(failure.metadata[BLOCKED_UNTIL], dt.UTC)
+    return failure.metadata[BLOCKED], until

@@ -12,6 +12,7 @@ import dagster as dg
 
 from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.lake import GenreDay
+from spotify_assets.storage.errors import ProjectError
 
 GENRES = "genre"
 ONE_DAY = dt.timedelta(days=1)
@@ -27,6 +28,10 @@ RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 BY_DIMENSION = f"{PARTITION}/"
 """What the tags begin with that name the date and the genre of a single partition."""
+
+
+class UnclearPartitions(ProjectError):
+    """It is not clear which genre-days a run is of; nothing was made."""
 
 
 class GenreDays(dg.MultiPartitionsDefinition):
@@ -154,14 +159,14 @@ def genre_days_of(context: dg.AssetExecutionContext) -> list[GenreDay]:
     """The partitions of a run: one, or all of a range. Ask before anything is written.
 
     Raises:
-        Failure: The tags name none or do not agree, or Dagster would enter others as made.
+        UnclearPartitions: The tags name none or do not agree, or Dagster would enter others as
+            made.
     """
     days = genre_days_to_check(context.run.tags, context.instance)
     if not days:
-        raise dg.Failure(
+        raise UnclearPartitions(
             "This run is of no genre-day, so nothing was made. Launch it again, and choose "
-            "partitions.",
-            allow_retries=False,
+            "partitions."
         )
     entered = sorted(parse_key(key) for key in context.partition_keys)
     if entered != days:
@@ -173,7 +178,7 @@ def genre_days_to_check(tags: Mapping[str, str], instance: dg.DagsterInstance) -
     """The partitions that a run with these tags is of; none where it has none.
 
     Raises:
-        Failure: The tags do not agree, or name no partition that there is.
+        UnclearPartitions: The tags do not agree, or name no partition that there is.
     """
     named = _named(tags, instance)
     days = _agreed(named)
@@ -182,13 +187,12 @@ def genre_days_to_check(tags: Mapping[str, str], instance: dg.DagsterInstance) -
     return days or []
 
 
-def _unclear(named: Mapping[str, Sequence[GenreDay]]) -> dg.Failure:
+def _unclear(named: Mapping[str, Sequence[GenreDay]]) -> UnclearPartitions:
     said = "; ".join(f"{who}: {_summary(days)}" for who, days in named.items())
-    return dg.Failure(
+    return UnclearPartitions(
         f"It is unclear which genre-days this run is of ({said}), so nothing was made. "
         "Do not execute this run again: launch the genre-days again, in the UI or with "
-        "`spotify-assets backfill`.",
-        allow_retries=False,
+        "`spotify-assets backfill`."
     )
 
 

@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spotify_assets.storage.errors import StoreError
-
-DAMAGED_SAYS = "is not the file that was"
-"""What the message of a damaged file says after its path: who reads it in a log knows it again."""
+from spotify_assets.storage.errors import FailureKind, StoreError
 
 REMAKE_DAY = "`spotify-assets backfill` makes its day again from the raw responses."
 """What to do with a damaged table of a genre-day."""
@@ -24,6 +21,8 @@ class DamagedFile(LakeError):
         path: The file.
     """
 
+    kind = FailureKind.DAMAGED_FILE
+
     def __init__(self, path: Path, made: str, remedy: str) -> None:
         """Say so.
 
@@ -32,7 +31,9 @@ class DamagedFile(LakeError):
             made: How it came to be: ``sealed`` or ``written``.
             remedy: What to do, as sentences.
         """
-        super().__init__(f"{path} {DAMAGED_SAYS} {made}: it is damaged or was changed. {remedy}")
+        super().__init__(
+            f"{path} is not the file that was {made}: it is damaged or was changed. {remedy}"
+        )
         self.path = path
 
 

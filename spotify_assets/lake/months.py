@@ -28,6 +28,7 @@ from spotify_assets.lake.layout import (
     Lake,
     genre_folder,
 )
+from spotify_assets.storage.errors import FailureKind
 
 DAYS = "spotify_assets.days"
 """Key of the Parquet metadata that says which days a file holds: some have no rows."""
@@ -39,6 +40,8 @@ REMAKE_MONTH = (
 
 class MonthBusy(LakeError):
     """A run works on a day of a month: nothing of it was merged."""
+
+    kind = FailureKind.RETRY
 
 
 @dataclass(frozen=True)

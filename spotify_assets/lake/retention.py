@@ -33,6 +33,7 @@ from spotify_assets.lake.layout import (
 from spotify_assets.lake.polls import alone, day_of
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import read_partition
+from spotify_assets.storage.errors import FailureKind
 
 RAW_LAYER = RAW_CATALOG.partition(".")[0]
 COLLECTIONS = "processed.collections"
@@ -57,6 +58,8 @@ LISTING = pl.Schema(
 
 class GenreDayBusy(LakeError):
     """A run works on a genre-day: nothing of it was deleted."""
+
+    kind = FailureKind.RETRY
 
 
 @dataclass(frozen=True)

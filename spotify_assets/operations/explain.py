@@ -26,6 +26,7 @@ from spotify_assets.lake.raw import read_exchanges
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.listening import DimItem, FactPlay, Plays, Polls, QuarantinedPlays
 from spotify_assets.sources.account_export.rows import typed_version
+from spotify_assets.storage.errors import FailureKind, ProjectError
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import quoted
 
@@ -71,12 +72,14 @@ OURS = ("position", "has_track_key", "account")
 MADE_BY = "SELECT code_version FROM processed.collections WHERE genre = ? AND date = ?"
 
 
-class CannotExplain(Exception):
+class CannotExplain(ProjectError):
     """No one response or row of an export is behind the row, or it cannot be read."""
 
 
 class UnknownKey(CannotExplain):
     """There is no such table or row; the message says what there is."""
+
+    kind = FailureKind.USAGE
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from spotify_assets.schemas import Contract
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.schemas.monitoring import CheckResults, Runs
 from spotify_assets.storage import sqlite
-from spotify_assets.storage.errors import StoreError
+from spotify_assets.storage.errors import FailureKind, StoreError
 
 MAX_FAILURE = 1_000
 """Characters: of a longer text the begin is kept."""
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS runs (
     partition TEXT, genre TEXT, first_date INTEGER, last_date INTEGER, status TEXT NOT NULL,
     started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, seconds REAL NOT NULL,
     requests INTEGER NOT NULL, rows_in INTEGER, rows_out INTEGER, quarantined INTEGER,
-    share_invalid REAL, failure TEXT
+    share_invalid REAL, failure TEXT, failure_kind TEXT, damaged_files TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS runs_job ON runs (job, status, ended_at);
 CREATE INDEX IF NOT EXISTS runs_genre ON runs (genre, ended_at) WHERE rows_in IS NOT NULL;
@@ -42,6 +42,12 @@ CREATE TABLE IF NOT EXISTS check_results (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS check_results_latest
     ON check_results (asset, check_name, genre, date, checked_at, passed);
+"""
+# What a version before did not record; of its failures it only matters which were blocks.
+ADDED = """
+ALTER TABLE runs ADD COLUMN failure_kind TEXT;
+ALTER TABLE runs ADD COLUMN damaged_files TEXT;
+UPDATE runs SET failure_kind = 'wait' WHERE failure LIKE 'The API is not to be asked for %';
 """
 STORED: dict[pl.DataType, pl.DataType] = {
     pl.Datetime("us"): pl.Int64(),
@@ -64,7 +70,7 @@ class RunEnded:
     The failure is brought to one line. Times need a time zone, and are kept in UTC.
 
     Raises:
-        ValueError: A time has no time zone.
+        ValueError: A time has no time zone, or there is no such kind of failure.
     """
 
     run_id: str
@@ -81,11 +87,15 @@ class RunEnded:
     rows_out: int | None = None
     quarantined: int | None = None
     failure: str | None = None
+    failure_kind: FailureKind | None = None
+    damaged_files: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", _utc(self.started_at))
         object.__setattr__(self, "ended_at", _utc(self.ended_at))
         object.__setattr__(self, "failure", _line(self.failure or "") or None)
+        kind = self.failure_kind and FailureKind(self.failure_kind)
+        object.__setattr__(self, "failure_kind", kind)
 
     @property
     def seconds(self) -> float:
@@ -137,7 +147,7 @@ class Operations:
         """Open the file, or begin it."""
         self.path = path
         with self._reporting():
-            sqlite.begin(path, SCHEMA)
+            sqlite.begin(path, SCHEMA, {"runs.failure_kind": ADDED})
 
     def record(self, run: RunEnded, results: Sequence[CheckResult] = ()) -> bool:
         """Take note of a run and of all that was checked in it, in one step.
@@ -230,12 +240,13 @@ class Operations:
     def _read(self, contract: type[Contract], sql: str, *parameters: int) -> pl.DataFrame:
         schema = contract.polars_schema()
         stored = {name: STORED.get(dtype, dtype) for name, dtype in schema.items()}
-        rows = self._select(sql, *parameters)
-        return pl.DataFrame(rows, schema=stored, orient="row").cast(schema)
+        # By name: a file of an older version that is only for reading lacks some.
+        rows = [dict(row) for row in self._select(sql, *parameters)]
+        return pl.DataFrame(rows, schema=stored).cast(schema)
 
-    def _select(self, sql: str, *parameters: int) -> list[tuple[Any, ...]]:
+    def _select(self, sql: str, *parameters: int) -> list[sqlite3.Row]:
         with self._reporting(), closing(sqlite.connect(self.path)) as db:
-            return [tuple(row) for row in db.execute(sql, parameters)]
+            return db.execute(sql, parameters).fetchall()
 
     def _reporting(self) -> AbstractContextManager[None]:
         return sqlite.reporting(OperationsError, f"The runs in {self.path}")

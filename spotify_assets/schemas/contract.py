@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 import polars as pl
 
+from spotify_assets.storage.errors import ProjectError
+
 if TYPE_CHECKING:
     import pandera.polars as pa
 
@@ -50,7 +52,7 @@ class Field:
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
-class ContractBroken(Exception):
+class ContractBroken(ProjectError):
     """Rows do not keep the contract of their table.
 
     Attributes:

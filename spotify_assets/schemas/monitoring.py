@@ -4,6 +4,7 @@ import polars as pl
 
 from spotify_assets.schemas import columns as c
 from spotify_assets.schemas.contract import Contract, Stage
+from spotify_assets.storage.errors import FailureKind
 
 
 class Partitions(
@@ -151,6 +152,18 @@ class Runs(
         description="`quarantined` ÷ `rows_in`, 0 to 1; null where nothing was received.",
     )
     failure: str = c.text("What went wrong, in one line.", nullable=True)
+    failure_kind: str = c.one_of(
+        [str(kind) for kind in FailureKind],
+        "What to do about it. `retry`: start it again; `wait`: the API wants to be asked later; "
+        "`permanent`: change something first; `bad_input`: what was brought in cannot be read; "
+        "`damaged_file`: a file of the lake is damaged; `usage`: a setting is wrong. "
+        "Null where the run did not fail, and of what an older version recorded.",
+        nullable=True,
+    )
+    damaged_files: str = c.text(
+        "The damaged files that it fails by, below the lake, as a JSON list; null where none.",
+        nullable=True,
+    )
 
 
 class CheckResults(

@@ -1,7 +1,6 @@
 """Who may read the data folder: its owner; and the DuckDB file, and only it, a group that is set.
 
-Belongs here: modes and groups. Does not belong here: what is in the files. It imports nothing of
-ours.
+Belongs here: modes and groups. Does not belong here: what is in the files.
 """
 
 import contextlib
@@ -12,6 +11,8 @@ import stat
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 OWNER_ONLY = 0o077
 """The umask of whatever writes to the data folder."""
@@ -26,8 +27,10 @@ OURS = (*MARKS, "inbox", "genres.txt", ".dev.lock", f".{PUBLISHED}.lock")
 OF_A_NEW_FOLDER = ("README.md", ".gitignore", "inbox", "genres.txt", ".dev.lock")
 
 
-class AccessError(Exception):
+class AccessError(ProjectError):
     """A file cannot be opened to the group that is set; the message says what to do."""
+
+    kind = FailureKind.USAGE
 
 
 def group_id(name: str) -> int:

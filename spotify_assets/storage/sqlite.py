@@ -6,9 +6,10 @@ that a reader knows what to do. Does not belong here: any table.
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from spotify_assets.storage.full_disk import is_full
 
@@ -16,14 +17,31 @@ BUSY_SECONDS = 30.0
 """How long to wait for another process; each has the file for milliseconds."""
 
 
-def begin(path: Path, schema: str) -> None:
-    """Make the file and its tables, where they are not there; one that is only read stays."""
+def begin(path: Path, schema: str, added: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Make the file and its tables, where they are not there; one that is only read stays.
+
+    Args:
+        path: The file.
+        schema: Statements that make what is not there.
+        added: ``table.column`` → statements for a file of a version that did not have it.
+    """
     if is_only_for_reading(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(connect(path)) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(schema)
+        for column, statements in added.items():
+            _add(db, column, statements)
+
+
+def _add(db: sqlite3.Connection, name: str, statements: str) -> None:
+    table, column = name.split(".")
+    with alone(db):
+        there = db.execute("SELECT name FROM pragma_table_info(?)", (table,))
+        if column not in {name for (name,) in there}:
+            for statement in statements.split(";"):
+                db.execute(statement)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -16,6 +16,7 @@ import duckdb
 from pydantic import BaseModel
 
 from spotify_assets.schemas import WAREHOUSE
+from spotify_assets.storage.errors import FailureKind, ProjectError
 from spotify_assets.warehouse.tables import identifier, literal
 
 Kind = Literal["table", "view", "macro", "table macro"]
@@ -35,8 +36,10 @@ IDENTIFIER = r'(?:"(?:[^"]|"")+"|\w+)'
 CREATED = re.compile(rf"CREATE (?:MACRO|VIEW) (?:({IDENTIFIER})\.)?({IDENTIFIER})")
 
 
-class WrongRequest(Exception):
+class WrongRequest(ProjectError):
     """What was asked for cannot be: an unknown name, a wrong query, an ending of no format."""
+
+    kind = FailureKind.USAGE
 
 
 @dataclass(frozen=True)

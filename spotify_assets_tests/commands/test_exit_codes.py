@@ -14,6 +14,7 @@ from spotify_assets import __main__ as entry
 from spotify_assets.cli import app
 from spotify_assets.commands import exit_codes as ending
 from spotify_assets.commands import supervisor
+from spotify_assets.storage.errors import FailureKind
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
 DONE, FAILED, USAGE, LATER, STOPPED = 0, 1, 2, 75, 130
@@ -42,6 +43,15 @@ def test_the_document_names_the_codes_that_there_are() -> None:
     assert documented == {DONE, FAILED, USAGE, LATER, STOPPED}
     used = {ending.DONE, ending.FAILED, ending.USAGE, ending.LATER, ending.STOPPED}
     assert used | {entry.FAILED, entry.STOPPED, supervisor.FAILED} == documented
+
+
+def test_the_code_follows_from_the_kind_of_the_failure() -> None:
+    codes = {kind: ending.code_of([kind]) for kind in FailureKind}
+    others = dict.fromkeys(codes, FAILED)
+    assert codes == others | {FailureKind.WAIT: LATER, FailureKind.USAGE: USAGE}
+    assert ending.code_of([]) == DONE
+    assert ending.code_of([FailureKind.WAIT, FailureKind.WAIT]) == LATER
+    assert ending.code_of([FailureKind.WAIT, FailureKind.RETRY]) == FAILED
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop
+from spotify_assets.commands.exit_codes import FAILED, OF_KIND, USAGE, settings_or_stop
 from spotify_assets.configuration.errors import ConfigurationError, SecretStoreError
 from spotify_assets.settings import Settings, secret_names
 from spotify_assets.sources.spotify_api.errors import NoCredentials
@@ -81,16 +81,14 @@ def test_a_missing_secret_names_the_store(folder: Path) -> None:
         _ = Settings().connection
 
 
-def test_a_folder_that_is_not_there_is_said(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_is_not_there_is_said(folder: Path) -> None:
     folder.rmdir()
 
-    with pytest.raises(typer.Exit) as ended:
+    said = f"The secret store dir:{folder} does not exist"
+    with pytest.raises(SecretStoreError, match=said) as ended:
         settings_or_stop()
 
-    assert ended.value.exit_code == FAILED
-    assert f"The secret store dir:{folder} does not exist" in capsys.readouterr().err
+    assert OF_KIND[ended.value.kind] == FAILED
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -120,16 +118,15 @@ def test_a_file_that_is_no_text_is_said(folder: Path) -> None:
 
 @pytest.mark.parametrize("address", ["", ":", "vault:x", "dir:", "/run/secrets", "aws"])
 def test_an_address_that_cannot_be_read_is_refused_with_what_to_write(
-    environment: pytest.MonkeyPatch, address: str, capsys: pytest.CaptureFixture[str]
+    environment: pytest.MonkeyPatch, address: str
 ) -> None:
     environment.setenv("SPOTIFY_SECRETS", address)
     if not address:
         assert Settings().secrets is None
         return
-    with pytest.raises(typer.Exit) as ended:
+    with pytest.raises(ConfigurationError, match="Write dir:FOLDER, aws:NAME, ") as ended:
         settings_or_stop()
-    assert ended.value.exit_code == USAGE
-    assert "Write dir:FOLDER, aws:NAME, " in capsys.readouterr().err
+    assert OF_KIND[ended.value.kind] == USAGE
 
 
 def test_a_command_that_needs_no_secret_works_while_the_store_is_not_reached(folder: Path) -> None:

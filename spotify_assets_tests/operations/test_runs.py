@@ -1,6 +1,9 @@
 """What is kept of a run: once, whole, and so that the warehouse can take it in."""
 
 import datetime as dt
+import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from spotify_assets.operations.runs import (
     Status,
 )
 from spotify_assets.schemas.monitoring import CheckResults, Runs
+from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.lake.processes import at_once, run
 from spotify_assets_tests.operations import operation_processes
 
@@ -39,6 +43,20 @@ ROCK = RunEnded(
     quarantined=5,
 )
 BARE = RunEnded("run-2", "publish", "failure", NOON, NOON)
+BEFORE = """
+CREATE TABLE runs (
+    run_number INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, job TEXT NOT NULL,
+    partition TEXT, genre TEXT, first_date INTEGER, last_date INTEGER, status TEXT NOT NULL,
+    started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, seconds REAL NOT NULL,
+    requests INTEGER NOT NULL, rows_in INTEGER, rows_out INTEGER, quarantined INTEGER,
+    share_invalid REAL, failure TEXT
+) STRICT;
+INSERT INTO runs (run_number, run_id, job, status, started_at, ended_at, seconds, requests, failure)
+VALUES
+    (1, 'run-1', 'catalog', 'failure', 0, 0, 0, 0, 'The API is not to be asked for x'),
+    (2, 'run-2', 'catalog', 'failure', 0, 0, 0, 0, 'The disk is full.');
+"""
+"""The file as version 0.1.0 made it."""
 KEPT = CheckResult(
     checked_at=NOON,
     run_id="run-1",
@@ -80,6 +98,8 @@ def test_a_run_is_given_back_with_all_that_is_known_of_it(operations: Operations
         "quarantined": 5,
         "share_invalid": 0.025,
         "failure": None,
+        "failure_kind": None,
+        "damaged_files": None,
     }
     assert operations.runs(last=5) == [ROCK]
 
@@ -310,3 +330,26 @@ def test_a_run_that_cannot_be_written_whole_is_not_written(operations: Operation
     assert said.stdout.startswith(f"The runs in {operations.path} cannot be"), said
     assert operations.runs_after(0).is_empty()
     assert operations.record(ROCK, [KEPT])
+
+
+def before(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(BEFORE)
+    return path
+
+
+def test_a_file_of_the_version_before_knows_blocks_again_and_takes_new_runs(tmp_path: Path) -> None:
+    operations = Operations(before(tmp_path / "operations.sqlite"))
+    kinds = {run.run_id: run.failure_kind for run in operations.runs(9)}
+    assert kinds == {"run-1": FailureKind.WAIT, "run-2": None}
+    broken = replace(BARE, run_id="run-3", failure_kind=FailureKind.RETRY, damaged_files='["a"]')
+    assert operations.record(broken)
+    assert Operations(operations.path).runs(1) == [broken]
+
+
+def test_a_file_of_the_version_before_that_is_only_for_reading_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = before(tmp_path / "operations.sqlite")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert [run.failure_kind for run in Operations(path).runs(9)] == [None, None]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from spotify_assets.defs.checks import DATABASE, asset_key
+from spotify_assets.defs.failures import failing
 from spotify_assets.defs.metadata import markdown
 from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
@@ -49,6 +50,7 @@ def integrity_check(contract: type[Contract]) -> dg.AssetCheckSpec:
     # A backfill runs what has partitions apart from the rest, and the UI any asset alone.
     can_subset=True,
 )
+@failing
 def published(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:

@@ -10,13 +10,15 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.checks import asset_key, contract_broken, contract_check, contract_kept
+from spotify_assets.defs.failures import NotThere, failing
 from spotify_assets.defs.metadata.tables import describe_table, rows_by_day, table_spec
 from spotify_assets.defs.partitions import genre_days_of
 from spotify_assets.defs.resources import LakeResource
-from spotify_assets.lake import GenreDay, Lake, LakeError, months
+from spotify_assets.lake import GenreDay, Lake, months
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED, Contract
 from spotify_assets.schemas.contract import ContractBroken
+from spotify_assets.storage.errors import ProjectError
 from spotify_assets.transforms.expressions import inputs, sql
 from spotify_assets.transforms.version import code_version
 from spotify_assets.warehouse.compute import compute
@@ -43,6 +45,7 @@ def _specs(contracts: tuple[type[Contract], ...], note: str = "") -> list[dg.Ass
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=True,
 )
+@failing
 def rank(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -57,6 +60,7 @@ def rank(
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=True,
 )
+@failing
 def facts(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -73,11 +77,8 @@ def _make(
     contracts: tuple[type[Contract], ...],
     days: list[GenreDay],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    try:
-        for day in days:
-            months.unmerge_all(lake, day)
-    except LakeError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    for day in days:
+        months.unmerge_all(lake, day)
     # Where `process` has begun a day, its tables fit together once all that follow are made.
     makes_all = any(lake.marker(day).exists() for day in days)
     for contract in contracts:
@@ -90,10 +91,9 @@ def _make(
         except ContractBroken as error:
             if is_checked:
                 yield contract_broken(contract, error)
-            raise dg.Failure(
+            raise ProjectError(
                 f"The query of {contract.table()} gives rows that break its contract; nothing was "
-                "stored. See the check's metadata.",
-                allow_retries=False,
+                "stored. See the check's metadata."
             ) from error
         kept = [contract_kept(contract, frame.height, genre_days=len(days))] if is_checked else []
         if is_asked or makes_all:
@@ -113,15 +113,11 @@ def _computed(lake: Lake, contract: type[Contract], days: list[GenreDay]) -> pl.
     files = {table: [lake.rows(table, day) for day in days] for table in inputs(contract)}
     missing = [str(file) for table in files.values() for file in table if not file.exists()]
     if missing:
-        raise dg.Failure(
+        raise NotThere(
             f"{contract.table()} needs {missing[0]}, which is not there. Materialize the assets "
-            "upstream of it for the same partition first.",
-            allow_retries=False,
+            "upstream of it for the same partition first."
         )
-    try:
-        frame = compute(sql(contract), files)
-    except LakeError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    frame = compute(sql(contract), files)
     contract.validate(frame)
     return frame
 
@@ -130,8 +126,5 @@ def _write(lake: Lake, contract: type[Contract], days: list[GenreDay], frame: pl
     version = code_version()
     for day in days:
         of_the_day = (pl.col("genre") == day.genre) & (pl.col("date") == day.date)
-        try:
-            rows = frame.filter(of_the_day)
-            write_partition(lake, contract.table(), day, rows, code_version=version)
-        except LakeError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
+        rows = frame.filter(of_the_day)
+        write_partition(lake, contract.table(), day, rows, code_version=version)

@@ -12,7 +12,7 @@ import polars as pl
 from spotify_assets.defs.catalog.raw import CATALOG
 from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
-from spotify_assets.defs.failures import not_held
+from spotify_assets.defs.failures import DaysNotHeld, NotThere, failing
 from spotify_assets.defs.metadata import markdown
 from spotify_assets.defs.metadata.recent import plots
 from spotify_assets.defs.metadata.tables import ONE_READING, describe_table, rows_by_day, table_spec
@@ -23,6 +23,7 @@ from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import PROCESSED
 from spotify_assets.schemas.catalog.processed import Intake, QuarantinedRows
+from spotify_assets.storage.errors import ProjectError
 from spotify_assets.transforms.catalog.responses import process
 from spotify_assets.transforms.version import code_version
 
@@ -41,6 +42,7 @@ WORKERS = 2
     check_specs=[contract_check(contract) for contract in PROCESSED],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
+@failing
 def process_catalog(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None]]:
@@ -67,28 +69,26 @@ def _sealed(lake: Lake, days: list[GenreDay]) -> list[Sealed]:
     """What raw holds of the days.
 
     Raises:
-        Failure: It does not hold all of them; none is begun.
+        DaysNotHeld: It does not hold all of them; none is begun.
+        LakeError: One cannot be begun.
     """
     held: list[Sealed] = []
-    missing: dict[GenreDay, str] = {}
+    missing: dict[GenreDay, ProjectError] = {}
     for day in days:
         try:
             if sealed := RawPartition(lake, day).latest():
                 held.append(sealed)
             else:
-                missing[day] = (
+                missing[day] = NotThere(
                     f"The lake holds no finished collection of {day}: materialize raw/catalog."
                 )
         except LakeError as error:
-            missing[day] = str(error)
+            missing[day] = error
     if missing:
-        raise not_held(missing)
-    try:
-        for day in days:
-            # Until the facts are made, this genre-day's tables do not fit together.
-            months.begin(lake, day)
-    except LakeError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise DaysNotHeld(missing)
+    for day in days:
+        # Until the facts are made, this genre-day's tables do not fit together.
+        months.begin(lake, day)
     return held
 
 
@@ -114,15 +114,12 @@ def _processed(lake: Lake, batches: Iterator[list[Sealed]]) -> Iterator[dict[str
 def _process(lake: Lake, batch: list[Sealed]) -> dict[str, pl.DataFrame]:
     version = code_version()
     tables = process([raw_file(one) for one in batch])
-    try:
-        for table, frame in tables.items():
-            by_day = frame.partition_by("genre", "date", as_dict=True)
-            for one in batch:
-                day = one.genre_day
-                rows = by_day.get((day.genre, day.date), frame.clear())
-                write_partition(lake, table, day, rows, code_version=version)
-    except LakeError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    for table, frame in tables.items():
+        by_day = frame.partition_by("genre", "date", as_dict=True)
+        for one in batch:
+            day = one.genre_day
+            rows = by_day.get((day.genre, day.date), frame.clear())
+            write_partition(lake, table, day, rows, code_version=version)
     return tables
 
 

@@ -7,19 +7,18 @@ import polars as pl
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection
 
 from spotify_assets.defs.checks import DATABASE, asset_key, contract_check, contract_kept
+from spotify_assets.defs.failures import failing
 from spotify_assets.defs.listening.history import OF_PLAYS
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import Metadata, keys, of_table, preview, table_spec, uri
 from spotify_assets.defs.partitions import genre_days, genre_days_of, key_of
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import WarehouseResource
-from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError
+from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.errors import REMAKE_DAY
 from spotify_assets.schemas import DERIVED, LAKE, Contract
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.ledger import LedgerError
 from spotify_assets.transforms.expressions import inputs
-from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publication.partitions import is_of
 from spotify_assets.warehouse.publication.publish import Published
 
@@ -63,6 +62,7 @@ def _specs() -> list[dg.AssetSpec]:
     pool="warehouse",
     can_subset=True,
 )
+@failing
 def publish_warehouse(
     context: dg.AssetExecutionContext,
     warehouse: WarehouseResource,
@@ -70,10 +70,7 @@ def publish_warehouse(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Make the DuckDB file equal to the lake, in one step that no reader notices."""
     days = genre_days_of(context)
-    try:
-        published = publish_now(settings, log=context.log)
-    except (LakeError, LedgerError, WarehouseError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    published = publish_now(settings, log=context.log)
     for day in published.waiting:
         context.log.info("%s waits: a run is working on it.", day)
     yield from _report(context, warehouse, published, days[-1])
@@ -130,8 +127,8 @@ def _fail_for_own(lake: Lake, days: list[GenreDay], published: Published) -> Non
     own = published.damaged.filter(is_of(days))
     if not own.is_empty():
         file, reason = own.select("file", "reason").row(0)
-        damaged = DamagedFile(lake.root / file, "written", REMAKE_DAY)
-        raise dg.Failure(f"{damaged} DuckDB says: {reason}", allow_retries=False)
+        remedy = f"{REMAKE_DAY} DuckDB says: {reason}"
+        raise DamagedFile(lake.root / file, "written", remedy)
 
 
 def _first_rows(connection: DuckDBPyConnection, contract: type[Contract]) -> pl.DataFrame:

@@ -8,17 +8,17 @@ from itertools import islice
 import dagster as dg
 import polars as pl
 
-from spotify_assets.defs.failures import blocked, not_held
+from spotify_assets.defs.failures import DaysNotHeld, failing
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import Metadata, describe, described, preview, uri
 from spotify_assets.defs.partitions import genre_days, genre_days_of
 from spotify_assets.defs.resources import ApiResource, LakeResource
-from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.sources.spotify_api.collect import collect, is_whole
-from spotify_assets.sources.spotify_api.errors import Blocked, DayCannotBeAsked, SpotifyError
-from spotify_assets.sources.spotify_api.ledger import LedgerError
+from spotify_assets.sources.spotify_api.errors import DayCannotBeAsked
+from spotify_assets.storage.errors import ProjectError
 
 PROGRESS_LOG = "spotify_assets.progress"
 """Each page says here how far a collection is; the command shows it beside its bar."""
@@ -48,6 +48,7 @@ class CollectConfig(dg.Config):
     backfill_policy=dg.BackfillPolicy.single_run(),
     pool="spotify_api",
 )
+@failing
 def catalog(
     context: dg.AssetExecutionContext,
     config: CollectConfig,
@@ -60,19 +61,14 @@ def catalog(
     collected is not asked for again. The real API answers for today only.
     """
     sealed = []
-    missing: dict[GenreDay, str] = {}
+    missing: dict[GenreDay, ProjectError] = {}
     for day in genre_days_of(context):
         try:
             sealed.append(_collect(day, context.run.run_id, config, api, lake.lake))
         except DayCannotBeAsked as error:
-            missing[day] = str(error)
-        except Blocked as error:
-            raise blocked(error) from error
-        except (SpotifyError, LedgerError, LakeError) as error:
-            # Asking again at once would not help; what came so far is kept for the next run.
-            raise dg.Failure(str(error), allow_retries=False) from error
+            missing[day] = error
     if missing:
-        raise not_held(missing)
+        raise DaysNotHeld(missing)
     shown = described([one.genre_day for one in sealed])
     describe(
         context,

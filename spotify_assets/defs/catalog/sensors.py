@@ -28,7 +28,8 @@ from spotify_assets.operations.rotation import next_batch
 from spotify_assets.operations.runs import Operations
 from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.errors import BLOCKED_SAYS, NoCredentials
+from spotify_assets.sources.spotify_api.errors import NoCredentials
+from spotify_assets.storage.errors import FailureKind
 
 LOOKED_AT = 500
 """Runs, the latest first: more than a day has."""
@@ -136,7 +137,7 @@ def blocked_times(settings: Settings, today: dt.date) -> Counter[str]:
     return Counter(
         run.genre
         for run in Operations(settings.operations).runs(LOOKED_AT)
-        if run.genre and run.last_date == today and (run.failure or "").startswith(BLOCKED_SAYS)
+        if run.genre and run.last_date == today and run.failure_kind is FailureKind.WAIT
     )
 
 

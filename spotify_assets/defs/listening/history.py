@@ -14,13 +14,13 @@ import polars as pl
 from pydantic import Field
 
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
-from spotify_assets.defs.failures import blocked
+from spotify_assets.defs.failures import NotThere, failing
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
 from spotify_assets.defs.partitions import days
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
-from spotify_assets.lake import Lake, LakeError
+from spotify_assets.lake import Lake
 from spotify_assets.lake.history import history_file
 from spotify_assets.lake.polls import PolledDay, seal_before
 from spotify_assets.lake.tables import write_rows
@@ -28,10 +28,10 @@ from spotify_assets.schemas import Contract, listening
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
 from spotify_assets.sources import account_export as exports
-from spotify_assets.sources.account_export import ExportError, ImportedFile, Refused
-from spotify_assets.sources.spotify_api.errors import Blocked, SpotifyError
-from spotify_assets.sources.spotify_api.ledger import LedgerError
+from spotify_assets.sources.account_export import ImportedFile, Refused
+from spotify_assets.sources.spotify_api.errors import DayCannotBeAsked
 from spotify_assets.sources.spotify_api.recently_played import poll
+from spotify_assets.storage.errors import ProjectError
 from spotify_assets.transforms.listening import DERIVED
 from spotify_assets.transforms.listening.plays import process
 from spotify_assets.warehouse.errors import WarehouseError
@@ -81,6 +81,7 @@ class ImportConfig(dg.Config):
     ],
     check_specs=[contract_check(listening.Streams)],
 )
+@failing
 def import_exports(
     context: dg.AssetExecutionContext,
     config: ImportConfig,
@@ -89,11 +90,8 @@ def import_exports(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Read exports to the row; a file that was imported before is left as it is."""
     paths = [Path(path) for path in config.paths] or [settings.inbox]
-    try:
-        found = exports.find(paths)
-        outcomes = list(exports.read_all(found.files, lake.lake, dt.datetime.now(dt.UTC)))
-    except (ExportError, LakeError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    found = exports.find(paths)
+    outcomes = list(exports.read_all(found.files, lake.lake, dt.datetime.now(dt.UTC)))
     read = [one for one in outcomes if isinstance(one, ImportedFile)]
     refused = [*found.refused, *(one for one in outcomes if isinstance(one, Refused))]
     warnings = [*found.warnings, *(_cut(one) for one in read if one.ends_early)]
@@ -142,6 +140,7 @@ def _cut(file: ImportedFile) -> str:
     tags={"grain": "day"},
     pool="spotify_api",
 )
+@failing
 def recently_played(
     context: dg.AssetExecutionContext, api: dg.ResourceParam[ApiResource], lake: LakeResource
 ) -> dg.MaterializeResult[None]:
@@ -151,19 +150,13 @@ def recently_played(
     """
     today = dt.datetime.now(dt.UTC).date()
     if context.partition_key != today.isoformat():
-        raise dg.Failure(
+        raise DayCannotBeAsked(
             f"The API says what was played last now, and not on {context.partition_key}. "
-            "Materialize processed/plays of that day to read its polls again.",
-            allow_retries=False,
+            "Materialize processed/plays of that day to read its polls again."
         )
-    try:
-        with api.user_client(today, context.run.run_id) as client:
-            polled = poll(client, lake.lake)
-        seal_before(lake.lake, today)
-    except Blocked as error:
-        raise blocked(error) from error
-    except (SpotifyError, LedgerError, LakeError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    with api.user_client(today, context.run.run_id) as client:
+        polled = poll(client, lake.lake)
+    seal_before(lake.lake, today)
     return dg.MaterializeResult(
         metadata={"plays": polled.plays, "newest": str(polled.newest_at or "none")}
     )
@@ -183,15 +176,13 @@ def recently_played(
     ],
     check_specs=[contract_check(contract) for contract in OF_POLLS],
 )
+@failing
 def read_polls(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Type the plays that the polls of a day showed; what cannot be read is set aside."""
     date = dt.date.fromisoformat(context.partition_key)
-    try:
-        tables = _polls_read(lake.lake, date)
-    except LakeError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    tables = _polls_read(lake.lake, date)
     for contract in OF_POLLS:
         yield dg.MaterializeResult(
             asset_key=asset_key(contract),
@@ -205,7 +196,7 @@ def _polls_read(lake: Lake, date: dt.date) -> dict[str, int]:
     day = PolledDay(lake, date)
     answers = day.read()
     if not answers:
-        raise LakeError(f"The lake holds no poll of {date}: materialize raw/recently_played.")
+        raise NotThere(f"The lake holds no poll of {date}: materialize raw/recently_played.")
     tables = process(date, day.source_file, answers)
     for table, frame in tables.items():
         target = history_file(lake, table, f"date={date}")
@@ -225,6 +216,7 @@ def _plays_spec(contract: type[Contract]) -> dg.AssetSpec:
     pool="warehouse",
     can_subset=True,
 )
+@failing
 def publish_plays(
     context: dg.AssetExecutionContext,
     warehouse: WarehouseResource,
@@ -233,10 +225,8 @@ def publish_plays(
     """Make every play once of all that the exports and the polls say, and publish."""
     try:
         published = publish_now(settings, log=context.log)
-    except (LakeError, LedgerError, WarehouseError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
     except ContractBroken as error:
-        raise dg.Failure(f"Nothing was published: {error}", allow_retries=False) from error
+        raise ProjectError(f"Nothing was published: {error}") from error
     with warehouse.get_connection() as connection:
         first_rows = {one: connection.table(one.table()).limit(MAX_ROWS).pl() for one in OF_PLAYS}
         found = doubts(connection)
@@ -257,9 +247,7 @@ def publish_plays(
         yield _one_listener(found)
     of_plays = published.damaged.filter(pl.col("genre").is_null())
     if not of_plays.is_empty():
-        raise dg.Failure(
-            f"The tables of plays stay as they were: {of_plays['reason'][0]}", allow_retries=False
-        )
+        raise WarehouseError(f"The tables of plays stay as they were: {of_plays['reason'][0]}")
 
 
 def _one_listener(found: Doubts) -> dg.AssetCheckResult:

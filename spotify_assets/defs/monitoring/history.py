@@ -7,13 +7,15 @@ Belongs here: reading it off Dagster's events. Does not belong here: how it is k
 import datetime as dt
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
 import polars as pl
 
+from spotify_assets.defs.failures import DAMAGED, Failure, failure_of
 from spotify_assets.defs.monitoring import unrecorded
 from spotify_assets.defs.monitoring.quality import BY_PARTITION
 from spotify_assets.defs.partitions import (
@@ -29,6 +31,7 @@ from spotify_assets.operations.runs import CheckResult, Operations, RunEnded, St
 from spotify_assets.schemas.catalog.processed import RESPONSES, Intake, QuarantinedRows
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.errors import FailureKind
 
 EVENTS_AT_ONCE = 1_000
 STATUSES: dict[dg.DagsterRunStatus, Status] = {
@@ -52,6 +55,7 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
     counted = _counted(settings.lake, made)
     genres = {day.genre for day in days}
     dates = sorted(day.date for day in days)
+    failure = _failure(instance, run) if run.is_failure else None
     with closing(Ledger(settings.ledger)) as ledger:
         calls = ledger.calls_of_run(run.run_id)
     return Operations(settings.operations).record(
@@ -69,33 +73,26 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
             rows_in=counted.get("received"),
             rows_out=counted.get("kept"),
             quarantined=counted.get("quarantined"),
-            failure=_failure(instance, run) if run.is_failure else None,
+            failure=failure.said if failure else None,
+            failure_kind=failure.kind if failure else None,
+            damaged_files=_damaged_files(failure, settings.lake) if failure else None,
         ),
         list(_results(instance, run.run_id, days)),
     )
 
 
-def failure_of(events: Iterable[dg.DagsterEvent]) -> str:
-    """What went wrong in a run, in the words of the step that failed."""
-    said = ""
-    for event in events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            if data.user_failure_data and data.user_failure_data.description:
-                return str(data.user_failure_data.description)
-            if data.error:
-                cause = data.error.cause or data.error
-                return f"{event.step_key}: {cause.message.strip()}"
-        elif event.is_failure:
-            said = event.message or said
-    return said or "The run failed; see the Dagster UI."
-
-
-def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Failure:
     if unrecorded.is_noted(run.run_id):
-        return unrecorded.SAYS
+        # Where the disk is full, that has to change first.
+        return Failure(unrecorded.SAYS, FailureKind.PERMANENT, {})
     entries = instance.all_logs(run.run_id)
     return failure_of(entry.dagster_event for entry in entries if entry.dagster_event)
+
+
+def _damaged_files(failure: Failure, lake: Lake) -> str | None:
+    files = map(Path, failure.metadata.get(DAMAGED, []))
+    ours = [lake.relative(file) for file in files if file.is_relative_to(lake.root)]
+    return json.dumps(ours, ensure_ascii=False) if ours else None
 
 
 def _results(

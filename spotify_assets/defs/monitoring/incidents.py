@@ -17,14 +17,14 @@ import dagster as dg
 from spotify_assets.defs.monitoring.quality import OF_GENRES
 from spotify_assets.defs.partitions import genre_days_of_run, key_of, parse_key
 from spotify_assets.lake import GenreDay
-from spotify_assets.lake.errors import DAMAGED_SAYS
 from spotify_assets.operations.alerts import Alerts, Incident, causes
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
 from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.clock import Clock
-from spotify_assets.sources.spotify_api.errors import BLOCKED_SAYS, SpotifyError
+from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.errors import FailureKind
 from spotify_assets.warehouse.reading import read_only
 
 LOOKED_AT = 500
@@ -36,6 +36,7 @@ NEWS = dt.timedelta(days=3)
 TOKEN_LIMITS = (30, 7, 1)
 """Days before the end of a sign-in."""
 LATE = "FAIL"
+OF_GENRE_DAY = re.compile("/genre=[^/]+/date=[^/]+/")
 _PLAIN = int | float | str
 
 
@@ -89,7 +90,7 @@ def _failed_runs(latest_first: list[RunEnded], now: dt.datetime) -> Iterator[Run
             told.add((run.job, run.partition))
         is_news = run.status == "failure" and now - run.ended_at < NEWS
         # Of a block another incident tells, and the run goes on by itself.
-        is_block = (run.failure or "").startswith(BLOCKED_SAYS)
+        is_block = run.failure_kind is FailureKind.WAIT
         if is_news and not is_block and (run.job, run.partition) not in told:
             told.add((run.job, run.partition))
             if not days or not days <= made:
@@ -172,10 +173,8 @@ def _of_runs(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
 
 def _damaged_files_of(run: RunEnded, settings: Settings) -> list[str]:
     """Those of genre-days that a run fails by, relative to the data folder."""
-    folder = re.escape(str(settings.data_dir.resolve()))
-    # In a path the genre is percent-encoded: there is no space in it.
-    named = rf"{folder}/(\S+/genre=[^/\s]+/date=[^/\s]+/\S+) {DAMAGED_SAYS}"
-    return re.findall(named, run.failure or "")
+    files = json.loads(run.damaged_files or "[]")
+    return [f"{settings.lake.root.name}/{file}" for file in files if OF_GENRE_DAY.search(file)]
 
 
 def _link(run: RunEnded, settings: Settings) -> str:

@@ -7,6 +7,7 @@ import datetime as dt
 
 import dagster as dg
 
+from spotify_assets.defs.failures import failing
 from spotify_assets.defs.monitoring import compacting, purging, quality
 from spotify_assets.lake import retention
 from spotify_assets.lake.tables import genres
@@ -22,6 +23,7 @@ ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 @dg.op
+@failing
 def forget_old_runs(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
     """Delete the events of runs that failed or were cancelled long ago, having made nothing.
 
@@ -50,6 +52,7 @@ def _made_something(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 
 @dg.op
+@failing
 def purge_what_is_kept_too_long(
     context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> None:
@@ -68,6 +71,7 @@ def purge_what_is_kept_too_long(
 
 
 @dg.op
+@failing
 def merge_months_that_are_over(
     context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from spotify_assets.defs.checks import DATABASE
+from spotify_assets.defs.failures import failing
 from spotify_assets.defs.metadata import markdown
 from spotify_assets.defs.partitions import genre_days_to_check
 from spotify_assets.defs.resources import WarehouseResource
@@ -38,6 +39,7 @@ OF_GENRES = tuple(what for what in MEASURES if what.is_of_genre)
 # A backfill runs what has partitions apart from the rest, and the UI any asset alone: each with its
 # own checks only.
 @dg.multi_asset_check(name="quality", specs=[_spec(what) for what in OF_DAYS], can_subset=True)
+@failing
 def quality(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
@@ -49,6 +51,7 @@ def quality(
 
 
 @dg.multi_asset_check(name="freshness", specs=[_spec(what) for what in OF_GENRES], can_subset=True)
+@failing
 def freshness(
     context: dg.AssetCheckExecutionContext,
     warehouse: WarehouseResource,

@@ -22,6 +22,7 @@ import requests
 from pydantic import SecretStr
 
 from spotify_assets.operations.alerts.messages import MAX_IN_FULL, Message
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 Tls = Literal["starttls", "ssl", "none"]
 
@@ -31,12 +32,16 @@ AUTHENTICATION = range(530, 540)
 """Replies of SMTP about the login (RFC 4954): the settings can be put right, so they pass."""
 
 
-class DeliveryError(Exception):
+class DeliveryError(ProjectError):
     """The message was not delivered. It may be by another attempt."""
+
+    kind = FailureKind.RETRY
 
 
 class Rejected(DeliveryError):
     """The message was not delivered, and no other attempt would change that."""
+
+    kind = FailureKind.PERMANENT
 
 
 class Channel(Protocol):

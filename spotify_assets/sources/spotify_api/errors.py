@@ -6,6 +6,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 from spotify_assets.lake.exchanges import OK, Request, Response, flaw
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 MAX_BLOCK_SECONDS = 7 * 24 * 3600
 """Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
@@ -16,11 +17,9 @@ MAX_MESSAGE = 200
 """Characters that are shown of a body that is not JSON: it may be a whole web page."""
 OF_A_USER = "me"
 """The first word of the paths that need the token of a user."""
-BLOCKED_SAYS = "The API is not to be asked for"
-"""How the message of a block begins: who reads it in a log knows it again."""
 
 
-class SpotifyError(Exception):
+class SpotifyError(ProjectError):
     """The API did not give what was asked for. Responses received so far are kept."""
 
 
@@ -81,9 +80,11 @@ class Blocked(SpotifyError):
         until: When it may be asked again (UTC).
     """
 
+    kind = FailureKind.WAIT
+
     def __init__(self, endpoint: str, until: dt.datetime, why: str) -> None:
         super().__init__(
-            f"{BLOCKED_SAYS} {endpoint} before {until:%Y-%m-%d %H:%M:%S} UTC: "
+            f"The API is not to be asked for {endpoint} before {until:%Y-%m-%d %H:%M:%S} UTC: "
             f"{why}. What came is kept; the next run after that goes on from there."
         )
         self.endpoint = endpoint
@@ -107,6 +108,8 @@ class RateLimited(SpotifyError):
         is_quota: Whether it is the quota of a day, not the rate.
     """
 
+    kind = FailureKind.WAIT
+
     def __init__(self, message: str, retry_after: int | None, *, is_quota: bool) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -116,9 +119,13 @@ class RateLimited(SpotifyError):
 class Unavailable(SpotifyError):
     """No usable answer after all attempts: no connection, 5xx, or bodies cut or not JSON."""
 
+    kind = FailureKind.RETRY
+
 
 class Unreachable(Unavailable):
     """No connection, and none at another attempt, until somebody changes something here."""
+
+    kind = FailureKind.PERMANENT
 
 
 def refusal(request: Request, response: Response) -> SpotifyError:

@@ -1,9 +1,10 @@
 import datetime as dt
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -23,6 +24,7 @@ from spotify_assets.sources.spotify_api.budget import Budget
 from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import Blocked, BudgetSpent
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.conftest import Run
 from spotify_assets_tests.defs.conftest import Genres
 from spotify_assets_tests.defs.dagster_runs import stands
@@ -54,6 +56,8 @@ def ended(
     failure: str | None = None,
     ago: dt.timedelta = dt.timedelta(hours=1),
     days: int = 1,
+    kind: FailureKind | None = None,
+    damaged: Sequence[Path] = (),
 ) -> None:
     """A run of a genre's days is over."""
     # Later runs end later.
@@ -72,6 +76,8 @@ def ended(
             first_date=day,
             last_date=last,
             failure=failure,
+            failure_kind=kind,
+            damaged_files=json.dumps([Settings().lake.relative(one) for one in damaged]),
         )
     )
 
@@ -166,7 +172,7 @@ def test_a_blocked_run_is_no_incident_but_the_block_is_one_while_it_lasts(look: 
         budget = Budget(ledger, connection.app, connection.source, settings.limits, Clock())
         with pytest.raises(Blocked) as blocked:
             budget.refused("search", 85_771, "QUOTA_EXCEEDED", is_quota=True)
-    ended("failure", failure=str(blocked.value))
+    ended("failure", failure=str(blocked.value), kind=blocked.value.kind)
     for _ in range(2):
         [found] = look().values()
     assert (found.key, found.kind, found.severity) == ("quota/search", "quota_block", "warning")
@@ -179,8 +185,8 @@ def test_a_damaged_file_that_kept_runs_from_their_end_is_one_incident_until_its_
     genre_day = GenreDay("r&b", DAY)
     file = Settings().lake.rows("star.fact_track_daily", genre_day)
     for job in ("catalog", "reprocess"):
-        said = f"publish: DamagedFile: {DamagedFile(file, 'written', 'Make it again.')}"
-        ended("failure", genre="r&b", job=job, failure=said)
+        error = DamagedFile(file, "written", "Make it again.")
+        ended("failure", genre="r&b", job=job, failure=str(error), kind=error.kind, damaged=[file])
 
     [found] = look().values()
 
@@ -238,7 +244,8 @@ def test_a_run_that_meets_a_damaged_raw_file_is_an_incident_of_that_file(
 
 
 def test_a_spent_budget_is_no_incident(look: Look) -> None:
-    ended("failure", failure=str(BudgetSpent("search", dt.datetime.now(dt.UTC), 600)))
+    spent = BudgetSpent("search", dt.datetime.now(dt.UTC), 600)
+    ended("failure", failure=str(spent), kind=spent.kind)
     assert look() == {}
 
 
