@@ -65,8 +65,9 @@ def instance(data_dir: Path) -> "Iterator[dg.DagsterInstance]":
     from spotify_assets.defs import launch  # noqa: PLC0415
     from spotify_assets.settings import Settings  # noqa: PLC0415
 
-    launch.prepare_home(Settings().dagster_home)
-    with launch.instance() as held:
+    settings = Settings()
+    launch.prepare_home(settings.dagster_home)
+    with launch.instance(settings) as held:
         yield held
 
 
@@ -75,11 +76,12 @@ def run(instance: "dg.DagsterInstance") -> Run:
     """Take days of a genre the whole way: ``run("rock", tracks=60)``."""
     from spotify_assets.defs import launch  # noqa: PLC0415
     from spotify_assets.defs.catalog.raw import CollectConfig  # noqa: PLC0415
+    from spotify_assets.settings import Settings  # noqa: PLC0415
 
     def start(
         genre: str, first: dt.date = TODAY, last: dt.date | None = None, **wanted: object
     ) -> "Outcome":
         config = CollectConfig.model_validate({"artists": 20, "tracks": 60, **wanted})
-        return launch.collect(instance, genre, (first, last or first), config)
+        return launch.collect(instance, Settings(), genre, (first, last or first), config)
 
     return start

@@ -119,8 +119,8 @@ def test_the_configuration_is_read_at_the_edges_alone() -> None:
         if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "Settings"
     }
     below = {name for name in reads if name not in EDGES and not name.startswith("commands/")}
-    # What Dagster fixes when it loads the code; and runs that a command starts in its process.
-    assert below == {"defs/at_load.py", "defs/launch.py"}
+    # What Dagster fixes when it loads the code.
+    assert below == {"defs/at_load.py"}
 
 
 def test_a_run_fails_by_an_error_of_ours_and_one_module_tells_dagster() -> None:

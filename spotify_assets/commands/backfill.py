@@ -83,14 +83,14 @@ def _make(settings: Settings, days: list[GenreDay]) -> dict["PartitionRange", st
     failed = {}
     outcomes = []
     launch.prepare_home(settings.dagster_home)
-    with launch.instance() as instance:
+    with launch.instance(settings) as instance:
         chunks = partition_ranges(instance, days)
         with progress(len(chunks)) as begin:
             for chunk in chunks:
                 begin(str(chunk))
-                outcome = launch.reprocess(instance, chunk)
+                outcome = launch.reprocess(instance, settings, chunk)
                 outcomes.append(outcome)
                 if outcome.failure or outcome.failed_checks:
                     failed[chunk] = outcome.failure or ", ".join(outcome.failed_checks)
-        launch.close(outcomes)
+        launch.close(settings, outcomes)
     return failed

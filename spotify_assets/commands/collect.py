@@ -287,18 +287,18 @@ def _run(
         launch.prepare_home(settings.dagster_home)
         blocked: _Said | None = None
         outcomes: list[launch.Outcome] = []
-        with launch.instance() as instance:
+        with launch.instance(settings) as instance:
             for genre in due:
                 begin(genre)
                 if blocked and _needs_search(settings.lake, genre, days):
                     said[genre] = blocked
                     continue
-                outcome = launch.collect(instance, genre, days, CollectConfig(**wanted))
+                outcome = launch.collect(instance, settings, genre, days, CollectConfig(**wanted))
                 outcomes.append(outcome)
                 said[genre] = _outcome_said(outcome) or _said_of_pages(settings.lake, genre, days)
                 if outcome.blocked and outcome.blocked[0] == "search":
                     blocked = said[genre]
-        launch.close(outcomes)
+        launch.close(settings, outcomes)
     return said
 
 
@@ -372,10 +372,10 @@ def _import_sample(settings: Settings, music: "Catalog", today: dt.date) -> None
 
     launch.prepare_home(settings.dagster_home)
     with stopping("Stopped. What was collected is kept: the same command goes on from it."):
-        with tempfile.TemporaryDirectory() as folder, launch.instance() as instance:
+        with tempfile.TemporaryDirectory() as folder, launch.instance(settings) as instance:
             _write_sample(music, Path(folder), dt.datetime.combine(today, dt.time()))
-            outcome = launch.import_history(instance, [Path(folder)])
-            launch.close([outcome])
+            outcome = launch.import_history(instance, settings, [Path(folder)])
+            launch.close(settings, [outcome])
         outcome.raise_for_failure()
 
 

@@ -83,10 +83,10 @@ def _import(settings: Settings, paths: list[Path]) -> "Imported":
     from spotify_assets.defs import launch  # noqa: PLC0415
 
     launch.prepare_home(settings.dagster_home)
-    with launch.instance() as instance, progress(1) as begin:
+    with launch.instance(settings) as instance, progress(1) as begin:
         begin("import")
-        outcome = launch.import_history(instance, paths)
-        launch.close([outcome])
+        outcome = launch.import_history(instance, settings, paths)
+        launch.close(settings, [outcome])
         outcome.raise_for_failure()
         return launch.imported(instance, outcome.run_id)
 
@@ -95,10 +95,10 @@ def _poll(settings: Settings) -> "Outcome":
     from spotify_assets.defs import launch  # noqa: PLC0415 - as above
 
     launch.prepare_home(settings.dagster_home)
-    with launch.instance() as instance, progress(1) as begin:
+    with launch.instance(settings) as instance, progress(1) as begin:
         begin("poll")
-        outcome = launch.poll_plays(instance)
-        launch.close([outcome])
+        outcome = launch.poll_plays(instance, settings)
+        launch.close(settings, [outcome])
         return outcome
 
 

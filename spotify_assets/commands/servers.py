@@ -120,7 +120,7 @@ def dev(
         first = first_date(settings.lake) or dt.datetime.now(dt.UTC).date()
         os.environ["SPOTIFY_ASSETS_START_DATE"] = first.isoformat()
     launch.prepare_home(settings.dagster_home)
-    launch.prepare_dev(settings.genres)
+    launch.prepare_dev(settings)
     python = [sys.executable, "-m"]
     commands = [
         [*DAGSTER, "dev", "-m", origin.LOCATION, "-p", str(port)],

@@ -92,7 +92,7 @@ def prepare_home(home: Path) -> None:
     os.environ.setdefault(BATCH_SIZE, str(MAX_AT_ONCE))
 
 
-def instance() -> dg.DagsterInstance:
+def instance(settings: Settings) -> dg.DagsterInstance:
     """The instance of DAGSTER_HOME; runs whose process is dead are over by then, and noted.
 
     Raises:
@@ -101,27 +101,27 @@ def instance() -> dg.DagsterInstance:
     """
     held = with_origins(dg.DagsterInstance.get())
     for run_id in end_dead_runs(held):
-        _record(held, run_id)
+        _record(held, run_id, settings)
     return held
 
 
-def close(outcomes: Sequence[Outcome]) -> None:
+def close(settings: Settings, outcomes: Sequence[Outcome]) -> None:
     """After the last run: what happened reaches the warehouse and the metrics."""
     if outcomes:
-        settings = Settings()
         publish_now(settings)
         write_metrics(settings, outcomes[-1].run_id)
 
 
-def prepare_dev(genres: list[str]) -> None:
+def prepare_dev(settings: Settings) -> None:
     """Before a daemon starts: the runs of the last one are over, the genres can be chosen."""
-    with instance() as held:
+    with instance(settings) as held:
         end_runs_of_the_last_daemon(held)
-        held.add_dynamic_partitions(GENRES, genres)
+        held.add_dynamic_partitions(GENRES, settings.genres)
 
 
 def collect(
     instance: dg.DagsterInstance,
+    settings: Settings,
     genre: str,
     days: tuple[dt.date, dt.date],
     config: CollectConfig,
@@ -133,28 +133,29 @@ def collect(
     """
     asked = {"raw__catalog": {"config": config.model_dump()}}
     instance.add_dynamic_partitions(GENRES, [genre])
-    return _run(
-        instance, catalog_jobs.catalog.name, PartitionRange((genre,), *days), {"ops": asked}
-    )
+    of_days = PartitionRange((genre,), *days)
+    return _run(instance, settings, catalog_jobs.catalog.name, of_days, {"ops": asked})
 
 
-def reprocess(instance: dg.DagsterInstance, days: PartitionRange) -> Outcome:
+def reprocess(instance: dg.DagsterInstance, settings: Settings, days: PartitionRange) -> Outcome:
     """Make genre-days again from the responses that raw holds, in this process.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    return _run(instance, catalog_jobs.reprocess.name, days, {})
+    return _run(instance, settings, catalog_jobs.reprocess.name, days, {})
 
 
-def import_history(instance: dg.DagsterInstance, paths: Sequence[Path]) -> Outcome:
+def import_history(
+    instance: dg.DagsterInstance, settings: Settings, paths: Sequence[Path]
+) -> Outcome:
     """Import exports and publish, in this process.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; files that were read stay imported.
     """
     asked = {"import_exports": {"config": {"paths": [str(path) for path in paths]}}}
-    return _run(instance, listening_jobs.import_history.name, None, {"ops": asked})
+    return _run(instance, settings, listening_jobs.import_history.name, None, {"ops": asked})
 
 
 @dataclass(frozen=True)
@@ -191,18 +192,19 @@ def imported(instance: dg.DagsterInstance, run_id: str) -> Imported:
     return Imported([], [], [], [])
 
 
-def poll_plays(instance: dg.DagsterInstance) -> Outcome:
+def poll_plays(instance: dg.DagsterInstance, settings: Settings) -> Outcome:
     """Ask once what was played last, and publish, in this process.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    return _run(instance, listening_jobs.poll_plays.name, today, {})
+    return _run(instance, settings, listening_jobs.poll_plays.name, today, {})
 
 
 def _run(
     instance: dg.DagsterInstance,
+    settings: Settings,
     job: str,
     partitions: PartitionRange | str | None,
     config: dict[str, Any],
@@ -229,10 +231,11 @@ def _run(
                 partition_key=key,
                 tags=tags,
                 run_config={**QUIET, **config},
+                resources={"settings": settings},
                 raise_on_error=False,
             )
         )
-    _record(instance, result.run_id)
+    _record(instance, result.run_id, settings)
     if _was_interrupted(result):
         # Dagster takes Ctrl-C for a failure of the step.
         raise KeyboardInterrupt
@@ -250,8 +253,7 @@ def _run(
     )
 
 
-def _record(instance: dg.DagsterInstance, run_id: str) -> None:
-    settings = Settings()
+def _record(instance: dg.DagsterInstance, run_id: str, settings: Settings) -> None:
     for ended in instance.get_run_records(dg.RunsFilter(run_ids=[run_id])):
         history.record(instance, ended, settings)
 

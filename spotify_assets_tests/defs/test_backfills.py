@@ -35,8 +35,9 @@ TABLES = (*PROCESSED, *RANKED, *FACTS)
 @pytest.fixture
 def instance(data_dir: Path) -> Iterator[dg.DagsterInstance]:
     execute_at_once(Settings().dagster_home)
-    launch.prepare_home(Settings().dagster_home)
-    with launch.instance() as held:
+    settings = Settings()
+    launch.prepare_home(settings.dagster_home)
+    with launch.instance(settings) as held:
         held.add_dynamic_partitions(GENRES, KNOWN)
         yield held
 

@@ -203,7 +203,7 @@ def test_a_range_that_raw_does_not_hold_as_a_whole_fails_and_the_rest_is_asked_f
     assert run("forró", days[0], days[-1], artists=2, tracks=2).failure is None
     shutil.rmtree(RawPartition(lake, GenreDay("forró", days[1])).folder)
 
-    outcome = launch.reprocess(instance, PartitionRange(("forró",), days[0], days[-1]))
+    outcome = launch.reprocess(instance, Settings(), PartitionRange(("forró",), days[0], days[-1]))
 
     assert outcome.failure == (
         f"The lake holds no finished collection of forró on {days[1]}: materialize raw/catalog."

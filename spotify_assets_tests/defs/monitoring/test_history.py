@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from spotify_assets.defs import launch
+from spotify_assets.defs.catalog.raw import CollectConfig
 from spotify_assets.defs.monitoring import history
 from spotify_assets.operations.runs import Operations
 from spotify_assets.settings import Settings
@@ -34,7 +35,7 @@ def test_a_run_is_a_row_with_what_it_asked_and_brought_and_each_check_is_one_of_
 ) -> None:
     before = run("rock", YESTERDAY, artists=5, tracks=5)
     outcome = run("rock", artists=5, tracks=5)
-    launch.close([before, outcome])
+    launch.close(Settings(), [before, outcome])
 
     with closing(Ledger(Settings().ledger)) as ledger:
         calls = [
@@ -85,10 +86,11 @@ def test_a_run_is_a_row_with_what_it_asked_and_brought_and_each_check_is_one_of_
 
 @pytest.mark.end_to_end
 def test_a_run_that_failed_is_a_row_with_the_reason_and_no_rows(
-    instance: dg.DagsterInstance, run: Run, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance,
 ) -> None:
-    monkeypatch.delenv("SPOTIFY_SANDBOX_URL")
-    outcome = run("rock")
+    # What is handed to a run counts, and not the environment: that names a sandbox.
+    without_api = Settings().model_copy(update={"sandbox_url": None})
+    outcome = launch.collect(instance, without_api, "rock", (TODAY, TODAY), CollectConfig())
     [row] = Operations(Settings().operations).runs(10)
     assert (row.run_id, row.status, row.requests) == (outcome.run_id, "failure", 0)
     assert (row.rows_in, row.rows_out, row.share_invalid) == (None, None, None)

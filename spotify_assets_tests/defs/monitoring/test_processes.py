@@ -115,7 +115,7 @@ def test_who_opens_the_instance_finds_the_run_of_a_dead_process_in_the_run_table
     host, pid, start = this_process().rsplit("/", 2)
     dead = started(instance, f"{host}/{pid}/{int(start) - 1}")
 
-    with launch.instance():
+    with launch.instance(Settings()):
         [run] = Operations(Settings().operations).runs(last=2)
 
     assert (run.run_id, run.job, run.status) == (dead, "catalog", "failure")
@@ -131,7 +131,7 @@ def test_a_run_whose_end_did_not_fit_on_the_disk_is_not_told_as_killed(
     with pytest.raises(OSError, match="No space left"), unrecorded.noting(lost):
         raise sqlite3.OperationalError("database or disk is full")
 
-    launch.instance()
+    launch.instance(Settings())
 
     [run] = Operations(Settings().operations).runs(10)
     assert (run.run_id, run.failure) == (lost, unrecorded.SAYS)
