@@ -10,6 +10,7 @@ from spotify_assets import defs as domains
 from spotify_assets.defs import labels
 from spotify_assets.defs.policies import with_policies
 from spotify_assets.defs.resources import resources
+from spotify_assets.operations import logs
 from spotify_assets.settings import Settings
 from spotify_assets.storage import permissions as access
 
@@ -20,6 +21,8 @@ def defs() -> dg.Definitions:
     settings = Settings()
     # Dagster's own processes may be started without our command.
     os.umask(access.OWNER_ONLY)
+    if not logs.has_begun():
+        logs.begin(settings.logs, is_server=True)
     if said := access.keep_private(settings.data_dir.resolve(), settings.readers):
         logging.getLogger(__name__).warning(said)
     # A new domain is a new folder: what it defines is found where it lies.

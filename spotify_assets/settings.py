@@ -24,6 +24,7 @@ from spotify_assets.configuration.secret_store import (
 from spotify_assets.lake import Lake
 from spotify_assets.operations import genres
 from spotify_assets.operations.genres import GenreList
+from spotify_assets.operations.logs import LogSettings
 from spotify_assets.sources.spotify_api.budget import (
     DEVELOPMENT_PER_DAY,
     FAMILIES,
@@ -136,6 +137,16 @@ class Settings(BaseSettings):
     pushgateway_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_PUSHGATEWAY_URL")
     """Where metrics are pushed to after each run; secret, because it can hold a password."""
 
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="SPOTIFY_LOG_LEVEL"
+    )
+    log_format: Literal["text", "json"] = Field("text", validation_alias="SPOTIFY_LOG_FORMAT")
+    """``json``: all that is logged goes to the standard output too, a JSON object a line."""
+    log_files: int = Field(5, ge=0, le=1000, validation_alias="SPOTIFY_LOG_FILES")
+    """How many files of the data folder keep it; 0: none."""
+    log_file_mb: float = Field(10, gt=0, validation_alias="SPOTIFY_LOG_FILE_MB")
+    """At which size the next file is begun."""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -212,6 +223,17 @@ class Settings(BaseSettings):
     def metrics(self) -> Path:
         """The metrics as they were after each run."""
         return self.data_dir.resolve() / "metrics"
+
+    @property
+    def logs(self) -> LogSettings:
+        """Where logs go."""
+        return LogSettings(
+            folder=self.data_dir.resolve() / "logs",
+            level=self.log_level,
+            format=self.log_format,
+            files=self.log_files,
+            file_bytes=round(self.log_file_mb * 1_000_000),
+        )
 
     @property
     def alert_channels(self) -> "list[Channel]":

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "configuration": {"storage", "text"},
     "transforms": {"schemas", "text", "storage"},
     "lake": {"storage", "text"},
-    "sources": {"schemas", "configuration", "lake", "sandbox", "storage"},
+    "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
     "operations": {
         "schemas",

@@ -15,6 +15,7 @@ from spotify_assets.commands import claims, supervisor
 from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import out
 from spotify_assets.lake.tables import first_date
+from spotify_assets.settings import Settings
 
 SANDBOX_PORT = 8765
 # Dagster commends `dg dev`, which is of another package and is for projects that `dg` laid out.
@@ -123,7 +124,7 @@ def dev(
     launch.prepare_dev(settings)
     python = [sys.executable, "-m"]
     commands = [
-        [*DAGSTER, "dev", "-m", origin.LOCATION, "-p", str(port)],
+        [*DAGSTER, "dev", "-m", origin.LOCATION, "-p", str(port), *_log_format(settings)],
     ]
     if needs_sandbox:
         serve = [*python, "spotify_assets", "sandbox", "--port", str(sandbox_port)]
@@ -131,6 +132,10 @@ def dev(
     # `kill` stops the servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise typer.Exit(supervisor.run(commands, keep=held.fileno()))
+
+
+def _log_format(settings: Settings) -> list[str]:
+    return ["--log-format", "json"] if settings.log_format == "json" else []
 
 
 def _json_object(path: Path) -> dict[str, Any]:

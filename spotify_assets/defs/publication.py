@@ -16,6 +16,7 @@ from spotify_assets.operations.alerts import causes
 from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
 from spotify_assets.sources import account_export as exports
+from spotify_assets.text.visible import in_line, visible
 from spotify_assets.transforms import listening
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
 from spotify_assets.warehouse.publication.catalog import Query
@@ -47,7 +48,7 @@ def publish_now(
         OperationsError: The runs cannot be read.
     """
     for left in exports.renew(settings.lake):
-        log.warning("The export file %s: %s", left.name, left.reason)
+        log.warning("The export file %s: %s", in_line(left.name), in_line(left.reason))
     published = publish(
         settings.lake,
         settings.database,
@@ -59,7 +60,7 @@ def publish_now(
         readers=settings.readers,
     )
     for one in published.damaged.iter_rows(named=True):
-        log.warning("%s", _left_out(one))
+        log.warning("%s", visible(_left_out(one)))
     return published
 
 

@@ -20,6 +20,11 @@ def visible(text: str) -> str:
     )
 
 
+def in_line(text: str) -> str:
+    r"""The same on one line, for messages and logs: a line break in it is written as ``\n``."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _escaped(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

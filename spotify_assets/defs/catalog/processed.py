@@ -24,6 +24,7 @@ from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import PROCESSED
 from spotify_assets.schemas.catalog.processed import Intake, QuarantinedRows
 from spotify_assets.storage.errors import ProjectError
+from spotify_assets.text.visible import in_line
 from spotify_assets.transforms.catalog.responses import process
 from spotify_assets.transforms.version import code_version
 
@@ -57,7 +58,7 @@ def process_catalog(
         aside = tables[QuarantinedRows.table()]
         reasons.append(aside.group_by("table_name", "reason").agg(pl.len().alias("times")))
         for genre, date in _found_nothing(tables[Intake.table()]):
-            context.log.warning("%s on %s: the API found nothing; 0 rows.", genre, date)
+            context.log.warning("%s on %s: the API found nothing; 0 rows.", in_line(genre), date)
     of_newest = plots(lake.lake, max(none))
     for contract in PROCESSED:
         table = contract.table()

@@ -16,6 +16,7 @@ from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
+from spotify_assets.operations import logs
 from spotify_assets.sources.spotify_api.collect import collect, is_whole
 from spotify_assets.sources.spotify_api.errors import DayCannotBeAsked
 from spotify_assets.storage.errors import ProjectError
@@ -129,7 +130,7 @@ def _collect(
             "%s: %d of %d %s", day, done, wanted, what, extra={"progress": (what, done, wanted)}
         )
 
-    with api.client(day, run_id) as client:
+    with api.client(day, run_id) as client, logs.about(day.genre, day.date):
         terms = CollectionParameters(
             source=client.connection.source,
             market=config.market or settings.market,

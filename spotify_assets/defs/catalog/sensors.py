@@ -30,6 +30,7 @@ from spotify_assets.operations.status import status
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoCredentials
 from spotify_assets.storage.errors import FailureKind
+from spotify_assets.text.visible import in_line
 
 LOOKED_AT = 500
 """Runs, the latest first: more than a day has."""
@@ -67,7 +68,9 @@ def rotation(
 ) -> dg.SensorResult | dg.SkipReason:
     """Collect the next genres: the stalest first, as far as the API's limits allow."""
     for refused in settings.genre_list.refused:
-        context.log.warning("%s has a genre that is none: %s", settings.own_genres_file, refused)
+        context.log.warning(
+            "%s has a genre that is none: %s", settings.own_genres_file, in_line(refused)
+        )
     try:
         now = status(settings)
     except NoCredentials as error:

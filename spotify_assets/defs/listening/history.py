@@ -32,6 +32,7 @@ from spotify_assets.sources.account_export import ImportedFile, Refused
 from spotify_assets.sources.spotify_api.errors import DayCannotBeAsked
 from spotify_assets.sources.spotify_api.recently_played import poll
 from spotify_assets.storage.errors import ProjectError
+from spotify_assets.text.visible import in_line
 from spotify_assets.transforms.listening import DERIVED
 from spotify_assets.transforms.listening.plays import process
 from spotify_assets.warehouse.errors import WarehouseError
@@ -96,9 +97,9 @@ def import_exports(
     refused = [*found.refused, *(one for one in outcomes if isinstance(one, Refused))]
     warnings = [*found.warnings, *(_cut(one) for one in read if one.ends_early)]
     for warning in warnings:
-        context.log.warning("%s", warning)
+        context.log.warning("%s", in_line(warning))
     for one in refused:
-        context.log.warning("%s: %s", one.name, one.reason)
+        context.log.warning("%s: %s", in_line(one.name), in_line(one.reason))
     yield dg.MaterializeResult(
         asset_key=STREAMING_HISTORY,
         metadata={

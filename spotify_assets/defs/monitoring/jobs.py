@@ -12,6 +12,7 @@ from spotify_assets.defs.monitoring import compacting, purging, quality
 from spotify_assets.lake import retention
 from spotify_assets.lake.tables import genres
 from spotify_assets.settings import Settings
+from spotify_assets.text.visible import in_line
 
 data_quality = dg.define_asset_job(
     "data_quality",
@@ -67,7 +68,7 @@ def purge_what_is_kept_too_long(
     stay = purging.purge(settings, due)
     context.log.info("%d genre-days and days of polls deleted.", len(due) - len(stay))
     for reason in stay:
-        context.log.warning("%s", reason)
+        context.log.warning("%s", in_line(reason))
 
 
 @dg.op
@@ -80,7 +81,7 @@ def merge_months_that_are_over(
     files = sum(one.days for one in done.merged)
     context.log.info("%d files merged into %d.", files, len(done.merged))
     for reason in done.left:
-        context.log.warning("%s", reason)
+        context.log.warning("%s", in_line(reason))
 
 
 @dg.job(

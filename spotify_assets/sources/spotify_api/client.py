@@ -30,6 +30,7 @@ from spotify_assets.sources.spotify_api.errors import (
     SpotifyError,
     Unavailable,
     Unreachable,
+    asked,
     redirected,
     refusal,
 )
@@ -308,6 +309,7 @@ class Client:
         # What is judged below must never be the answer to an earlier request.
         self._session.last = None
         self._session.asking, self._session.attempt = request, attempt
+        log.debug("Asking for %s %s.", request.path, dict(request.params))
         try:
             _call(self._spotipy, request)
         except requests.RequestException as error:
@@ -316,9 +318,7 @@ class Client:
         except spotipy.SpotifyException as error:
             # What came back is judged below by its own bytes.
             if self._session.last is None:
-                raise Refused(
-                    f"{request.endpoint} {dict(request.params)} cannot be sent: {error.msg}"
-                ) from error
+                raise Refused(f"{asked(request)} cannot be sent: {error.msg}") from error
         except (AttributeError, RecursionError):
             # spotipy trips over bodies that are JSON but no object, or nested too deep.
             if self._session.last is None:

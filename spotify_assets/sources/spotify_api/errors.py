@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from spotify_assets.lake.exchanges import OK, Request, Response, flaw
 from spotify_assets.storage.errors import FailureKind, ProjectError
+from spotify_assets.text.visible import in_line
 
 MAX_BLOCK_SECONDS = 7 * 24 * 3600
 """Longer than any wait that was ever seen (a day); a wrong number must not block for ever."""
@@ -128,10 +129,19 @@ class Unreachable(Unavailable):
     kind = FailureKind.PERMANENT
 
 
+def asked(request: Request) -> str:
+    """What was asked for, in messages: ids are counted, and named in no log but that of DEBUG."""
+    counted = {
+        name: f"{str(value).count(',') + 1} ids" if name == "ids" else value
+        for name, value in request.params.items()
+    }
+    return f"{request.endpoint} {counted}"
+
+
 def refusal(request: Request, response: Response) -> SpotifyError:
     """The error for a response that is no answer."""
     said = message(response)
-    what = f"{request.endpoint} {dict(request.params)}"
+    what = asked(request)
     match response.status:
         case 400 if said.lower().startswith("invalid limit"):
             return InvalidLimit(f"The API refuses the page size of {what}.")
@@ -204,7 +214,11 @@ def _forbidden(what: str, said: str) -> Forbidden:
 
 
 def message(response: Response) -> str:
-    """What the body of an error says, whatever its form; without a full stop."""
+    """What the body of an error says, whatever its form; on one line, without a full stop."""
+    return in_line(_message(response))
+
+
+def _message(response: Response) -> str:
     body = response.json()
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
