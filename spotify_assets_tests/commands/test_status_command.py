@@ -21,7 +21,7 @@ def settings(data_dir: Path) -> Settings:
     run = RunEnded("run-1", "catalog", "failure", NOON, NOON, failure="The disk is full.")
     Operations(settings.operations).record(run)
     failed = causes.run_failure("catalog", None, "The disk is full.", NOON)
-    Alerts(settings.operations).open(failed)
+    Alerts(settings.operations).observe(failed.kind, [failed])
     return settings
 
 

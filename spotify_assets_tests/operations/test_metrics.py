@@ -20,7 +20,7 @@ from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger, Outcome, Purpose
 from spotify_assets.sources.spotify_api.tokens import TokenFile, UserToken
 from spotify_assets_tests.hostile import NAMES
-from spotify_assets_tests.operations.alerts.samples import DOWN, FORRO, ROCK, Paper, incident
+from spotify_assets_tests.operations.alerts.samples import DOWN, FORRO, ROCK, Paper, incident, opens
 from spotify_assets_tests.sources.spotify_api.times import START, SetClock
 
 NOON = dt.datetime.fromtimestamp(START, dt.UTC)
@@ -224,7 +224,7 @@ def test_incidents_are_told_by_kind_and_messages_by_what_becomes_of_them(
 ) -> None:
     alerts = Alerts(settings.operations, [Paper(trouble=DOWN)])
     alerts.observe("run_failure", [ROCK, FORRO])
-    alerts.open(incident("rock", "late_data"))
+    opens(alerts, incident("rock", "late_data"))
     alerts.deliver()
 
     told = values(settings, clock, "open_incidents", "kind")

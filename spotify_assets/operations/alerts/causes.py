@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from spotify_assets.operations.alerts.incidents import Incident, Severity, minute
+from spotify_assets.operations.alerts.incidents import Incident, minute
 
 RANGE = "..."
 """Between the first and the last partition of a range; no genre holds it."""
@@ -79,8 +79,6 @@ def check_failure(
     partition: str | None,
     found: str,
     since: dt.datetime,
-    link: str | None = None,
-    severity: Severity = "error",
 ) -> Incident:
     """A check over a table failed.
 
@@ -90,8 +88,6 @@ def check_failure(
         partition: Such as ``2026-11-20|rock``; ``None`` where the check is over the whole table.
         found: What the check says.
         since: When it failed.
-        link: The check in the Dagster UI.
-        severity: That of the check.
     """
     where = ""
     if parts := _genre_day(partition):
@@ -104,9 +100,8 @@ def check_failure(
         f"The check {check} of {table} failed{_for(partition)}",
         f"{found}\n\nDo not trust the table before this is understood. What was set aside, and "
         f"why, is shown by:\n  {set_aside}",
-        severity,
+        "error",
         since,
-        link,
     )
 
 
@@ -179,14 +174,7 @@ def token_ends(ends: dt.datetime, days: int, since: dt.datetime) -> Incident:
     )
 
 
-def rows_drop(
-    genre: str,
-    day: dt.date,
-    rows: int,
-    usual: float,
-    since: dt.datetime,
-    link: str | None = None,
-) -> Incident:
+def rows_drop(genre: str, day: dt.date, rows: int, usual: float, since: dt.datetime) -> Incident:
     """A genre has far fewer rows than usual.
 
     Args:
@@ -195,7 +183,6 @@ def rows_drop(
         rows: How many it has.
         usual: How many it has had on the days before.
         since: When that was found.
-        link: The asset in the Dagster UI.
     """
     history = _query(
         "SELECT date, table_name, received, kept, quarantined FROM processed.intake "  # noqa: S608
@@ -215,7 +202,6 @@ def rows_drop(
         f"  spotify-assets collect --genre {shlex.quote(genre)} --force",
         "warning",
         since,
-        link,
     )
 
 

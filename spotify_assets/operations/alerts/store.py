@@ -105,45 +105,26 @@ class Alerts:
         with self._reporting():
             sqlite.begin(path, _SQL["schema"])
 
-    def observe(self, kind: Kind, current: Sequence[Incident], *, scope: str = "") -> None:
-        """Take note of all that is wrong now: open what is new, close what is no longer there.
-
-        Args:
-            kind: What was looked for.
-            current: All that was found.
-            scope: Where only a part was looked at: how the keys of that part begin, such as
-                ``late/processed/``. Incidents outside it stay as they are.
+    def observe(self, kind: Kind, current: Sequence[Incident]) -> None:
+        """Take note of all of a kind that is wrong now: open what is new, close what is gone.
 
         Raises:
-            ValueError: An incident is of another kind or scope, or a key is there twice.
+            ValueError: An incident is of another kind, or a key is there twice.
         """
         keys = {incident.key for incident in current}
         if len(keys) < len(current):
             raise ValueError(f"An observation of {kind} names a key twice: make the keys differ.")
         for incident in current:
-            if incident.kind != kind or not incident.key.startswith(scope):
+            if incident.kind != kind:
                 raise ValueError(
-                    f"{incident.key} ({incident.kind}) does not belong to an observation of {kind} "
-                    f"with keys {scope}…: it could never be closed."
+                    f"{incident.key} ({incident.kind}) does not belong to an observation of "
+                    f"{kind}: it could never be closed."
                 )
         with self._transaction() as db:
-            gone = [key for key in _open_keys(db, kind, scope) if key not in keys]
+            gone = [key for key in _open_keys(db, kind) if key not in keys]
             for incident in current:
                 self._see(db, incident)
             for key in gone:
-                self._end(db, key)
-
-    def open(self, incident: Incident) -> None:
-        """Take note of one incident; others stay as they are."""
-        with self._transaction() as db:
-            self._see(db, incident)
-
-    def close(self, key: str) -> None:
-        """Take note that an incident is over; nothing happens where it is not open."""
-        with self._transaction() as db:
-            if db.execute(
-                "SELECT 1 FROM incidents WHERE key = ? AND closed_at IS NULL", (key,)
-            ).fetchone():
                 self._end(db, key)
 
     def deliver(self) -> int:
@@ -358,11 +339,11 @@ def _is_ahead(moment: dt.datetime, now: dt.datetime, at_most: dt.timedelta) -> b
     return now < moment <= now + at_most
 
 
-def _open_keys(db: sqlite3.Connection, kind: Kind, scope: str) -> list[str]:
+def _open_keys(db: sqlite3.Connection, kind: Kind) -> list[str]:
     rows = db.execute(
         "SELECT key FROM incidents WHERE kind = ? AND closed_at IS NULL ORDER BY key", (kind,)
     )
-    return [row["key"] for row in rows if row["key"].startswith(scope)]
+    return [row["key"] for row in rows]
 
 
 def _message(db: sqlite3.Connection, identity: str) -> Message:

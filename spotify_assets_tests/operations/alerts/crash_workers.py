@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from spotify_assets.operations.alerts import Alerts, Webhook
-from spotify_assets_tests.operations.alerts.samples import incident
+from spotify_assets_tests.operations.alerts.samples import incident, opens
 
 
 def observes_when_told(path: str, url: str, incidents: int) -> None:
@@ -21,5 +21,5 @@ def observes_when_told(path: str, url: str, incidents: int) -> None:
 
 def dies_before_sending(path: str, url: str) -> None:
     """Take note of an incident, and be killed before anything is sent."""
-    Alerts(Path(path), [Webhook(SecretStr(url))]).open(incident("rock"))
+    opens(Alerts(Path(path), [Webhook(SecretStr(url))]), incident("rock"))
     os.kill(os.getpid(), signal.SIGKILL)

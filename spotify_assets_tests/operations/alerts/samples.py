@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from spotify_assets.operations.alerts import Incident, Kind, Message
+from spotify_assets.operations.alerts import Alerts, Incident, Kind, Message
 from spotify_assets.operations.alerts.channels import DeliveryError
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -21,6 +21,21 @@ def incident(name: str, kind: Kind = "run_failure", title: str | None = None) ->
 
 
 ROCK, FORRO, MPB = incident("rock"), incident("forró"), incident("mpb")
+
+
+def opens(alerts: Alerts, incident: Incident) -> None:
+    """It is seen beside what is open of its kind."""
+    alerts.observe(incident.kind, [*_others(alerts, incident), incident])
+
+
+def ends(alerts: Alerts, incident: Incident) -> None:
+    """All that is open of its kind is seen, but not it."""
+    alerts.observe(incident.kind, _others(alerts, incident))
+
+
+def _others(alerts: Alerts, than: Incident) -> list[Incident]:
+    found = alerts.open_incidents()
+    return [one for one in found if one.kind == than.kind and one.key != than.key]
 
 
 class Clock:

@@ -17,7 +17,15 @@ from pydantic import SecretStr
 from spotify_assets.operations.alerts import Alerts, Email, Message, Notice
 from spotify_assets.operations.alerts.channels import DeliveryError, Rejected, Tls
 from spotify_assets_tests.hostile import NAMES
-from spotify_assets_tests.operations.alerts.samples import FORRO, NOON, ROCK, Clock, incident
+from spotify_assets_tests.operations.alerts.samples import (
+    FORRO,
+    NOON,
+    ROCK,
+    Clock,
+    ends,
+    incident,
+    opens,
+)
 from spotify_assets_tests.operations.alerts.servers import (
     HOST,
     PASSWORD,
@@ -83,9 +91,9 @@ def test_the_mail_of_an_end_is_in_the_thread_of_its_opening(
     mailbox: Mailbox, port: int, tmp_path: Path, clock: Clock
 ) -> None:
     alerts = Alerts(tmp_path / "operations.sqlite", [email(port)], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
-    alerts.close(ROCK.key)
+    ends(alerts, ROCK)
     alerts.deliver()
 
     first, last = mailbox.mails
@@ -98,7 +106,7 @@ def test_a_server_that_was_down_gets_the_mail_later(
     port: int, tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     alerts = Alerts(tmp_path / "operations.sqlite", [email(port)], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     assert alerts.deliver() == 0
     assert "ConnectionRefusedError" in caplog.text
     assert "SPOTIFY_SMTP_HOST" in caplog.text
@@ -132,7 +140,7 @@ def test_a_refusal_stays_visible_when_the_others_have_the_mail(
 ) -> None:
     mailbox.refused = {BIA: "550 no such user"}
     alerts = Alerts(tmp_path / "operations.sqlite", [email(port)], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
 
     assert alerts.deliver() == 1
     assert "no such user" in caplog.text
@@ -206,7 +214,7 @@ def test_a_refused_login_says_which_settings_and_no_password(
     wrong = "another-password-that-nobody-may-see"
     channel = email(port, password=wrong)
     alerts = Alerts(tmp_path / "operations.sqlite", [channel], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     with mail_server(Mailbox(), port, login=True):
         alerts.deliver()
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.operations.alerts import Alerts
-from spotify_assets_tests.operations.alerts.samples import NOON, ROCK
+from spotify_assets_tests.operations.alerts.samples import NOON, ROCK, opens
 
 ANY_TEXT = st.text(st.characters(), max_size=300)  # surrogates are among them
 
@@ -39,7 +39,7 @@ def test_a_body_that_is_too_long_is_cut_and_shows_it() -> None:
 
 def test_a_name_of_a_file_that_is_not_utf_8_can_be_stored(alerts: Alerts) -> None:
     name = b"caf\xe9.parquet".decode("utf-8", "surrogateescape")
-    alerts.open(replace(ROCK, key=f"damaged_file/{name}", title=name, body=str(Path(name))))
+    opens(alerts, replace(ROCK, key=f"damaged_file/{name}", title=name, body=str(Path(name))))
 
     assert len(alerts.open_incidents()) == 1
 

@@ -19,7 +19,9 @@ from spotify_assets_tests.operations.alerts.samples import (
     Clock,
     Killed,
     Paper,
+    ends,
     incident,
+    opens,
 )
 
 
@@ -67,36 +69,31 @@ def test_an_end_answers_the_message_that_told_the_opening(alerts: Alerts, paper:
     assert last.answers == (first.id, second.id)
 
 
-def test_an_observation_leaves_other_kinds_and_scopes_alone(alerts: Alerts) -> None:
-    tracks, albums = (
-        incident(name, "late_data") for name in ("processed/tracks", "processed/albums")
-    )
-    alerts.observe("late_data", [tracks, albums])
-
+def test_an_observation_leaves_other_kinds_alone(alerts: Alerts) -> None:
+    late = incident("processed/tracks", "late_data")
+    alerts.observe("late_data", [late])
     alerts.observe("run_failure", [])
-    alerts.observe("late_data", [], scope="late_data/processed/tracks")
-
-    assert alerts.open_incidents() == [albums]
+    assert alerts.open_incidents() == [late]
 
 
 def test_an_incident_that_is_seen_again_is_told_with_its_newest_words(
     alerts: Alerts, paper: Paper
 ) -> None:
-    alerts.open(ROCK)
-    alerts.open(incident("rock", title="The run of rock failed three times"))
+    opens(alerts, ROCK)
+    opens(alerts, incident("rock", title="The run of rock failed three times"))
     alerts.deliver()
 
     assert paper.messages[0].notices[0].incident.title == "The run of rock failed three times"
 
 
 def test_closing_what_is_not_open_says_nothing(alerts: Alerts, paper: Paper) -> None:
-    alerts.close(ROCK.key)
-    alerts.open(ROCK)
+    ends(alerts, ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
-    alerts.close(ROCK.key)
-    alerts.close(ROCK.key)
+    ends(alerts, ROCK)
+    ends(alerts, ROCK)
     alerts.deliver()
-    alerts.close(ROCK.key)
+    ends(alerts, ROCK)
     alerts.deliver()
 
     assert [state for state, _ in paper.told] == ["open", "over"]
@@ -105,13 +102,13 @@ def test_closing_what_is_not_open_says_nothing(alerts: Alerts, paper: Paper) -> 
 def test_an_incident_that_comes_and_goes_is_held_back_and_counted(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
     for _ in range(4):
-        alerts.close(ROCK.key)
+        ends(alerts, ROCK)
         alerts.deliver()
         clock.forward(minutes=2)
-        alerts.open(ROCK)
+        opens(alerts, ROCK)
         alerts.deliver()
         clock.forward(minutes=2)
     assert [state for state, _ in paper.told] == ["open", "over"]
@@ -127,10 +124,10 @@ def test_what_came_and_went_in_the_quiet_time_is_told_as_over(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
     for _ in range(3):
-        alerts.open(ROCK)
+        opens(alerts, ROCK)
         alerts.deliver()
         clock.forward(minutes=1)
-        alerts.close(ROCK.key)
+        ends(alerts, ROCK)
         alerts.deliver()
         clock.forward(minutes=1)
 
@@ -147,11 +144,11 @@ def test_what_came_and_went_in_the_quiet_time_is_told_as_over(
 def test_an_incident_that_opens_again_after_the_quiet_time_is_told_at_once(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
-    alerts.open(ROCK)
-    alerts.close(ROCK.key)
+    opens(alerts, ROCK)
+    ends(alerts, ROCK)
     alerts.deliver()
     clock.forward(minutes=31)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
 
     assert [state for state, _ in paper.told] == ["over", "open"]
@@ -161,14 +158,14 @@ def test_an_incident_that_opens_again_after_the_quiet_time_is_told_at_once(
 def test_an_end_is_told_before_the_next_opening_of_the_same(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
     paper.trouble = DOWN
-    alerts.open(MPB)
+    opens(alerts, MPB)
     alerts.deliver()
-    alerts.open(FORRO)
-    alerts.close(ROCK.key)
-    alerts.open(ROCK)
+    opens(alerts, FORRO)
+    ends(alerts, ROCK)
+    opens(alerts, ROCK)
     clock.forward(minutes=60)
     paper.trouble = None
     alerts.deliver()
@@ -180,9 +177,9 @@ def test_repeats_only_count_up(alerts: Alerts, tmp_path: Path, clock: Clock) -> 
     for name in ("open", "open", "close", "open", "open", "open"):
         clock.forward(minutes=1)
         if name == "open":
-            alerts.open(replace(ROCK, since=clock.now))
+            opens(alerts, replace(ROCK, since=clock.now))
         else:
-            alerts.close(ROCK.key)
+            ends(alerts, ROCK)
 
     with closing(sqlite3.connect(tmp_path / "operations.sqlite")) as db:
         row = db.execute("SELECT times_seen, times_opened, since, opened_at FROM incidents")
@@ -195,7 +192,7 @@ def test_beyond_the_messages_of_an_hour_the_rest_is_one_digest(
 ) -> None:
     alerts = Alerts(tmp_path / "operations.sqlite", [paper], clock, messages_an_hour=3)
     for number in range(10):
-        alerts.open(incident(f"genre-{number}"))
+        opens(alerts, incident(f"genre-{number}"))
         alerts.deliver()
         clock.forward(minutes=1)
     assert len(paper.messages) == 3
@@ -210,11 +207,11 @@ def test_an_outage_delays_alerts_in_order_and_ends_with_a_digest(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
     paper.trouble = DOWN
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
-    alerts.open(FORRO)
-    alerts.open(MPB)
-    alerts.close(ROCK.key)
+    opens(alerts, FORRO)
+    opens(alerts, MPB)
+    ends(alerts, ROCK)
     alerts.deliver()
 
     paper.trouble = None
@@ -233,7 +230,7 @@ def test_the_wait_doubles_from_a_minute_to_an_hour(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
     paper.trouble = DOWN
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     waits = []
     for _ in range(8):
         alerts.deliver()
@@ -248,7 +245,7 @@ def test_the_wait_doubles_from_a_minute_to_an_hour(
 
 def test_nothing_is_tried_before_its_time(alerts: Alerts, paper: Paper, clock: Clock) -> None:
     paper.trouble = DOWN
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
     clock.forward(seconds=59)
     alerts.deliver()
@@ -260,7 +257,7 @@ def test_a_message_that_nobody_took_for_a_week_fails_and_stays_visible(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
     paper.trouble = DOWN
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
     clock.forward(days=7)
     alerts.deliver()
@@ -276,10 +273,10 @@ def test_a_message_that_is_rejected_fails_and_does_not_hold_up_the_next(
     alerts: Alerts, paper: Paper
 ) -> None:
     paper.trouble = Rejected("Nobody of that name.")
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
     paper.trouble = None
-    alerts.open(FORRO)
+    opens(alerts, FORRO)
 
     assert alerts.deliver() == 1
     assert [one.last_error for one in alerts.undelivered()] == ["Nobody of that name."]
@@ -288,7 +285,7 @@ def test_a_message_that_is_rejected_fails_and_does_not_hold_up_the_next(
 def test_one_channel_that_is_down_does_not_hold_up_the_other(tmp_path: Path, clock: Clock) -> None:
     down, up = Paper("down", trouble=DOWN), Paper("up")
     alerts = Alerts(tmp_path / "operations.sqlite", [down, up], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
 
     assert up.told == [("open", [ROCK.key])]
@@ -299,7 +296,7 @@ def test_a_message_that_was_sent_but_not_marked_comes_again_as_the_same(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
     paper.trouble_after = Killed()
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     with pytest.raises(Killed):
         alerts.deliver()
     paper.trouble_after = None
@@ -318,13 +315,13 @@ def test_without_channels_incidents_are_recorded_and_nothing_waits(
 ) -> None:
     path = tmp_path / "operations.sqlite"
     alerts = Alerts(path, clock=clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
 
     assert alerts.deliver() == 0
     assert alerts.open_incidents() == [ROCK]
 
     later = Alerts(path, [paper], clock)
-    later.close(ROCK.key)
+    ends(later, ROCK)
     later.deliver()
     assert paper.messages == [], "an end whose beginning nobody was told"
 
@@ -333,32 +330,25 @@ def test_a_clock_that_was_ahead_for_years_holds_nothing_back(
     alerts: Alerts, paper: Paper, clock: Clock
 ) -> None:
     clock.forward(days=1_000)
-    alerts.open(ROCK)
-    alerts.close(ROCK.key)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
+    ends(alerts, ROCK)
+    opens(alerts, ROCK)
     paper.trouble = DOWN
     alerts.deliver()
     paper.trouble = None
     clock.now = NOON
-    alerts.open(FORRO)
+    opens(alerts, FORRO)
     alerts.deliver()
 
     assert sorted(key for _, keys in paper.told for key in keys) == [FORRO.key, ROCK.key]
 
 
-@pytest.mark.parametrize(
-    ("current", "scope"),
-    [
-        ([incident("tracks", "late_data")], ""),
-        ([ROCK], "run_failure/catalog/"),
-        ([ROCK, ROCK], ""),
-    ],
-)
+@pytest.mark.parametrize("current", [[incident("tracks", "late_data")], [ROCK, ROCK]])
 def test_an_observation_that_could_not_be_closed_is_refused(
-    alerts: Alerts, current: list[Incident], scope: str
+    alerts: Alerts, current: list[Incident]
 ) -> None:
-    with pytest.raises(ValueError, match="key"):
-        alerts.observe("run_failure", current, scope=scope)
+    with pytest.raises(ValueError, match="run_failure"):
+        alerts.observe("run_failure", current)
 
 
 def test_a_file_that_is_no_store_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -380,8 +370,8 @@ def test_open_incidents_come_errors_first_and_whole(alerts: Alerts, clock: Clock
         link="http://127.0.0.1:3000/assets",
         until=NOON + dt.timedelta(hours=9),
     )
-    alerts.open(quota)
+    opens(alerts, quota)
     clock.forward(minutes=1)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
 
     assert alerts.open_incidents() == [ROCK, quota]

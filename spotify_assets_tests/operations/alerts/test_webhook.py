@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from spotify_assets.operations.alerts import Alerts, Message, Notice, Webhook
 from spotify_assets.operations.alerts.channels import DeliveryError, Rejected
-from spotify_assets_tests.operations.alerts.samples import FORRO, NOON, ROCK, Clock
+from spotify_assets_tests.operations.alerts.samples import FORRO, NOON, ROCK, Clock, opens
 from spotify_assets_tests.operations.alerts.servers import HOST, Hook, free_port
 
 OPENING = Message("id-1", "open", (Notice(ROCK, 1, NOON), Notice(FORRO, 1, NOON)))
@@ -76,7 +76,7 @@ def test_a_webhook_that_rejects_is_logged_and_stays_visible(
 ) -> None:
     hook.status = 404
     alerts = Alerts(tmp_path / "operations.sqlite", [channel(hook.url)], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
     clock.forward(days=1)
     alerts.deliver()
@@ -101,7 +101,7 @@ def test_no_path_and_no_header_is_written_down(
     url = hook.url if status else f"http://{HOST}:{free_port()}/{SECRETS[0]}"
     webhook = channel(url)
     alerts = Alerts(tmp_path / "operations.sqlite", [webhook], clock)
-    alerts.open(ROCK)
+    opens(alerts, ROCK)
     alerts.deliver()
 
     assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
