@@ -29,6 +29,7 @@ def main() -> None:
         sys.exit(STOPPED)
     except Exception as error:
         _say_where_the_disk_is_full(error)
+        _report(error)
         raise
 
 
@@ -46,6 +47,12 @@ def _leave_the_locale() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _report(error: Exception) -> None:
+    from spotify_assets.operations import error_reports  # noqa: PLC0415
+
+    error_reports.report_exception(error)
 
 
 def _say_where_the_disk_is_full(error: Exception) -> None:

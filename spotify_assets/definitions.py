@@ -10,7 +10,7 @@ from spotify_assets import defs as domains
 from spotify_assets.defs import labels
 from spotify_assets.defs.policies import with_policies
 from spotify_assets.defs.resources import resources
-from spotify_assets.operations import logs
+from spotify_assets.operations import error_reports, logs
 from spotify_assets.settings import Settings
 from spotify_assets.storage import permissions as access
 
@@ -23,6 +23,7 @@ def defs() -> dg.Definitions:
     os.umask(access.OWNER_ONLY)
     if not logs.has_begun():
         logs.begin(settings.logs, is_server=True)
+        error_reports.begin(settings.sentry_dsn)
     if said := access.keep_private(settings.data_dir.resolve(), settings.readers):
         logging.getLogger(__name__).warning(said)
     # A new domain is a new folder: what it defines is found where it lies.

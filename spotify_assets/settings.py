@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     log_file_mb: float = Field(10, gt=0, validation_alias="SPOTIFY_LOG_FILE_MB")
     """At which size the next file is begun."""
 
+    sentry_dsn: SecretStr | None = Field(None, validation_alias="SPOTIFY_SENTRY_DSN")
+    """Where failures are sent to; secret, because whoever knows it can send."""
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "storage",
         "text",
         "settings",
+        "configuration",
     },
 }
 """For each layer the others that it may import; `sandbox` is imported for its constants.

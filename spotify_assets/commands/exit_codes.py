@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from spotify_assets.commands.terminal import err
-from spotify_assets.operations import logs
+from spotify_assets.operations import error_reports, logs
 from spotify_assets.settings import OFF, Settings, secret_names
 from spotify_assets.storage import permissions as access
 from spotify_assets.storage.errors import FailureKind, ProjectError
@@ -81,6 +81,7 @@ def settings_or_stop(*, writes_elsewhere: bool = False, secrets: bool = True) ->
     if said := access.keep_private(settings.data_dir.resolve(), settings.readers):
         err.print(said, style="yellow", soft_wrap=True)
     logs.begin(settings.logs, is_server=False)
+    error_reports.begin(settings.sentry_dsn)
     return settings
 
 

@@ -11,3 +11,7 @@ class ConfigurationError(ProjectError):
 
 class SecretStoreError(ProjectError):
     """The secret store gives nothing: it is missing, refuses, or is not reached."""
+
+    def __init__(self, message: str, kind: FailureKind) -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsError
 from pydantic_settings.sources import PydanticBaseSettingsSource
 
 from spotify_assets.configuration.errors import ConfigurationError, SecretStoreError
+from spotify_assets.storage.errors import FailureKind
 from spotify_assets.text.visible import visible
 
 KINDS = {"dir": "folder", "aws": "aws", "azure": "azure", "gcp": "gcp"}
@@ -77,12 +78,14 @@ class SecretStore(ABC):
         try:
             yield
         except self.errors as error:
+            kind = FailureKind.PERMANENT
             said = visible(" ".join(str(error).split()))[:MAX_MESSAGE].rstrip(".")
             if self.is_refused(error):
                 problem = f"refuses the login ({said}). {self.login}"
             elif self.is_missing(error):
                 problem = f"does not exist ({said}). Make it, or correct SPOTIFY_SECRETS."
             else:
+                kind = FailureKind.RETRY
                 problem = (
                     f"does not answer ({said}). Check the network, the proxy and the address; or "
                     "give the secrets by the environment and set SPOTIFY_SECRETS to nothing."
@@ -90,7 +93,7 @@ class SecretStore(ABC):
         else:
             return
         # Outside the handler: no traceback goes through the SDK, which held the answer.
-        raise SecretStoreError(f"The secret store {self.address} {problem}")
+        raise SecretStoreError(f"The secret store {self.address} {problem}", kind)
 
 
 class WritableStore(SecretStore):

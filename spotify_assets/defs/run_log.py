@@ -8,8 +8,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import dagster as dg
+
+from spotify_assets.defs.failures import failure_of
 from spotify_assets.defs.partitions import PARTITION, RANGE_END, RANGE_START
-from spotify_assets.operations import logs
+from spotify_assets.operations import error_reports, logs
+from spotify_assets.operations.error_reports import Raised
+from spotify_assets.storage.errors import FailureKind
 
 
 class RunLog(logging.Handler):
@@ -33,6 +38,23 @@ class RunLog(logging.Handler):
         }.items():
             setattr(record, name, value)
         logs.write(record)
+        if event and event.is_step_failure and _is_unexpected(event):
+            tags = {"run": said.get("run_id"), "job": said.get("job_name"), "genre": genre}
+            error_reports.report(_raised(error), {**tags, "day": day, "step": event.step_key})
+
+
+def _is_unexpected(event: dg.DagsterEvent) -> bool:
+    """Whether somebody has to look; where the API wants to be asked later, the run goes on."""
+    return failure_of([event]).kind is not FailureKind.WAIT
+
+
+def _raised(error: Any) -> list[Raised]:
+    """The exception and its causes, the first cause first."""
+    chain = []
+    while error:
+        chain.append(Raised(error.cls_name or "Exception", error.stack))
+        error = error.cause
+    return chain[::-1]
 
 
 def _genre_and_day(tags: Mapping[str, str]) -> tuple[str | None, str | None]:
