@@ -79,6 +79,10 @@ COMMANDS = {
         "export:export",
         "Write a table, a view or what a query gives into a file; or, with --all, everything.",
     ),
+    "publish-to": (
+        "publish_to:publish_to",
+        "Make the tables of your own database equal to the warehouse: what changed, all at once.",
+    ),
     "restore": (
         "export:restore",
         "Make a DuckDB file of an exported folder: all tables, macros and views.",

@@ -35,6 +35,7 @@ from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
 from spotify_assets.storage import permissions as access
+from spotify_assets.warehouse.databases.layers import Layers
 
 if TYPE_CHECKING:
     from spotify_assets.operations.alerts import Channel, Email
@@ -150,6 +151,11 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr | None = Field(None, validation_alias="SPOTIFY_SENTRY_DSN")
     """Where failures are sent to; secret, because whoever knows it can send."""
 
+    publish_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_PUBLISH_URL")
+    """A database that gets the published tables too; secret, because it holds a password."""
+    publish_schemas: str = Field("", validation_alias="SPOTIFY_PUBLISH_SCHEMAS")
+    """Its schema for each layer, where it is not the usual one: ``processed=raw,*=analytics``."""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -186,6 +192,17 @@ class Settings(BaseSettings):
     def _readable(cls, text: str | None) -> str | None:
         _per_day(text or OFF)
         return text
+
+    @field_validator("publish_schemas")
+    @classmethod
+    def _are_schemas(cls, text: str) -> str:
+        Layers.read(text)
+        return text
+
+    @property
+    def layers(self) -> Layers:
+        """The schemas of the database that gets the published tables."""
+        return Layers.read(self.publish_schemas)
 
     @property
     def lake(self) -> Lake:

@@ -1,0 +1,57 @@
+-- The first of a ranking, held against the window of the same length just before.
+-- Grain: one rank. Parameters: 'track', 'artist' or 'album'; local days, both inclusive; how many
+-- ranks; the classes of plays.
+-- Status: new (never played before), up, down, same, re-entry (played before, but not in the
+-- window before). The coverage is that of the window; the window before has its own days.
+CREATE OR REPLACE FUNCTION listening.top(
+    what text, from_date date, to_date date, n integer DEFAULT 50,
+    classes text[] DEFAULT ARRAY['counted']
+)
+RETURNS TABLE (
+    rank bigint, name text, artist text, plays bigint, ms_played bigint, previous_rank bigint,
+    movement bigint, status text, coverage text, days_complete bigint, days bigint
+)
+LANGUAGE sql STABLE AS $$
+    WITH ranked AS MATERIALIZED (
+        SELECT now.*, before.rank AS previous_rank
+        FROM listening.ranking(what, from_date, to_date, classes) AS now
+        LEFT JOIN listening.ranking(
+            what, listening.previous_from(from_date, to_date), from_date - 1, classes
+        ) AS before ON before.key = now.key
+        WHERE now.rank <= n
+    ), played_earlier AS (
+        SELECT DISTINCT unranked.key
+        FROM (SELECT * FROM ranked WHERE previous_rank IS NULL) AS unranked
+        JOIN star.dim_item AS item
+            ON listening.ranking_key(what, item.recording, item.artist_name, item.album_name)
+            = unranked.key
+        JOIN star.fact_play AS play ON play.item_key = item.item_key
+        WHERE
+            play.ended_at < listening.day_start(listening.previous_from(from_date, to_date))
+            AND listening.play_class(
+                item.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito
+            ) = ANY (classes)
+    )
+    SELECT
+        ranked.rank,
+        ranked.name,
+        ranked.artist,
+        ranked.plays,
+        ranked.ms_played,
+        ranked.previous_rank,
+        ranked.previous_rank - ranked.rank,
+        CASE
+            WHEN ranked.previous_rank > ranked.rank THEN 'up'
+            WHEN ranked.previous_rank < ranked.rank THEN 'down'
+            WHEN ranked.previous_rank = ranked.rank THEN 'same'
+            WHEN played_earlier.key IS NULL THEN 'new'
+            ELSE 're-entry'
+        END,
+        known.coverage,
+        known.days_complete,
+        known.days
+    FROM ranked
+    LEFT JOIN played_earlier ON played_earlier.key = ranked.key
+    CROSS JOIN listening.coverage_between(from_date, to_date) AS known
+    ORDER BY ranked.rank
+$$

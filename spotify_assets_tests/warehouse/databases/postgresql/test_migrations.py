@@ -1,0 +1,88 @@
+"""Tables follow the contracts: in place where nothing is lost, and by name where something would.
+
+A database that is as older contracts made it is made here by hand, from one that is as they are.
+"""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from spotify_assets.warehouse.databases.errors import ChangeRefused
+from spotify_assets.warehouse.databases.postgresql.migrations import Structure
+from spotify_assets.warehouse.databases.postgresql.publishing import publish
+from spotify_assets.warehouse.databases.postgresql.verifying import verify
+from spotify_assets_tests.warehouse.databases.postgresql.conftest import Ask
+
+
+@pytest.fixture
+def before(published: SecretStr, ask: Ask) -> SecretStr:
+    """Published by contracts of another version."""
+    ask("UPDATE monitoring.target_migrations SET version = 'older'")
+    return published
+
+
+def test_a_migration_is_recorded_with_its_statements(
+    published: SecretStr, structure: Structure, ask: Ask
+) -> None:
+    [(number, version, seconds, statements)] = ask(
+        "SELECT number, version, extract(epoch FROM timezone('UTC', now()) - applied_at), "
+        "statements FROM monitoring.target_migrations"
+    )
+    assert (number, version) == (1, structure.version)
+    assert 0 <= seconds < 60
+    assert any(one.startswith('CREATE TABLE "gold"."fact_play"') for one in statements)
+
+
+def test_a_new_column_is_added_and_a_type_is_widened(
+    before: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    ask("ALTER TABLE silver.artists DROP COLUMN followers")
+    ask("DROP VIEW gold.artist_daily")
+    ask("ALTER TABLE gold.fact_artist_daily ALTER COLUMN followers TYPE integer")
+    ask("DROP INDEX gold.fact_track_daily_track_id_idx")
+
+    sent = publish(before, structure, database)
+
+    changes = [one for one in sent.migration if one.startswith(("ALTER", "CREATE INDEX"))]
+    assert changes == [
+        'ALTER TABLE "silver"."artists" ADD COLUMN "followers" bigint',
+        'ALTER TABLE "gold"."fact_artist_daily" ALTER COLUMN "followers" TYPE bigint',
+        'CREATE INDEX "fact_track_daily_track_id_idx" ON "gold"."fact_track_daily" ("track_id")',
+    ]
+    assert ask("SELECT max(number) FROM monitoring.target_migrations") == [(2,)]
+
+
+def test_what_cannot_be_done_in_place_is_named_and_done_by_a_full_refresh(
+    before: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    ask("ALTER TABLE gold.dim_album ALTER COLUMN total_tracks TYPE text")
+    ask("ALTER TABLE gold.dim_genre ADD COLUMN mood text")
+    ask("ALTER TABLE silver.polls DROP CONSTRAINT polls_pkey")
+    ask("ALTER TABLE silver.polls ADD CONSTRAINT polls_pkey PRIMARY KEY (polled_at)")
+
+    with pytest.raises(ChangeRefused) as refused:
+        publish(before, structure, database)
+
+    for named in (
+        "gold.dim_album.total_tracks is text and becomes integer",
+        "gold.dim_genre.mood is in no contract any more",
+        "the key of silver.polls was (polled_at)",
+        "--full-refresh",
+    ):
+        assert named in str(refused.value)
+    publish(before, structure, database, full_refresh=True)
+    assert verify(before, structure, database) == []
+    [(keys,)] = ask("SELECT count(*) FROM pg_constraint WHERE contype = 'f'")
+    assert keys == sum(len(one.foreign_keys) for one in structure.tables)
+
+
+def test_a_view_of_the_users_own_in_the_way_is_named(
+    before: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    ask("DROP VIEW gold.artist_daily")
+    ask("ALTER TABLE gold.fact_artist_daily ALTER COLUMN followers TYPE integer")
+    ask("CREATE VIEW public.loved AS SELECT followers FROM gold.fact_artist_daily")
+    with pytest.raises(ChangeRefused, match="of your own, drop it"):
+        publish(before, structure, database)
+    assert ask("SELECT count(*) FROM public.loved") != [(0,)]
