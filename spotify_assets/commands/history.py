@@ -9,7 +9,7 @@ import typer
 from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop, stopping
 from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.sign_in import Condition
+from spotify_assets.sources.spotify_api.tokens import Condition
 from spotify_assets.warehouse.quality.one_listener import doubts
 from spotify_assets.warehouse.reading import read_only
 

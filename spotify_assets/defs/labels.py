@@ -6,9 +6,9 @@ Does not belong here: what one table or one materialization shows (`assets.metad
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import dagster as dg
 
@@ -27,10 +27,19 @@ TABLES: tuple[type[Contract], ...] = (*LAKE.values(), *DERIVED, *LISTENING, *LAK
 CONTRACTS = {asset_key(contract): contract for contract in TABLES}
 
 
-def labelled(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+def labelled(
+    assets: Iterable[dg.AssetsDefinition], policies: Callable[[dg.AssetSpec], dg.AssetSpec]
+) -> list[dg.AssetsDefinition]:
     """The same assets with what all have alike; what an asset says itself is kept."""
-    with_code = cast(list[dg.AssetsDefinition], dg.with_source_code_references(list(assets)))
-    return [asset.map_asset_specs(_labelled) for asset in with_code]
+    return [_with_all(asset, policies) for asset in assets]
+
+
+def _with_all(
+    asset: dg.AssetsDefinition, policies: Callable[[dg.AssetSpec], dg.AssetSpec]
+) -> dg.AssetsDefinition:
+    code = _code(asset)
+    # In one step: each makes all of Dagster's objects of an asset again.
+    return asset.map_asset_specs(lambda spec: policies(_labelled(spec, code)))
 
 
 def section(table: str) -> str:
@@ -38,18 +47,27 @@ def section(table: str) -> str:
     return f"{DICTIONARY}#{re.sub(r'[^a-z0-9_-]', '', table)}"
 
 
-def _labelled(spec: dg.AssetSpec) -> dg.AssetSpec:
-    spec = spec.merge_attributes(owners=[OWNER], tags={"layer": spec.key.path[0]})
-    if (contract := CONTRACTS.get(spec.key)) is None:
+def _labelled(spec: dg.AssetSpec, code: dg.LocalFileCodeReference) -> dg.AssetSpec:
+    contract = CONTRACTS.get(spec.key)
+    references = [code, *(_references(contract) if contract else ())]
+    spec = spec.merge_attributes(
+        owners=[OWNER],
+        tags={"layer": spec.key.path[0]},
+        metadata={CODE: dg.CodeReferencesMetadataValue(code_references=references)},
+    )
+    if contract is None:
         return spec
-    code = cast(dg.CodeReferencesMetadataValue, spec.metadata[CODE]).code_references
     return spec.merge_attributes(
         tags={"grain": _grain(contract)},
-        metadata={
-            "data dictionary": section(contract.table()),
-            CODE: dg.CodeReferencesMetadataValue(code_references=[*code, *_references(contract)]),
-        },
+        metadata={"data dictionary": section(contract.table())},
     )
+
+
+def _code(asset: dg.AssetsDefinition) -> dg.LocalFileCodeReference:
+    """Where it is computed: Dagster's own would name the decorator that fails by kind."""
+    function = inspect.unwrap(cast(Any, asset.op.compute_fn).decorated_fn)
+    number = inspect.getsourcelines(function)[1]
+    return dg.LocalFileCodeReference(file_path=inspect.getfile(function), line_number=number)
 
 
 def _grain(contract: type[Contract]) -> str:

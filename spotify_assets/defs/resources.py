@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
@@ -15,9 +16,11 @@ from duckdb import DuckDBPyConnection
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.ledger import Ledger, Purpose
 from spotify_assets.warehouse.reading import read_only
+
+if TYPE_CHECKING:
+    from spotify_assets.sources.spotify_api.client import Client
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
@@ -39,13 +42,15 @@ class ApiResource:
     settings: Settings
 
     @contextmanager
-    def client(self, genre_day: GenreDay, run_id: str) -> Iterator[Client]:
+    def client(self, genre_day: GenreDay, run_id: str) -> "Iterator[Client]":
         """A client that asks for a genre-day, within the limits of the app.
 
         Raises:
             NoCredentials: Neither credentials nor a sandbox are set.
             LedgerError: The request ledger cannot be used.
         """
+        from spotify_assets.sources.spotify_api.client import Client  # noqa: PLC0415 - slow
+
         settings = self.settings
         with closing(Ledger(settings.ledger)) as ledger:
             yield Client(
@@ -57,7 +62,7 @@ class ApiResource:
             )
 
     @contextmanager
-    def user_client(self, day: dt.date, run_id: str) -> Iterator[Client]:
+    def user_client(self, day: dt.date, run_id: str) -> "Iterator[Client]":
         """A client with the tokens of the user who signed in.
 
         Raises:
@@ -65,6 +70,8 @@ class ApiResource:
             TokenStoreError: The tokens cannot be read.
             LedgerError: The request ledger cannot be used.
         """
+        from spotify_assets.sources.spotify_api.client import Client  # noqa: PLC0415 - slow
+
         settings = self.settings
         tokens = settings.user_tokens
         with closing(Ledger(settings.ledger)) as ledger:

@@ -4,19 +4,26 @@ Belongs here: finding the expressions, their order, their SQL. Does not belong h
 module in the folder of a domain declares them (``relations.makes``), and is found by lying there.
 """
 
+from __future__ import annotations
+
 import pkgutil
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
-from typing import Any
-
-import ibis
-import ibis.expr.operations as ops
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING, Any
 
 from spotify_assets import transforms
 from spotify_assets.schemas import FACTS, LAKE, RANKED, Contract
-from spotify_assets.transforms.relations import MADE_BY, Expression
+from spotify_assets.transforms.lazily import Lazily
+from spotify_assets.transforms.relations import MADE_BY, READ_BY, Expression
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.operations as ops
+    import ibis.expr.types as ir
+else:
+    ibis = Lazily("ibis")
+    ops = Lazily("ibis.expr.operations")
 
 for _module in pkgutil.walk_packages(transforms.__path__, f"{transforms.__name__}."):
     import_module(_module.name)
@@ -41,11 +48,9 @@ def sql_of_some(contract: type[Contract]) -> str:
     return str(ibis.to_sql(rows.order_by(list(contract.key())), dialect="duckdb"))
 
 
-@cache
 def inputs(contract: type[Contract]) -> tuple[str, ...]:
     """The tables, ``layer.table``, that the query reads."""
-    tables = _expression(contract).op().find(ops.UnboundTable)
-    return tuple(sorted({f"{table.namespace.database}.{table.name}" for table in tables}))
+    return tuple(sorted({one.table() for one in READ_BY[contract]}))
 
 
 def _some(node: Any, replaced: dict[str, Any] | None) -> Any:

@@ -3,24 +3,41 @@
 Belongs here: what every expression is written with. Does not belong here: any table.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from spotify_assets.schemas import Contract
+from spotify_assets.transforms.lazily import Lazily
 
-Expression = Callable[[], ir.Table]
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+else:
+    ibis = Lazily("ibis")
+
+Expression = Callable[[], "ir.Table"]
 
 MADE_BY: dict[type[Contract], Expression] = {}
 """The expression of each table, as the modules of the domains declare them."""
+READ_BY: dict[type[Contract], tuple[type[Contract], ...]] = {}
+"""The tables that each expression reads, as they declare them too."""
 
 
-def makes(contract: type[Contract]) -> Callable[[Expression], Expression]:
-    """Declare that the function below gives the rows of a table."""
+def makes(
+    contract: type[Contract], *, of: tuple[type[Contract], ...]
+) -> Callable[[Expression], Expression]:
+    """Declare that the function below gives the rows of a table.
+
+    Args:
+        contract: The table.
+        of: The tables that it reads. Dagster asks for them whenever it loads the code; to make the
+            expressions only to see what they read would take it as long as all the rest of ours.
+    """
 
     def declared(expression: Expression) -> Expression:
-        MADE_BY[contract] = expression
+        MADE_BY[contract], READ_BY[contract] = expression, of
         return expression
 
     return declared

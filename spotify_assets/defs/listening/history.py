@@ -8,6 +8,7 @@ Belongs here: the assets, what they show, how they fail. Does not belong here: r
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -27,8 +28,6 @@ from spotify_assets.lake.tables import write_rows
 from spotify_assets.schemas import Contract, listening
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
-from spotify_assets.sources import account_export as exports
-from spotify_assets.sources.account_export import ImportedFile, Refused
 from spotify_assets.sources.spotify_api.errors import DayCannotBeAsked
 from spotify_assets.sources.spotify_api.recently_played import poll
 from spotify_assets.storage.errors import ProjectError
@@ -37,6 +36,9 @@ from spotify_assets.transforms.listening import DERIVED
 from spotify_assets.transforms.listening.plays import process
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.quality.one_listener import Doubts, doubts
+
+if TYPE_CHECKING:
+    from spotify_assets.sources.account_export import ImportedFile
 
 STREAMING_HISTORY = dg.AssetKey(["raw", "streaming_history"])
 RECENTLY_PLAYED = dg.AssetKey(["raw", "recently_played"])
@@ -90,11 +92,13 @@ def import_exports(
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Read exports to the row; a file that was imported before is left as it is."""
+    from spotify_assets.sources import account_export as exports  # noqa: PLC0415 - slow to import
+
     paths = [Path(path) for path in config.paths] or [settings.inbox]
     found = exports.find(paths)
     outcomes = list(exports.read_all(found.files, lake.lake, dt.datetime.now(dt.UTC)))
-    read = [one for one in outcomes if isinstance(one, ImportedFile)]
-    refused = [*found.refused, *(one for one in outcomes if isinstance(one, Refused))]
+    read = [one for one in outcomes if isinstance(one, exports.ImportedFile)]
+    refused = [*found.refused, *(one for one in outcomes if isinstance(one, exports.Refused))]
     warnings = [*found.warnings, *(_cut(one) for one in read if one.ends_early)]
     for warning in warnings:
         context.log.warning("%s", in_line(warning))
@@ -125,7 +129,7 @@ def import_exports(
     )
 
 
-def _cut(file: ImportedFile) -> str:
+def _cut(file: "ImportedFile") -> str:
     return (
         f"{file.file_name} ends before its list does: the rows after it are missing, the "
         f"{file.readable} that are there are kept. Download the export again and import it; what "

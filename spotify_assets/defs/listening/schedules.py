@@ -12,7 +12,7 @@ from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.defs.listening import jobs
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoClientId, TokenStoreError
-from spotify_assets.sources.spotify_api.sign_in import Condition
+from spotify_assets.sources.spotify_api.tokens import Condition
 
 
 @dg.schedule(

@@ -5,11 +5,6 @@ Belongs here: the analysis of a query. Does not belong here: the queries (`trans
 
 from functools import cache
 
-from sqlglot import exp, parse_one
-from sqlglot.lineage import lineage
-from sqlglot.optimizer import build_scope
-from sqlglot.optimizer.qualify import qualify
-
 from spotify_assets.schemas import TABLES, Contract
 from spotify_assets.transforms.expressions import inputs, sql
 
@@ -24,6 +19,12 @@ def origins(contract: type[Contract]) -> dict[str, list[Origin]]:
     What only decides which rows there are (filters, the keys of joins) is not among them. A column
     of constants has none.
     """
+    # Only now: nothing of it is needed to load the code.
+    from sqlglot import exp, parse_one  # noqa: PLC0415
+    from sqlglot.lineage import lineage  # noqa: PLC0415
+    from sqlglot.optimizer import build_scope  # noqa: PLC0415
+    from sqlglot.optimizer.qualify import qualify  # noqa: PLC0415
+
     query = qualify(
         parse_one(sql(contract), read="duckdb"), dialect="duckdb", schema=_schema(contract)
     )

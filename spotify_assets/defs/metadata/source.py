@@ -7,6 +7,7 @@ Belongs here: finding the functions. Does not belong here: what they do (`transf
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from spotify_assets.transforms import relations
@@ -17,7 +18,13 @@ PACKAGE = relations.__name__.rpartition(".")[0]
 
 def source(function: Function) -> str:
     """The function and all of `transforms` that it calls, each once, in the order of the calls."""
-    return "\n\n\n".join(inspect.getsource(one).rstrip() for one in _with_called(function, set()))
+    return "\n\n\n".join(map(_text, _with_called(function, set())))
+
+
+@cache
+def _text(function: Function) -> str:
+    # Many call the same, and finding the end of a function takes a millisecond.
+    return inspect.getsource(function).rstrip()
 
 
 def _with_called(function: Function, seen: set[Function]) -> Iterator[Function]:

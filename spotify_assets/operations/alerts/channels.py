@@ -18,7 +18,6 @@ from email.utils import formataddr, formatdate
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-import requests
 from pydantic import SecretStr
 
 from spotify_assets.operations.alerts.messages import MAX_IN_FULL, Message
@@ -208,6 +207,8 @@ class Webhook:
     name = "webhook"
 
     def __post_init__(self) -> None:
+        import requests  # noqa: PLC0415 - slow to import
+
         try:
             prepared = requests.Request("POST", self._url, headers=self._headers).prepare()
             is_http = str(prepared.url).startswith(("http://", "https://")) and all(
@@ -223,6 +224,8 @@ class Webhook:
 
     def send(self, message: Message) -> str | None:
         """Deliver the message; a redirect is not followed, because the headers are secret."""
+        import requests  # noqa: PLC0415 - slow to import
+
         try:
             with self._path_unlogged():
                 status = requests.post(
@@ -262,6 +265,8 @@ class Webhook:
     @contextmanager
     def _path_unlogged(self) -> Iterator[None]:
         """The HTTP library logs the path of each request at DEBUG."""
+        import requests  # noqa: PLC0415 - slow to import
+
         parts = urlsplit(requests.Request("POST", self._url).prepare().url or "")
 
         def without_path(record: logging.LogRecord) -> bool:

@@ -48,14 +48,14 @@ from spotify_assets.sources.spotify_api.session import (
     NewSession,
     learn_refusal,
 )
-from spotify_assets.sources.spotify_api.transport import CALL_SECONDS, MAX_BODY_BYTES, no_answer
+from spotify_assets.sources.spotify_api.transport import (
+    CALL_SECONDS,
+    MAX_BODY_BYTES,
+    TIMEOUT_SECONDS,
+    no_answer,
+)
 
 log = logging.getLogger(__name__)
-# It prints every 4xx as an error, those that we expect too, and tokens at the level DEBUG.
-logging.getLogger("spotipy").setLevel(logging.CRITICAL)
-
-TIMEOUT_SECONDS = (5.0, 30.0)
-"""To connect; between two bytes. A whole call has ``transport.CALL_SECONDS``."""
 ATTEMPTS = 5
 """For what may pass: no connection, 5xx, a body that was cut."""
 MAX_RETRYING_SECONDS = 180.0

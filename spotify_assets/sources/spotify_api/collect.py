@@ -14,12 +14,11 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from spotify_assets.lake.exchanges import FORBIDDEN, OK, Request, Response, is_final, is_number
 from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
-from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.errors import (
     Blocked,
     DayCannotBeAsked,
@@ -28,6 +27,9 @@ from spotify_assets.sources.spotify_api.errors import (
     refusal,
 )
 from spotify_assets.sources.spotify_api.modes import PAGE_SIZE, Mode
+
+if TYPE_CHECKING:
+    from spotify_assets.sources.spotify_api.client import Client
 
 log = logging.getLogger(__name__)
 Kind = Literal["artist", "track"]
@@ -44,7 +46,7 @@ SPOTIFY_ID = re.compile("[0-9A-Za-z]{22}")
 
 
 def collect(
-    client: Client,
+    client: "Client",
     partition: RawPartition,
     terms: CollectionParameters,
     *,

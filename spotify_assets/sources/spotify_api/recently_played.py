@@ -10,12 +10,14 @@ Belongs here: which requests a poll is. Does not belong here: where the answers 
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spotify_assets.lake import Lake
 from spotify_assets.lake.exchanges import Request, is_number
 from spotify_assets.lake.polls import PolledDay, polled_days
-from spotify_assets.sources.spotify_api.client import Client
+
+if TYPE_CHECKING:
+    from spotify_assets.sources.spotify_api.client import Client
 
 FAMILY, PATH = "me", "me/player/recently-played"
 MOST = 50
@@ -61,7 +63,7 @@ class _Page:
         )
 
 
-def poll(client: Client, lake: Lake) -> Poll:
+def poll(client: "Client", lake: Lake) -> Poll:
     """Ask what was played last, and keep the answer.
 
     One request. Where its page is full and begins after the newest play that the lake holds, a

@@ -9,17 +9,13 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
-from spotipy.cache_handler import MemoryCacheHandler
-from spotipy.oauth2 import SpotifyPKCE
 
 from spotify_assets.lake.exchanges import Request, is_number, parse
 from spotify_assets.sources.spotify_api.budget import TOKEN
 from spotify_assets.sources.spotify_api.callback import Callback, redirect_uri
-from spotify_assets.sources.spotify_api.client import TIMEOUT_SECONDS
 from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     CredentialsRefused,
@@ -29,8 +25,21 @@ from spotify_assets.sources.spotify_api.errors import (
     redirected,
 )
 from spotify_assets.sources.spotify_api.session import NewSession
-from spotify_assets.sources.spotify_api.tokens import SIGN_IN_AGAIN, TokenStore, UserToken
-from spotify_assets.sources.spotify_api.transport import BoundedSession, host_of, no_answer
+from spotify_assets.sources.spotify_api.tokens import (
+    SIGN_IN_AGAIN,
+    Condition,
+    TokenStore,
+    UserToken,
+)
+from spotify_assets.sources.spotify_api.transport import (
+    TIMEOUT_SECONDS,
+    BoundedSession,
+    host_of,
+    no_answer,
+)
+
+if TYPE_CHECKING:
+    from spotipy.oauth2 import SpotifyPKCE
 
 # Nothing that says who the user is: no e-mail, no country.
 SCOPES = ("user-read-recently-played", "user-top-read")
@@ -44,17 +53,6 @@ REFRESH = Request(TOKEN, "api/token", {"grant_type": "refresh_token"})
 OK = 200
 REFUSED = (400, 401, 403)
 Clock = Callable[[], dt.datetime]
-
-
-class Condition(StrEnum):
-    """How a sign-in stands."""
-
-    NONE = "none"
-    VALID = "valid"
-    EXPIRED = "expired"
-    """Six months have passed; Spotify has not been asked since."""
-    DEAD = "dead"
-    """Spotify refused the refresh token."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +258,11 @@ def _ended(token: UserToken) -> NotSignedIn:
     )
 
 
-def _accounts(connection: Connection, callback: str, session: requests.Session) -> SpotifyPKCE:
+def _accounts(connection: Connection, callback: str, session: requests.Session) -> "SpotifyPKCE":
+    # Only now: they take a quarter of a second, and who is signed in is known without them.
+    from spotipy.cache_handler import MemoryCacheHandler  # noqa: PLC0415
+    from spotipy.oauth2 import SpotifyPKCE  # noqa: PLC0415
+
     session.hooks["response"].append(_judge)
     accounts = SpotifyPKCE(
         client_id=connection.client_id,

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -34,6 +35,17 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OWNER_ONLY = stat.S_IRUSR | stat.S_IWUSR
 KEYRING_SERVICE = "spotify-assets"
 SIGN_IN_AGAIN = "Sign in again with `spotify-assets login`."
+
+
+class Condition(StrEnum):
+    """How a sign-in stands."""
+
+    NONE = "none"
+    VALID = "valid"
+    EXPIRED = "expired"
+    """Six months have passed; Spotify has not been asked since."""
+    DEAD = "dead"
+    """Spotify refused the refresh token."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ belong here: the ledger (``session``), and what an answer means.
 
 import datetime as dt
 import io
+import logging
 import re
 import socket
 import threading
@@ -23,6 +24,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from spotify_assets.sources.spotify_api.errors import Unavailable, Unreachable
 
+# It prints every 4xx as an error, those that we expect too, and tokens at the level DEBUG.
+logging.getLogger("spotipy").setLevel(logging.CRITICAL)
+
+TIMEOUT_SECONDS = (5.0, 30.0)
+"""To connect; between two bytes."""
 CALL_SECONDS = 60.0
 """A whole call; the slowest page that was ever seen took a few."""
 MAX_BODY_BYTES = 64 << 20

@@ -4,36 +4,49 @@ The rules stand in ``docs/catalog.md``. A day can say that something is gone onl
 ranked it: if it was asked, found anything, and was ranked as deep as where that had stood.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spotify_assets.schemas.catalog import processed, rankings
 from spotify_assets.transforms.catalog.rankings import GENRE_DAY
+from spotify_assets.transforms.lazily import Lazily
 from spotify_assets.transforms.relations import conform, makes, relation
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+else:
+    ibis = Lazily("ibis")
 
 ASKED = ("genre", "date", "kind")
 THING = ("genre", "kind", "id")
 SERIES = ("genre", "market", "basis", "wanted", "id")
 """Ranks are compared with each other where all of these are the same."""
+SEEN = (
+    processed.Collections,
+    processed.SearchResults,
+    rankings.RankedTracks,
+    rankings.RankedArtists,
+)
 
 
-@makes(rankings.TopTracks)
+@makes(rankings.TopTracks, of=(*SEEN, rankings.Departures))
 def top_tracks() -> ir.Table:
     """Rows of `rankings.TopTracks`: the ranks of all days, with movement."""
     ranked = relation(rankings.RankedTracks).rename(id="track_id")
     return conform(_with_movement(ranked, "track"), rankings.TopTracks)
 
 
-@makes(rankings.TopArtists)
+@makes(rankings.TopArtists, of=(*SEEN, rankings.Departures))
 def top_artists() -> ir.Table:
     """Rows of `rankings.TopArtists`: the ranks of all days, with movement."""
     ranked = relation(rankings.RankedArtists).rename(id="artist_id")
     return conform(_with_movement(ranked, "artist"), rankings.TopArtists)
 
 
-@makes(rankings.Departures)
+@makes(rankings.Departures, of=SEEN)
 def departures() -> ir.Table:
     """Rows of `rankings.Departures`. Grain: one absence of an id from the rankings of a genre."""
     absences = _absences()

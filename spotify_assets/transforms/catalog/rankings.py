@@ -3,16 +3,33 @@
 Each expression is per genre and date, so it may run over one partition or over all of them.
 """
 
-import ibis
-import ibis.expr.types as ir
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from spotify_assets.schemas.catalog import processed, rankings
+from spotify_assets.transforms.lazily import Lazily
 from spotify_assets.transforms.relations import conform, makes, relation
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+else:
+    ibis = Lazily("ibis")
 
 GENRE_DAY = ("genre", "date")
 
 
-@makes(rankings.RankedTracks)
+@makes(
+    rankings.RankedTracks,
+    of=(
+        processed.Collections,
+        processed.SearchResults,
+        processed.Tracks,
+        processed.TrackArtists,
+        processed.Artists,
+    ),
+)
 def ranked_tracks() -> ir.Table:
     """Rows of `rankings.RankedTracks`. Grain: one rank of a genre-day."""
     tracks = relation(processed.Tracks)
@@ -28,7 +45,10 @@ def ranked_tracks() -> ir.Table:
     return conform(ranked, rankings.RankedTracks)
 
 
-@makes(rankings.RankedArtists)
+@makes(
+    rankings.RankedArtists,
+    of=(processed.Collections, processed.SearchResults, processed.Artists),
+)
 def ranked_artists() -> ir.Table:
     """Rows of `rankings.RankedArtists`. Grain: one rank of a genre-day."""
     artists = relation(processed.Artists)

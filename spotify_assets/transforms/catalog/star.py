@@ -4,17 +4,24 @@ Facts are per genre and date. Dimensions are made from all days that are there: 
 where the next version was first seen, so a day that arrives late finds its place.
 """
 
-from functools import reduce
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from functools import reduce
+from typing import TYPE_CHECKING
 
 from spotify_assets.schemas.catalog import processed, rankings, star
 from spotify_assets.transforms.catalog.rankings import GENRE_DAY, first_positions
+from spotify_assets.transforms.lazily import Lazily
 from spotify_assets.transforms.relations import conform, makes, relation
 
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+else:
+    ibis = Lazily("ibis")
 
-@makes(star.DailyTracks)
+
+@makes(star.DailyTracks, of=(processed.Tracks, processed.SearchResults, rankings.RankedTracks))
 def fact_track_daily() -> ir.Table:
     """Rows of `star.DailyTracks`. Grain: one track of a genre-day."""
     ranked = relation(rankings.RankedTracks).select(*GENRE_DAY, "track_id", "rank")
@@ -24,7 +31,7 @@ def fact_track_daily() -> ir.Table:
     return conform(facts, star.DailyTracks)
 
 
-@makes(star.DailyArtists)
+@makes(star.DailyArtists, of=(processed.Artists, processed.SearchResults, rankings.RankedArtists))
 def fact_artist_daily() -> ir.Table:
     """Rows of `star.DailyArtists`. Grain: one artist of a genre-day."""
     ranked = relation(rankings.RankedArtists).select(*GENRE_DAY, "artist_id", "rank")
@@ -34,7 +41,7 @@ def fact_artist_daily() -> ir.Table:
     return conform(facts, star.DailyArtists)
 
 
-@makes(star.DimDate)
+@makes(star.DimDate, of=(processed.Collections,))
 def dim_date() -> ir.Table:
     """Rows of `star.DimDate`. Grain: one day, without holes."""
     collected = relation(processed.Collections)
@@ -59,7 +66,7 @@ def dim_date() -> ir.Table:
     return conform(calendar, star.DimDate)
 
 
-@makes(star.DimGenre)
+@makes(star.DimGenre, of=(processed.Collections,))
 def dim_genre() -> ir.Table:
     """Rows of `star.DimGenre`. Grain: one genre."""
     collected = relation(processed.Collections)
@@ -71,7 +78,7 @@ def dim_genre() -> ir.Table:
     return conform(genres, star.DimGenre)
 
 
-@makes(star.DimArtist)
+@makes(star.DimArtist, of=(processed.Artists, processed.TrackArtists))
 def dim_artist() -> ir.Table:
     """Rows of `star.DimArtist`. Grain: one version of an artist."""
     artists, track_artists = relation(processed.Artists), relation(processed.TrackArtists)
@@ -93,7 +100,7 @@ def dim_artist() -> ir.Table:
     return conform(versions.mutate(is_inferred=versions.name.isnull()), star.DimArtist)
 
 
-@makes(star.DimTrack)
+@makes(star.DimTrack, of=(processed.Tracks,))
 def dim_track() -> ir.Table:
     """Rows of `star.DimTrack`. Grain: one version of a track."""
     attributes = ["name", "album_id", "duration_ms", "is_explicit", "isrc"]
@@ -101,7 +108,7 @@ def dim_track() -> ir.Table:
     return conform(_versions(_one_a_day(tracks, "track_id"), "track_id", attributes), star.DimTrack)
 
 
-@makes(star.DimAlbum)
+@makes(star.DimAlbum, of=(processed.Albums, processed.Tracks))
 def dim_album() -> ir.Table:
     """Rows of `star.DimAlbum`. Grain: one album, as it was seen last."""
     albums, tracks = relation(processed.Albums), relation(processed.Tracks)
@@ -122,7 +129,10 @@ def dim_album() -> ir.Table:
     return conform(last.mutate(last_date=last.date, is_inferred=last.name.isnull()), star.DimAlbum)
 
 
-@makes(star.BridgeTrackArtist)
+@makes(
+    star.BridgeTrackArtist,
+    of=(processed.Tracks, processed.TrackArtists, star.DimTrack, star.DimArtist),
+)
 def bridge_track_artist() -> ir.Table:
     """Rows of `star.BridgeTrackArtist`. Grain: one artist credited on a track."""
     # The last sighting of the track, not of a credit: it may have none that is good.

@@ -11,7 +11,7 @@ EXPRESSIONS = [*OF_A_GENRE_DAY.values(), *OF_ALL_DAYS.values()]
 
 def test_an_expression_is_shown_with_all_that_it_calls_each_once() -> None:
     shown = source(rankings.ranked_tracks)
-    assert shown.startswith("@makes(rankings.RankedTracks)\ndef ranked_tracks()")
+    assert shown.startswith("@makes(\n    rankings.RankedTracks,")
     for called in ("_rank", "_artist_names", "first_positions"):
         assert shown.count(f"def {called}(") == 1
     assert "def top_tracks" not in shown

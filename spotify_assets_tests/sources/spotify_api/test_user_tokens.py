@@ -17,8 +17,8 @@ from spotify_assets.sources.spotify_api.errors import (
     TokenStoreError,
     Unavailable,
 )
-from spotify_assets.sources.spotify_api.sign_in import Condition, UserTokens
-from spotify_assets.sources.spotify_api.tokens import TokenFile, UserToken
+from spotify_assets.sources.spotify_api.sign_in import UserTokens
+from spotify_assets.sources.spotify_api.tokens import Condition, TokenFile, UserToken
 from spotify_assets_tests.lake import processes
 from spotify_assets_tests.sources.spotify_api import accounts as hosts
 from spotify_assets_tests.sources.spotify_api.accounts import Accounts
