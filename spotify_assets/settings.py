@@ -156,6 +156,9 @@ class Settings(BaseSettings):
     publish_schemas: str = Field("", validation_alias="SPOTIFY_PUBLISH_SCHEMAS")
     """Its schema for each layer, where it is not the usual one: ``processed=raw,*=analytics``."""
 
+    publish_late_hours: float = Field(6.0, ge=0.0225, validation_alias="SPOTIFY_PUBLISH_LATE_HOURS")
+    """For how long that database may be behind before it is late."""
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -54,7 +54,8 @@ class DaysNotHeld(ProjectError):
 def failing(compute: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Have what an asset or a check computes fail by the kind of its error.
 
-    No run tries again at once what failed: what came is kept for the next one.
+    No run tries again at once what failed, unless its asset has a policy for that and the same
+    again can succeed: what came is kept for the next one.
     """
     if not inspect.isgeneratorfunction(compute):
 
@@ -79,7 +80,8 @@ def _reporting() -> Iterator[None]:
     try:
         yield
     except ProjectError as error:
-        raise dg.Failure(str(error), metadata=_metadata(error), allow_retries=False) from error
+        may_pass = error.kind is FailureKind.RETRY
+        raise dg.Failure(str(error), metadata=_metadata(error), allow_retries=may_pass) from error
 
 
 def _metadata(error: ProjectError) -> dict[str, dg.MetadataValue]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from spotify_assets.defs.databases.target import TARGET
 from spotify_assets.defs.monitoring.quality import OF_GENRES
 from spotify_assets.defs.partitions import genre_days_of_run, key_of, parse_key
 from spotify_assets.lake import GenreDay
@@ -234,7 +235,8 @@ def _late(
             event = instance.get_latest_materialization_event(key)
             last = event and dt.datetime.fromtimestamp(event.timestamp, dt.UTC)
             link = f"{settings.dagster_url}/assets/{'/'.join(key.path)}"
-            yield causes.late_data(".".join(key.path), last, record.updated_at, link)
+            remedy = causes.PUBLISH_TO if key == TARGET else causes.COLLECT
+            yield causes.late_data(".".join(key.path), last, record.updated_at, link, remedy)
 
 
 def _blocks(settings: Settings) -> Iterator[Incident]:

@@ -105,8 +105,23 @@ def check_failure(
     )
 
 
+COLLECT = (
+    "The API answers for now only: a day that is over cannot be collected.\n\n"
+    "See whether the Dagster daemon is running (`make dev` starts it). To collect now:\n"
+    "  spotify-assets collect --all"
+)
+PUBLISH_TO = (
+    "The DuckDB file is not touched by that.\n\nSee whether the Dagster daemon and the database "
+    "are running. To publish now, and to be told what is wrong:\n  spotify-assets publish-to"
+)
+
+
 def late_data(
-    table: str, last: dt.datetime | None, expected: dt.datetime, link: str | None = None
+    table: str,
+    last: dt.datetime | None,
+    expected: dt.datetime,
+    link: str | None = None,
+    remedy: str = COLLECT,
 ) -> Incident:
     """A table has not been brought up to date in time.
 
@@ -115,16 +130,14 @@ def late_data(
         last: When it last was; ``None``: never.
         expected: When it should have been.
         link: The asset in the Dagster UI.
+        remedy: What to do, as sentences.
     """
     was = f"It last was {minute(last)}" if last else "It never was"
     return Incident(
         _key("late", *table.split(".")),
         "late_data",
         f"{table} is late",
-        f"{table} should have been brought up to date by {minute(expected)}. {was}. The API "
-        "answers for now only: a day that is over cannot be collected.\n\n"
-        "See whether the Dagster daemon is running (`make dev` starts it). To collect now:\n"
-        "  spotify-assets collect --all",
+        f"{table} should have been brought up to date by {minute(expected)}. {was}. {remedy}",
         "error",
         expected,
         link,

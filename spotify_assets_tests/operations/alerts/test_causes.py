@@ -25,6 +25,9 @@ ALL = {
         "integrity", "star.dim_artist", None, "3 keys are there twice.", NOON
     ),
     "late/processed/tracks": causes.late_data("processed.tracks", NOON, LATER),
+    "late/publish/database": causes.late_data(
+        "publish.database", None, LATER, remedy=causes.PUBLISH_TO
+    ),
     "quota/search": causes.quota_block("search", NOON, LATER),
     "token/30": causes.token_ends(LATER, 30, NOON),
     "rows_drop/children's music": causes.rows_drop(
