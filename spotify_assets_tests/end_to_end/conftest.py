@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_assets_tests import forked_command
+from spotify_assets_tests import command
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,7 +21,7 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 def spotify_assets(*words: str, data_dir: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, from a folder without a ``.env``."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    return forked_command.run(words, folder=data_dir, env=environment(data_dir, **more))
+    return command.run(words, folder=data_dir, env=environment(data_dir, **more))
 
 
 @pytest.fixture(scope="session")
