@@ -534,6 +534,7 @@ def test_a_restore_on_a_full_disk_leaves_nothing(folder: Path) -> None:
 # The data folder
 
 
+@pytest.mark.slow
 def test_the_data_folder_copied_as_a_whole_goes_on_elsewhere(
     run: Run, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,7 +147,9 @@ def test_what_means_nothing_is_said_and_nothing_goes(lake: Lake, theirs: Path) -
     assert len(left(lake)) == 3
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "step", [3, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 2, 4))]
+)
 def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_half(
     lake: Lake, before: dict[str, str], tmp_path: Path, step: int
 ) -> None:

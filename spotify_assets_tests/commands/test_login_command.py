@@ -174,6 +174,7 @@ def test_login_without_a_browser_waits_for_one_elsewhere(
     assert token_file.exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_login_with_a_word(token_file: Path) -> None:
     process = start("login", "--no-browser")
     address(process)

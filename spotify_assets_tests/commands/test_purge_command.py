@@ -387,7 +387,7 @@ cli.app(sys.argv[2:])
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("room", [4096, 500_000])
+@pytest.mark.parametrize("room", [4096, pytest.param(500_000, marks=pytest.mark.slow)])
 def test_a_disk_that_fills_up_leaves_the_old_file_and_a_purge_to_end(lake: Lake, room: int) -> None:
     before = database(lake).read_bytes()
     done = subprocess.run(
@@ -425,7 +425,7 @@ cli.app(sys.argv[2:])
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("rename", [1, 2])
+@pytest.mark.parametrize("rename", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_killed_before_it_has_published_the_next_purge_does(lake: Lake, rename: int) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_COMMAND, str(rename), "purge", "-g", "forró", "--yes"],

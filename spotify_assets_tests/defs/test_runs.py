@@ -69,6 +69,7 @@ def test_running_again_changes_no_byte_and_no_row(data_dir: Path, run: Run) -> N
     assert (files(data_dir), rows(data_dir)) == before
 
 
+@pytest.mark.slow
 def test_a_range_of_days_gives_the_same_files_as_day_by_day(
     data_dir: Path, run: Run, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def forget_tables(data_dir: Path) -> None:
         shutil.rmtree(data_dir / "lake" / layer)
 
 
+@pytest.mark.slow
 def test_a_range_is_made_again_to_the_byte_and_what_cannot_be_is_named_and_stops_no_other(
     data_dir: Path, run: Run
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_reader_is_answered_while_runs_write(data_dir: Path, sandbox_url: str)
     assert {days for _, _, days in states} <= {1, 4, 7}
 
 
+@pytest.mark.slow
 def test_development_mode_ranks_by_search_position(tmp_path: Path) -> None:
     application = api.create_app(catalog.generate(tracks=2_000), mode="development", today=TODAY)
     with server.running(application) as sandbox:
@@ -113,6 +114,7 @@ def test_the_names_of_the_older_tools_still_work(tmp_path: Path, sandbox_url: st
     assert asked == [("forró", 3, "PT")]
 
 
+@pytest.mark.slow
 def test_a_batch_takes_the_stalest_genres_first(tmp_path: Path, sandbox_url: str) -> None:
     genres = tmp_path / "genres.txt"
     genres.write_text("# ours\nrock\npop\n\nsamba\n")
@@ -177,6 +179,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "SPOTIFY_ARTISTS='many'" in done.stderr
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_asks_for_the_genre(data_dir: Path, sandbox_url: str) -> None:
     shown = typed(
         *(b"samba\n", "collect", "-n", "2", "-t", "2"),

@@ -179,6 +179,7 @@ def test_where_nothing_can_be_imported_it_says_why(
     assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_it_and_the_same_command_goes_on(
     imported: tuple[Path, str], exports: Path, tmp_path: Path
 ) -> None:
@@ -205,8 +206,10 @@ def test_ctrl_c_stops_it_and_the_same_command_goes_on(
     ("what", "number"),
     [
         ("rename", 2),  # some raw rows are there, of no file anything else
-        ("rename", 8),  # some files are imported as a whole, and others are not
-        ("replace", 1),  # all are imported; the copy of the warehouse is not in place
+        # Some files are imported as a whole, and others are not.
+        pytest.param("rename", 8, marks=pytest.mark.slow),
+        # All are imported; the copy of the warehouse is not in place.
+        pytest.param("replace", 1, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_import_goes_on_to_the_same_rows(

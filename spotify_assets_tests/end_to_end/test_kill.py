@@ -71,10 +71,13 @@ def undisturbed() -> dict[str, dict[str, str]]:
     ("what", "number"),
     [
         ("request", 3),  # the journal holds some responses
-        ("file", 3),  # the sealed responses are there, their sidecar is not
+        # The sealed responses are there, their sidecar is not.
+        pytest.param("file", 3, marks=pytest.mark.slow),
         ("file", 9),  # some tables of `processed` are there
-        ("file", 15),  # the facts are under way
-        ("file", 16),  # the copy of the warehouse is finished, and not in place
+        # The facts are under way.
+        pytest.param("file", 15, marks=pytest.mark.slow),
+        # The copy of the warehouse is finished, and not in place.
+        pytest.param("file", 16, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_goes_on_to_the_same_result(

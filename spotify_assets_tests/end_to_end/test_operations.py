@@ -68,6 +68,7 @@ def test_the_rotation_collects_the_genres_of_the_list(
     assert built.mailbox.mails == []
 
 
+@pytest.mark.slow
 def test_an_outage_is_told_once_and_so_is_its_end(operated: tuple[Deployment, ExitStack]) -> None:
     built, sandbox = operated
     run = f"The run of catalog failed for forró on {today()}"

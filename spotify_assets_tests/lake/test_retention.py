@@ -279,7 +279,13 @@ def test_a_deleted_genre_day_leaves_the_warehouse_at_the_next_publication(lake: 
     assert published_names(lake) == {"new"}
 
 
-@pytest.mark.parametrize("step", [1, len(LAKE), len(LAKE) + 1, CHANGES])
+@pytest.mark.parametrize(
+    "step",
+    [
+        len(LAKE),
+        *(pytest.param(step, marks=pytest.mark.slow) for step in (1, len(LAKE) + 1, CHANGES)),
+    ],
+)
 def test_killed_at_any_step_it_publishes_all_or_nothing_and_the_next_purge_ends_it(
     lake: Lake, step: int
 ) -> None:

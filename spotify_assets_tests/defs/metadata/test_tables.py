@@ -115,6 +115,7 @@ def test_a_table_that_is_read_off_responses_has_no_expression_to_show() -> None:
     assert "expression" not in metadata.table_spec(contract, [], kinds={"sql"}).metadata
 
 
+@pytest.mark.slow
 @pytest.mark.end_to_end
 def test_of_a_run_of_very_many_genre_days_the_newest_alone_is_described(
     instance: dg.DagsterInstance, run: Run, monkeypatch: pytest.MonkeyPatch

@@ -199,6 +199,7 @@ def test_a_damaged_file_that_kept_runs_from_their_end_is_one_incident_until_its_
     assert look() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.end_to_end
 def test_a_damaged_table_of_another_day_is_an_incident_and_the_run_of_its_own_day_succeeds(
     look: Look, run: Run

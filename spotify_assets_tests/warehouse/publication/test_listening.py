@@ -518,6 +518,7 @@ def _import_and_publish_for_ever(lake: Lake, database: Path) -> None:
         publish(lake, database)
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_leaves_a_whole_file(lake: Lake, database: Path) -> None:
     export(lake, [track("20:00:00")])
     publish(lake, database)

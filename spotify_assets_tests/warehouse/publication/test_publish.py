@@ -79,6 +79,7 @@ def test_publishing_again_changes_no_byte(lake: Lake, database: Path) -> None:
     assert (database.read_bytes(), database.stat().st_mtime_ns) == before
 
 
+@pytest.mark.slow
 def test_days_in_any_order_and_portion_give_the_same_tables(tmp_path: Path) -> None:
     days = [(day(0), ["a", "b"]), (day(1), ["b", "c"]), (day(2), ["a", "c"]), (day(4), ["a"])]
     results = []
@@ -212,6 +213,7 @@ def _rewrite_for_ever(lake: Lake) -> None:
         lake.finish(day(1))
 
 
+@pytest.mark.slow
 def test_a_day_that_is_rewritten_while_it_is_loaded_is_never_of_two_states(
     lake: Lake, database: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_reader_that_never_closes_sees_its_state_and_keeps_nobody_waiting(
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(7,)]
 
 
+@pytest.mark.slow
 def test_two_that_publish_at_once_take_turns_and_lose_nothing(lake: Lake, database: Path) -> None:
     write_genre_day(lake, day(0), ["a"])
     spawn = multiprocessing.get_context("spawn")
@@ -101,7 +102,7 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(lake: Lake, tmp_path: P
         publish(lake, tmp_path / "file" / "spotify.duckdb")
 
 
-@pytest.mark.parametrize("room", [-1_000_000, 0])
+@pytest.mark.parametrize("room", [0, pytest.param(-1_000_000, marks=pytest.mark.slow)])
 def test_a_full_disk_is_a_clear_error_and_the_old_state_stays(
     lake: Lake, database: Path, room: int
 ) -> None:
