@@ -13,7 +13,7 @@ MEDIA = ["audio", "video", "music", "podcast", "audiobook"]
 ITEM_KINDS = ["music", "podcast", "audiobook", "local_file"]
 SOURCES = ["extended", "account", "api"]
 CLASSES = ["counted", "short", "skipped", "podcast", "audiobook", "local_file", "incognito"]
-COVERAGES = ["complete", "polled", "possible gap", "nothing"]
+COVERAGES = ["complete", "polled", "partial", "unknown"]
 MAX_PLAY_MS = 24 * 3600 * 1000
 """No play is longer than a day."""
 
@@ -216,8 +216,8 @@ class PlayCoverage(
     date: pl.Date = c.column(description="Day (UTC).")
     coverage: str = c.one_of(
         COVERAGES,
-        "`complete`: inside an export. `polled`: polls without a gap. `possible gap`: plays may "
-        "be missing. `nothing`: nobody asked, and no play is known.",
+        "`complete`: inside an export. `polled`: polls without a gap. `partial`: plays may "
+        "be missing. `unknown`: nobody asked, and no play is known.",
     )
     plays: pl.Int64 = c.count("Plays that are known.")
 

@@ -122,7 +122,7 @@ def test_more_plays_than_a_poll_shows_leave_a_gap(listening: Listening) -> None:
     )
     assert first.date() < IN_BETWEEN < last.date()
     assert not is_closed
-    assert listening.coverage(IN_BETWEEN) == "possible gap"
+    assert listening.coverage(IN_BETWEEN) == "partial"
 
 
 def test_an_export_closes_the_gap_and_tells_of_each_reported_play(listening: Listening) -> None:

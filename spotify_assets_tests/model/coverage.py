@@ -33,9 +33,9 @@ def play_coverage(files: Sequence[list[Told]], plays: Sequence[Row]) -> list[Row
         if _is_whole(begin, windows):
             word = "complete"
         elif any(start < begin + DAY and begin <= end for start, end in [*windows, *holes]):
-            word = "possible gap"
+            word = "partial"
         else:
-            word = "possible gap" if played[begin.date()] else "nothing"
+            word = "partial" if played[begin.date()] else "unknown"
         rows.append({"date": begin.date(), "coverage": word, "plays": played[begin.date()]})
     return rows
 

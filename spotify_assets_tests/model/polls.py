@@ -156,9 +156,9 @@ def play_coverage(polls: Sequence[Row], plays: Iterable[Row]) -> list[Row]:
         if begin < last and any(start <= begin and end <= past for start, past in windows):
             word = "polled"
         elif number[date] or any(a < begin + DAY and b > begin for a, b in [*windows, *gaps]):
-            word = "possible gap"
+            word = "partial"
         else:
-            word = "nothing"
+            word = "unknown"
         rows.append({"date": date, "coverage": word, "plays": number[date]})
         date += DAY
     return rows

@@ -61,9 +61,9 @@ def coverage(polls: pl.DataFrame, imports: pl.DataFrame, per_day: pl.DataFrame) 
         elif asked[0] < asked[1] and _is_within(asked, known):
             label = "polled"
         elif day in number or any(start < whole[1] and end > whole[0] for start, end in touched):
-            label = "possible gap"
+            label = "partial"
         else:
-            label = "nothing"
+            label = "unknown"
         rows.append((day, label, number.get(day, 0)))
         day += ONE_DAY
     return pl.DataFrame(rows, schema=PlayCoverage.polars_schema(), orient="row")

@@ -96,7 +96,7 @@ def test_where_nothing_was_imported_and_nobody_asked_there_is_no_day() -> None:
 
 def test_an_export_is_complete_but_for_its_last_day() -> None:
     told = exported(("03 21:00", "05 18:00"))
-    assert by_day(polls(), told) == {3: "complete", 4: "complete", 5: "possible gap"}
+    assert by_day(polls(), told) == {3: "complete", 4: "complete", 5: "partial"}
 
 
 def test_an_export_that_begins_in_the_middle_of_a_day_knows_all_of_it() -> None:
@@ -105,14 +105,14 @@ def test_an_export_that_begins_in_the_middle_of_a_day_knows_all_of_it() -> None:
 
 def test_the_silence_between_two_files_of_an_export_is_a_silence() -> None:
     told = exported(("01 10:00", "03 18:00"), ("08 10:00", "12 18:00"))
-    assert set(by_day(polls(), told).values()) - {"possible gap"} == {"complete"}
+    assert set(by_day(polls(), told).values()) - {"partial"} == {"complete"}
     assert by_day(polls(), told)[5] == "complete"
 
 
 def test_a_longer_silence_between_two_files_without_numbers_may_be_a_file_that_is_missing() -> None:
     days = by_day(polls(), exported(("01 10:00", "03 18:00"), ("12 10:00", "14 18:00")))
     assert days[2] == days[12] == "complete"
-    assert {days[one] for one in range(3, 12)} == {"possible gap"}
+    assert {days[one] for one in range(3, 12)} == {"partial"}
 
 
 def test_a_long_silence_between_two_files_that_follow_by_their_numbers_is_a_silence() -> None:
@@ -124,7 +124,7 @@ def test_a_number_that_is_missing_is_a_hole_however_short() -> None:
     days = by_day(polls(), files(file("01 10:00", "03 18:00", 0), file("06 10:00", "08 18:00", 2)))
     assert [days[one] for one in range(2, 8)] == [
         "complete",
-        *["possible gap"] * 3,
+        *["partial"] * 3,
         *["complete"] * 2,
     ]
 
@@ -136,7 +136,7 @@ def test_a_file_that_is_an_empty_list_is_no_hole() -> None:
 
 def test_numbers_say_nothing_of_files_that_did_not_come_together() -> None:
     one, other = file("01 10:00", "03 18:00", 0), file("12 10:00", "14 18:00", 1, downloads=["e"])
-    assert by_day(polls(), files(one, other))[5] == "possible gap"
+    assert by_day(polls(), files(one, other))[5] == "partial"
     both = {**other, "downloads": ["d", "e"]}
     assert by_day(polls(), files(one, both))[5] == "complete"
 
@@ -153,12 +153,12 @@ def test_a_file_of_videos_or_podcasts_says_nothing_of_the_music_of_its_days() ->
 def test_the_rest_of_a_file_that_is_cut_is_a_hole() -> None:
     cut = file("01 10:00", "03 18:00", 0, ends_early=True)
     days = by_day(polls(), files(cut, file("06 10:00", "08 18:00", 1)))
-    assert {days[one] for one in (3, 4, 5)} == {"possible gap"}
+    assert {days[one] for one in (3, 4, 5)} == {"partial"}
 
 
 def test_holes_are_between_the_files_of_several_downloads_too() -> None:
     one, other = file("01 10:00", "03 18:00", 0), file("12 10:00", "14 18:00", 0, downloads=["e"])
-    assert by_day(polls(), files(one, other))[5] == "possible gap"
+    assert by_day(polls(), files(one, other))[5] == "partial"
 
 
 def test_files_of_two_packages_do_not_bridge_a_silence_for_each_other() -> None:
@@ -168,7 +168,7 @@ def test_files_of_two_packages_do_not_bridge_a_silence_for_each_other() -> None:
             exported(("07 10:00", "09 18:00"), package="account"),
         ]
     )
-    assert by_day(polls(), both)[5] == "nothing"
+    assert by_day(polls(), both)[5] == "unknown"
 
 
 def test_a_file_without_a_readable_row_covers_nothing() -> None:
@@ -181,7 +181,7 @@ def test_polls_without_a_gap_vouch_for_a_day() -> None:
         ("05 12:00", 50, "04 20:00", "05 11:50"),
         ("06 00:30", 50, "05 10:00", "05 23:58"),
     )
-    assert by_day(polled, exported()) == {4: "possible gap", 5: "polled", 6: "polled"}
+    assert by_day(polled, exported()) == {4: "partial", 5: "polled", 6: "polled"}
 
 
 def test_a_poll_that_does_not_reach_back_leaves_a_gap() -> None:
@@ -189,7 +189,7 @@ def test_a_poll_that_does_not_reach_back_leaves_a_gap() -> None:
         ("04 23:50", 50, "04 12:00", "04 23:40"),
         ("05 12:00", 50, "05 08:00", "05 11:50"),
     )
-    assert by_day(polled, exported())[5] == "possible gap"
+    assert by_day(polled, exported())[5] == "partial"
     assert closed(polled, exported()) == [False]
     assert gaps(polled, exported()).select("from_at", "to_at").rows() == [
         (moment("04 23:40"), moment("05 08:00"))
@@ -231,14 +231,12 @@ def test_a_day_under_way_is_polled_as_far_as_it_was_asked() -> None:
 
 def test_a_day_of_which_only_a_play_is_known_is_a_possible_gap() -> None:
     polled = polls(("05 12:00", 50, "05 08:00", "05 11:50"))
-    assert by_day(polled, exported(), played(3)) == {
-        **{3: "possible gap", 4: "nothing", 5: "possible gap"}
-    }
+    assert by_day(polled, exported(), played(3)) == {**{3: "partial", 4: "unknown", 5: "partial"}}
 
 
 def test_polls_that_showed_no_play_vouch_for_the_time_between_them() -> None:
     polled = polls(("04 10:00", 0, None, None), ("05 10:00", 0, None, None))
-    assert by_day(polled, exported()) == {4: "possible gap", 5: "polled"}
+    assert by_day(polled, exported()) == {4: "partial", 5: "polled"}
 
 
 moments = st.integers(0, 28 * 24 * 60).map(

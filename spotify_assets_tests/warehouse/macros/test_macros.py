@@ -379,13 +379,13 @@ def test_only_the_classes_that_were_asked_are_ranked(
 def test_an_answer_tells_one_word_for_the_days_of_its_window(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    coverage = {date("2024-01-02"): "polled", date("2024-01-03"): "possible gap"}
+    coverage = {date("2024-01-02"): "polled", date("2024-01-03"): "partial"}
     tell(connection, played("2024-01-01 10:00"), coverage)
     for until, worst, complete in (
         ("2024-01-01", "complete", 1),
         ("2024-01-02", "polled", 1),
-        ("2024-01-03", "possible gap", 1),
-        ("2024-01-04", "possible gap", 1),
+        ("2024-01-03", "partial", 1),
+        ("2024-01-04", "partial", 1),
     ):
         (known,) = rows(connection, f"FROM listening.top_tracks('2024-01-01', '{until}')")
         days = date(until).day
@@ -400,14 +400,14 @@ def test_a_local_day_has_the_word_for_the_days_it_touches(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     live_in(connection, SAO_PAULO)
-    coverage = {date("2024-01-03"): "possible gap"}
+    coverage = {date("2024-01-03"): "partial"}
     tell(connection, played("2024-01-01 10:00", "2024-01-04 10:00"), coverage)
     by_day = "listening.by_day('2024-01-01', '2024-01-04')"
     assert column(connection, "coverage", by_day) == [
         "complete",
-        "possible gap",
-        "possible gap",
-        "possible gap",
+        "partial",
+        "partial",
+        "partial",
     ]
 
 
@@ -420,11 +420,11 @@ def test_the_word_for_two_is_the_word_for_many_and_nothing_only_where_all_are_no
         "listening.coverage_of(each) FROM (SELECT unnest([$1, $2]) AS each)",
         two,
     ).fetchall()
-    words = {word or "nothing" for word in two}
+    words = {word or "unknown" for word in two}
     if words == {"complete", "polled"}:
         expected = "polled"
     else:
-        expected = words.pop() if len(words) == 1 else "possible gap"
+        expected = words.pop() if len(words) == 1 else "partial"
     assert two_words == many_words == expected
 
 
@@ -496,7 +496,7 @@ def test_a_streak_next_to_a_day_that_is_not_known_may_be_longer(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     plays = played("2024-01-02 10:00", "2024-01-04 10:00", "2024-01-06 10:00")
-    known = {date("2024-01-01"): "complete", date("2024-01-05"): "possible gap"}
+    known = {date("2024-01-01"): "complete", date("2024-01-05"): "partial"}
     tell(connection, plays, known)
     found = rows(connection, "FROM listening.streaks()")
     longer = {row["first_day"].day: row["may_be_longer"] for row in found}
@@ -528,7 +528,7 @@ def test_discovery_tells_first_plays_from_old_favourites(
     )
     assert (january["first_plays"], january["plays"]) == (1, 4)
     assert (january["share_new"], january["share_old_favourites"]) == (0.25, 0.25)
-    assert (january["days"], january["coverage"]) == (31, "possible gap")
+    assert (january["days"], january["coverage"]) == (31, "partial")
 
 
 def test_a_month_without_plays_has_no_shares(connection: duckdb.DuckDBPyConnection) -> None:
@@ -615,13 +615,13 @@ def test_a_year_in_one_row(connection: duckdb.DuckDBPyConnection) -> None:
         "minutes": 6.0,
         "plays": 2,
     }
-    assert (year["coverage"], year["days_complete"], year["days"]) == ("possible gap", 184, 366)
+    assert (year["coverage"], year["days_complete"], year["days"]) == ("partial", 184, 366)
 
 
 def test_a_year_without_plays_is_a_row_too(connection: duckdb.DuckDBPyConnection) -> None:
     tell(connection, played("2024-03-01 10:00"))
     (year,) = rows(connection, "FROM listening.year_in_review(2020)")
-    assert (year["plays"], year["top_track"], year["coverage"]) == (0, None, "nothing")
+    assert (year["plays"], year["top_track"], year["coverage"]) == (0, None, "unknown")
 
 
 def test_a_reported_play_is_shown_once_as_it_was_first_reported(

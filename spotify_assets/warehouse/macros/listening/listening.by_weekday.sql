@@ -21,7 +21,7 @@ SELECT
     dayname(DATE '2023-12-31' + weekdays.weekday::INTEGER) AS name,
     coalesce(played.plays, 0) AS plays,
     coalesce(played.ms_played, 0) AS ms_played,
-    coalesce(played.coverage, 'nothing') AS coverage,
+    coalesce(played.coverage, 'unknown') AS coverage,
     coalesce(played.days_complete, 0) AS days_complete,
     coalesce(played.days, 0) AS days
 FROM range(1, 8) AS weekdays (weekday)

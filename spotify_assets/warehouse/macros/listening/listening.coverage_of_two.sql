@@ -1,7 +1,7 @@
 -- The word for two days; null is nothing. Rule: listening.coverage_of.
 CREATE OR REPLACE MACRO listening.coverage_of_two(one, other) AS
     CASE
-        WHEN coalesce(one, 'nothing') = coalesce(other, 'nothing') THEN coalesce(one, 'nothing')
+        WHEN coalesce(one, 'unknown') = coalesce(other, 'unknown') THEN coalesce(one, 'unknown')
         WHEN one IN ('complete', 'polled') AND other IN ('complete', 'polled') THEN 'polled'
-        ELSE 'possible gap'
+        ELSE 'partial'
     END

@@ -16,7 +16,7 @@ SELECT
     item.recording,
     item.duration_ms,
     play.* EXCLUDE (ended_at, kind),
-    coalesce(known.coverage, 'nothing') AS coverage
+    coalesce(known.coverage, 'unknown') AS coverage
 FROM star.fact_play AS play
 JOIN star.dim_item AS item USING (item_key)
 LEFT JOIN star.play_coverage AS known ON known.date = play.ended_at::DATE
