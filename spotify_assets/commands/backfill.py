@@ -76,6 +76,8 @@ def _why_not(settings: Settings, day: GenreDay) -> str | None:
 
 def _make(settings: Settings, days: list[GenreDay]) -> dict["PartitionRange", str]:
     """Run what raw holds, in chunks; returns what failed, and why."""
+    if not days:
+        return {}
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs import launch  # noqa: PLC0415
     from spotify_assets.defs.partitions import partition_ranges  # noqa: PLC0415

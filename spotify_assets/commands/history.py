@@ -8,13 +8,16 @@ import typer
 
 from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop, stopping
 from spotify_assets.commands.terminal import err, progress, show_table
+from spotify_assets.schemas.listening import Imports
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.tokens import Condition
 from spotify_assets.warehouse.quality.one_listener import doubts
 from spotify_assets.warehouse.reading import read_only
+from spotify_assets.warehouse.tables import literal
 
 if TYPE_CHECKING:
-    from spotify_assets.defs.launch import Imported, Outcome
+    from spotify_assets.defs.launch import Outcome
+    from spotify_assets.sources.account_export import Imported
 
 CLASSES = (
     "counted",
@@ -33,6 +36,9 @@ LAST_POLL = """
     SELECT
         items, (SELECT count(*) FROM star.fact_recently_played WHERE reported_at >= $begun) AS new
     FROM processed.polls WHERE polled_at >= $begun ORDER BY polled_at LIMIT 1"""
+TIME_ZONE = """
+    SELECT macro_definition FROM duckdb_functions()
+    WHERE schema_name = 'listening' AND function_name = 'time_zone'"""
 FOUND_GAPS = """
     SELECT strftime(from_at, '%Y-%m-%d %H:%M'), strftime(to_at, '%Y-%m-%d %H:%M')
     FROM monitoring.play_gaps WHERE found_at >= $begun AND NOT is_closed"""
@@ -51,7 +57,7 @@ def import_history(
     settings = settings_or_stop()
     chosen = [path.expanduser().resolve() for path in paths or [settings.inbox]]
     with stopping("Stopped. Files that were read stay imported; the same command goes on."):
-        read = _import(settings, chosen)
+        read = _imported_before(settings, chosen) or _import(settings, chosen)
         _show(settings, read)
         with read_only(settings.database) as connection:
             warnings = [*read.warnings, *doubts(connection).warnings]
@@ -75,6 +81,28 @@ def poll() -> None:
         outcome = _poll(settings)
         outcome.raise_for_failure()
         _show_poll(settings, begun)
+
+
+def _imported_before(settings: Settings, paths: list[Path]) -> "Imported | None":
+    """What an import would say that has nothing to do: that takes no run, and no Dagster.
+
+    ``None`` where there is something to do, or what is wrong is for a run to say.
+    """
+    from spotify_assets.sources import account_export as exports  # noqa: PLC0415 - slow to import
+    from spotify_assets.warehouse.publication.changes import is_behind  # noqa: PLC0415 - as above
+
+    try:
+        before = exports.imported_before(exports.find(paths), settings.lake)
+    except exports.ExportError:
+        return None
+    if before is None or is_behind(settings.lake, settings.database):
+        return None
+    with read_only(settings.database) as connection:
+        # The next publication makes another file where the settings or this version want one.
+        zone = connection.execute(TIME_ZONE).fetchone()
+        columns = connection.table(Imports.table()).columns
+    is_current = zone == (literal(settings.time_zone),) and columns == list(Imports.polars_schema())
+    return before if is_current else None
 
 
 def _import(settings: Settings, paths: list[Path]) -> "Imported":
@@ -130,17 +158,17 @@ def _show_poll(settings: Settings, begun: dt.datetime) -> None:
 
 def _show(settings: Settings, read: "Imported") -> None:
     """The account of each file; received = the sum of the classes, or nothing was published."""
+    # Written into the queries: to bind a parameter DuckDB's client imports pandas, half a second.
+    files = f"file_id IN [{', '.join(map(literal, read.file_ids))}]"
     with read_only(settings.database) as connection:
         rows = connection.execute(
             f"SELECT file_id, file_name, received, {', '.join(CLASSES)} "  # noqa: S608 - ours
-            "FROM monitoring.imports WHERE file_id IN (SELECT unnest(?)) ORDER BY file_name",
-            [read.file_ids],
+            f"FROM monitoring.imports WHERE {files} ORDER BY file_name"
         ).fetchall()
         unreadable = connection.execute(
-            "SELECT i.file_name, q.source_pointer, q.reason FROM quarantine.plays AS q "
+            "SELECT i.file_name, q.source_pointer, q.reason FROM quarantine.plays AS q "  # noqa: S608
             "JOIN monitoring.imports AS i ON q.source_file LIKE '%=' || i.file_id || '/%' "
-            "WHERE i.file_id IN (SELECT unnest(?)) ORDER BY ALL",
-            [read.file_ids],
+            f"WHERE {files} ORDER BY ALL"
         ).fetchall()
     listed = [[*row[1:], "" if row[0] in read.new else "as before"] for row in rows]
     total = ["all", *(sum(row[n] for row in listed) for n in range(1, len(CLASSES) + 2)), ""]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 
@@ -38,6 +38,9 @@ from spotify_assets.lake.errors import writing
 from spotify_assets.operations.metrics import write_metrics
 from spotify_assets.settings import Settings
 from spotify_assets.storage.errors import FailureKind, ProjectError
+
+if TYPE_CHECKING:
+    from spotify_assets.sources.account_export import Imported
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -158,25 +161,10 @@ def import_history(
     return _run(instance, settings, listening_jobs.import_history.name, None, {"ops": asked})
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What an import read.
-
-    Attributes:
-        file_ids: The export files, those too that had been imported before.
-        new: Those that had not.
-        refused: What could not be read, with the reason.
-        warnings: What the listener should know.
-    """
-
-    file_ids: list[str]
-    new: list[str]
-    refused: list[tuple[str, str]]
-    warnings: list[str]
-
-
-def imported(instance: dg.DagsterInstance, run_id: str) -> Imported:
+def imported(instance: dg.DagsterInstance, run_id: str) -> "Imported":
     """What a run of `import_history` read."""
+    from spotify_assets.sources.account_export import Imported  # noqa: PLC0415 - slow to import
+
     made = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     for record in made.records:
         materialization = record.asset_materialization

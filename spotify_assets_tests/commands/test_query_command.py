@@ -85,6 +85,10 @@ def test_every_form_of_one_query_is_answered(sql: str, said: str) -> None:
     assert (done.exit_code, done.stdout) == (0, said), done.stderr
 
 
+def test_people_see_types_too_that_no_file_takes() -> None:
+    assert query("SELECT INTERVAL 3 DAY AS late").stdout == "late\n3 days, 0:00:00\n"
+
+
 # Formulas
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from spotify_assets.operations.runs import Operations
 from spotify_assets_tests.end_to_end.conftest import environment, spotify_assets
 from spotify_assets_tests.end_to_end.processes import until
 
@@ -127,6 +128,8 @@ def test_a_second_import_changes_nothing_and_says_so(
     assert done.returncode == 0
     assert "nothing has changed" in done.stderr
     assert {row[-1] for row in lines(done.stdout)[:-1]} == {"as before"}
+    # Nothing to do takes no run.
+    assert len(Operations(data_dir / "operations.sqlite").runs(9)) == 1
     assert digest(data_dir) == before
 
 

@@ -7,7 +7,9 @@ row, and what such a row means. Does not belong here: what is made of the rows o
 from spotify_assets.sources.account_export.errors import ExportError
 from spotify_assets.sources.account_export.packages import ExportFile, Found, Refused, find
 from spotify_assets.sources.account_export.reading import (
+    Imported,
     ImportedFile,
+    imported_before,
     process,
     read,
     read_all,
@@ -18,9 +20,11 @@ __all__ = [
     "ExportError",
     "ExportFile",
     "Found",
+    "Imported",
     "ImportedFile",
     "Refused",
     "find",
+    "imported_before",
     "process",
     "read",
     "read_all",

@@ -54,14 +54,20 @@ def note_origin(file: ExportFile, file_id: str, lake: Lake) -> None:
         LakeError: The lake cannot be written.
     """
     known = read(lake, file_id)
+    told = with_origin(file, lake, known)
+    if told != known:
+        history.write_facts(lake, file_id, text(told))
+
+
+def with_origin(file: ExportFile, lake: Lake, known: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a file, with what this download of it says."""
     secret = history.secret(lake)
-    told = {
+    return {
+        **known,
         "downloads": sorted({*known["downloads"], _pseudonym(secret, file.origin)}),
         "shows": sorted({*known["shows"], *file.shows}),
         "account": known["account"] or (file.username and _pseudonym(secret, file.username)),
     }
-    if {**known, **told} != known:
-        history.write_facts(lake, file_id, text({**known, **told}))
 
 
 def _pseudonym(secret: str, what: str) -> str:

@@ -28,7 +28,7 @@ from spotify_assets.sources.account_export.elements import (
     wrapper,
 )
 from spotify_assets.sources.account_export.errors import ExportError
-from spotify_assets.sources.account_export.packages import ExportFile, Refused
+from spotify_assets.sources.account_export.packages import ExportFile, Found, Refused
 from spotify_assets.sources.account_export.rows import (
     ASKED,
     KEPT,
@@ -140,6 +140,49 @@ def _read(file: ExportFile, lake: Lake, now: dt.datetime, database: Database) ->
         # What another thread was faster with was there already.
         is_new = _process(lake, seen.file_id, database) or was_typed
     return _account(lake, seen.file_id, database, already=not is_new)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import came to.
+
+    Attributes:
+        file_ids: The export files, those too that had been imported before.
+        new: Those that had not.
+        refused: What could not be read, with the reason.
+        warnings: What the listener should know.
+    """
+
+    file_ids: list[str]
+    new: list[str]
+    refused: list[tuple[str, str]]
+    warnings: list[str]
+
+
+def imported_before(found: Found, lake: Lake) -> Imported | None:
+    """What an import of these files would come to, where the lake has all that they say.
+
+    Their bytes are read, and no row. ``None`` where an import would change or refuse anything.
+
+    Raises:
+        ExportError: A file is damaged, gone, or cannot be read.
+    """
+    if found.refused:
+        return None
+    ids = []
+    for file in found.files:
+        digest = hashlib.sha256()
+        for chunk in file.chunks():
+            digest.update(chunk)
+        file_id = digest.hexdigest()[:ID_DIGITS]
+        known = facts.there(lake, file_id)
+        if known.get("reader_version") != reader_version() or not _is_typed(lake, file_id):
+            return None
+        # Of a file that ends early an import says how much is there.
+        if known["ends_early"] or facts.with_origin(file, lake, known) != known:
+            return None
+        ids.append(file_id)
+    return Imported(ids, [], [], found.warnings)
 
 
 def renew(lake: Lake) -> list[Refused]:

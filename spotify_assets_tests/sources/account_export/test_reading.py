@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from spotify_assets.schemas import Contract
 from spotify_assets.schemas.listening import QuarantinedPlays, Streams
 from spotify_assets.sources.account_export import (
     ExportError,
+    Imported,
     ImportedFile,
     Refused,
     find,
+    imported_before,
     read,
     read_all,
     reading,
@@ -278,6 +281,26 @@ def test_a_file_that_comes_again_in_another_download_is_noted_as_of_both(
         assert read(find([again]).files[0], lake, NOW).already
     facts = json.loads(history.facts_file(lake, first.file_id).read_text(encoding="utf-8"))
     assert len(facts["downloads"]) == 2
+
+
+def test_what_was_imported_before_is_known_without_reading_a_row(
+    lake: Lake, tmp_path: Path
+) -> None:
+    asked = find([zipped(tmp_path / "first.zip", {NAME: [play()]})])
+    assert imported_before(asked, lake) is None
+    [first] = [one for one in read_all(asked.files, lake, NOW) if isinstance(one, ImportedFile)]
+    before = {path: path.stat().st_mtime_ns for path in files_of(lake.root)}
+
+    assert imported_before(asked, lake) == Imported([first.file_id], [], [], [])
+    assert {path: path.stat().st_mtime_ns for path in files_of(lake.root)} == before
+    # Each of these an import would note, make or refuse.
+    other = zipped(tmp_path / "other.zip", {NAME: [play(ms_played=1)]})
+    assert imported_before(find([tmp_path / "first.zip", other]), lake) is None
+    again = zipped(tmp_path / "again.zip", {NAME: [play()], "README.txt": []})
+    assert imported_before(find([again]), lake) is None
+    assert imported_before(replace(asked, refused=(Refused("x", "y"),)), lake) is None
+    history.history_file(lake, history.STREAMS, history.file_folder(first.file_id)).unlink()
+    assert imported_before(asked, lake) is None
 
 
 def test_a_zip_and_its_unpacked_file_are_the_same_file(lake: Lake, tmp_path: Path) -> None:
