@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks import (
     answers,
     backfill,
+    databases,
     demo,
     genre_day,
     growth,
@@ -41,12 +42,13 @@ BENCHES: dict[str, Bench] = {
     "growth": growth.bench,
     "rebuild": rebuild.bench,
     "readers": readers.bench,
+    "databases": databases.bench,
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
 IF_NAMED_ONLY = {"listening_large"}
 """It takes minutes and 8 GB of disk."""
-IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers"}
+IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers", "databases"}
 """At full size these take minutes to half an hour, and up to 6 GB of disk."""
 
 
