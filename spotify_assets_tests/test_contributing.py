@@ -51,3 +51,24 @@ def test_the_table_of_the_example_is_an_asset_and_has_the_right_rows(tmp_path: P
     )
     assert used.returncode == 0, used.stderr
     assert ast.literal_eval(used.stdout) == (True, [(2, 1)])
+    assert_contract_tests_pass(tmp_path)
+
+
+def assert_contract_tests_pass(repository: Path) -> None:
+    """The tests that every table has to pass, in a copy of the repository."""
+    tests = "spotify_assets_tests"
+    for part in ("__init__.py", "conftest.py", "schemas", "../docs"):
+        (repository / tests).mkdir(exist_ok=True)
+        one, copy = DOCUMENT.parent / tests / part, repository / tests / part
+        (shutil.copytree if one.is_dir() else shutil.copy)(one, copy)
+    shutil.copy(DOCUMENT.parent / "pyproject.toml", repository)
+    words = ["pytest", "-q", "-p", "no:cacheprovider", "-k", "explicit_share", f"{tests}/schemas"]
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=repository,
+        env={"PYTHONPATH": str(repository)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

@@ -1,7 +1,7 @@
 """Publishing: the one place that puts together what the warehouse is made of.
 
 Belongs here: which queries, logs and tables of plays go into it, and calling it, in a
-run or outside one. Does not belong here: how it is done (``warehouse.publish``).
+run or outside one. Does not belong here: how it is done (``warehouse.publication``).
 """
 
 import logging
@@ -36,7 +36,7 @@ def publish_now(
 
     Args:
         settings: Where they are.
-        everywhere: As `warehouse.publish.publish` has it.
+        everywhere: As `warehouse.publication.publish.publish` has it.
         compact: The same.
         log: Where what had to be left out is said; an incident tells people.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from spotify_assets.schemas import Contract
+from spotify_assets.schemas.contract import Stage
 from spotify_assets.transforms.lazily import Lazily
 
 if TYPE_CHECKING:
@@ -34,7 +35,16 @@ def makes(
         contract: The table.
         of: The tables that it reads. Dagster asks for them whenever it loads the code; to make the
             expressions only to see what they read would take it as long as all the rest of ours.
+
+    Raises:
+        ValueError: One of them is made of plays. Those are loaded after these tables are made, so
+            the rows would be those of the publication before.
     """
+    if of_plays := [one.table() for one in of if one.stage is Stage.LISTENING]:
+        raise ValueError(
+            f"{contract.table()} reads {', '.join(of_plays)}, which are made after it. Make it in "
+            "transforms/listening, or as a macro."
+        )
 
     def declared(expression: Expression) -> Expression:
         MADE_BY[contract], READ_BY[contract] = expression, of

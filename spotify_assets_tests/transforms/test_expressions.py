@@ -12,9 +12,11 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import partitions, write_partition
 from spotify_assets.schemas import FACTS, LAKE, PROCESSED, RANKED, TABLES, Contract
 from spotify_assets.schemas.catalog import rankings, star
+from spotify_assets.schemas.catalog.processed import Tracks
+from spotify_assets.schemas.listening import FactPlay
 from spotify_assets.transforms.catalog.responses import RawFile, process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
-from spotify_assets.transforms.relations import MADE_BY
+from spotify_assets.transforms.relations import MADE_BY, makes
 from spotify_assets.warehouse.compute import compute
 from spotify_assets_tests.transforms.accounts import Tables
 from spotify_assets_tests.transforms.answers import DAY, answer, seal, search
@@ -130,3 +132,8 @@ def test_all_days_give_their_dimensions_from_files(tmp_path: Path, days: list[Ra
     # The day on which nothing was found was not asked either.
     assert rows[rankings.Departures].filter(genre="samba").is_empty()
     assert rows[rankings.TopTracks].filter(pl.col("status") != "new").height == 19
+
+
+def test_an_expression_of_plays_is_refused_as_they_are_loaded_after_it() -> None:
+    with pytest.raises(ValueError, match=r"rankings\.top_tracks reads star\.fact_play"):
+        makes(rankings.TopTracks, of=(Tracks, FactPlay))

@@ -1,7 +1,7 @@
 """Raw responses of the catalog → the tables of ``processed`` and ``quarantine``.
 
-DuckDB reads the JSON (``catalog.sql``) and says what is wrong with types; the contracts say what is
-wrong with values. Several genre-days may be read at once: every step is per genre and date.
+DuckDB reads the JSON (``responses.sql``) and says what is wrong with types; the contracts say what
+is wrong with values. Several genre-days may be read at once: every step is per genre and date.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ CANDIDATES: tuple[type[Contract], ...] = (
     processed.TrackArtists,
     processed.SearchResults,
 )
-"""Tables whose rows are objects of a response: `catalog.sql` has a view for each, of its name."""
+"""Tables whose rows are objects of a response: `responses.sql` has a view for each, of its name."""
 
 
 def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataFrame]:
