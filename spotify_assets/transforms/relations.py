@@ -40,7 +40,7 @@ def makes(
         ValueError: One of them is made of plays. Those are loaded after these tables are made, so
             the rows would be those of the publication before.
     """
-    if of_plays := [one.table() for one in of if one.stage is Stage.LISTENING]:
+    if of_plays := [one.table() for one in of if one.stage() is Stage.LISTENING]:
         raise ValueError(
             f"{contract.table()} reads {', '.join(of_plays)}, which are made after it. Make it in "
             "transforms/listening, or as a macro."
