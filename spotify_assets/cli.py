@@ -54,6 +54,10 @@ COMMANDS = {
         "servers:dev",
         "Start the Dagster UI and its daemon; the sandbox beside it when there are no credentials.",
     ),
+    "serve": (
+        "servers:serve",
+        "Be the web server or the daemon alone, as a container is; `dev` is both.",
+    ),
     "import": (
         "history:import_history",
         "Import Spotify exports: every row is counted in one class, or shown as unreadable.",

@@ -4,12 +4,12 @@ import datetime as dt
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
 from platformdirs import user_config_path
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource
@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     )
     sandbox_url: str | None = Field(None, validation_alias="SPOTIFY_SANDBOX_URL")
     """The local Web API; set, it is used instead of Spotify's."""
+    fallback_sandbox_url: str | None = Field(None, validation_alias="SPOTIFY_FALLBACK_SANDBOX_URL")
+    """The local Web API that is used as long as there is no client id."""
     market: str = Field("BR", validation_alias="SPOTIFY_MARKET", pattern="^[A-Z]{2}$")
     artists: int = Field(
         50, ge=0, le=1000, validation_alias=AliasChoices("SPOTIFY_ARTISTS", "SPOTIFY_QTD_ARTISTAS")
@@ -138,6 +140,10 @@ class Settings(BaseSettings):
     pushgateway_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_PUSHGATEWAY_URL")
     """Where metrics are pushed to after each run; secret, because it can hold a password."""
 
+    dagster_storage: Literal["sqlite", "postgres"] = Field(
+        "sqlite", validation_alias="SPOTIFY_DAGSTER_STORAGE"
+    )
+    """Where `serve` keeps Dagster's runs and events; a ``dagster.yaml`` that is there says more."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="SPOTIFY_LOG_LEVEL"
     )
@@ -172,6 +178,12 @@ class Settings(BaseSettings):
         file = _config_file(settings_cls)
         store = _SecretStoreSource(settings_cls, file)
         return init_settings, env_settings, dotenv_settings, store, file
+
+    @model_validator(mode="after")
+    def _falls_back(self) -> Self:
+        if not self.sandbox_url and not self.client_id and self.fallback_sandbox_url:
+            self.sandbox_url = self.fallback_sandbox_url
+        return self
 
     @field_validator("time_zone")
     @classmethod

@@ -30,6 +30,17 @@ class Mode(StrEnum):
     development = "development"
 
 
+class Part(StrEnum):
+    """What a container serves."""
+
+    web = "web"
+    daemon = "daemon"
+
+
+DAGSTER_YAML = {"sqlite": "dagster.yaml", "postgres": "dagster-postgres.yaml"}
+"""The configuration of Dagster by where it keeps runs and events."""
+
+
 def sandbox(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = SANDBOX_PORT,
     mode: Annotated[Mode | None, typer.Option(help="Which API it is; else extended.")] = None,
@@ -59,12 +70,21 @@ def sandbox(
     log: Annotated[
         Path | None, typer.Option(help="Append what is served to this file, as JSON lines.")
     ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to answer on; 0.0.0.0 for other machines too.")
+    ] = claims.HOST,
+    unless_credentials: Annotated[
+        bool, typer.Option("--unless-credentials", help="End at once where a client id is set.")
+    ] = False,
 ) -> None:
     """Serve the Spotify Web API on this machine, without an account.
 
     While it runs: GET and PATCH /sandbox/state, POST /sandbox/clock, POST /sandbox/reset, and
     GET /sandbox/log.
     """
+    if unless_credentials and settings_or_stop().client_id:
+        out.print("A client id is set: no sandbox is needed.")
+        return
     from spotify_assets.sandbox import api, server  # noqa: PLC0415 - slow to import
     from spotify_assets.sandbox.behaviour import Behaviour, pairs  # noqa: PLC0415
     from spotify_assets.sandbox.catalog import generate, read  # noqa: PLC0415
@@ -89,9 +109,9 @@ def sandbox(
         application = api.create_app(
             music, mode=mode.value, today=day, behaviour=behaviour, log_file=log
         )
-        out.print(f"The sandbox ({mode.value}) answers on http://127.0.0.1:{port}")
-        out.print(f"To use it: export SPOTIFY_SANDBOX_URL=http://127.0.0.1:{port}")
-        server.serve(application, port=port)
+        out.print(f"The sandbox ({mode.value}) answers on http://{host}:{port}")
+        out.print(f"To use it: export SPOTIFY_SANDBOX_URL=http://{host}:{port}")
+        server.serve(application, host=host, port=port)
     except (OSError, ValueError) as error:
         stop(str(error), USAGE)
 
@@ -116,10 +136,7 @@ def dev(
         out.print("No credentials: the sandbox serves instead.")
     if "dagster_url" not in settings.model_fields_set:
         os.environ["SPOTIFY_DAGSTER_URL"] = f"http://127.0.0.1:{port}"
-    if "start_date" not in settings.model_fields_set:
-        # Nobody can fill the days before: the UI would show them as missing for ever.
-        first = first_date(settings.lake) or dt.datetime.now(dt.UTC).date()
-        os.environ["SPOTIFY_ASSETS_START_DATE"] = first.isoformat()
+    _first_day(settings)
     launch.prepare_home(settings.dagster_home)
     launch.prepare_dev(settings)
     python = [sys.executable, "-m"]
@@ -132,6 +149,41 @@ def dev(
     # `kill` stops the servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise typer.Exit(supervisor.run(commands, keep=held.fileno()))
+
+
+def serve(
+    part: Annotated[Part, typer.Argument(help="The web server, or the daemon beside it.")],
+    host: Annotated[str, typer.Option(help="Address of the web server.")] = claims.HOST,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")] = 3000,
+) -> None:
+    """Be the web server or the daemon alone, as a container is; `dev` is both.
+
+    With SPOTIFY_DAGSTER_STORAGE=postgres they keep Dagster's runs and events in PostgreSQL.
+    """
+    from spotify_assets.defs import launch, origin  # noqa: PLC0415 - slow to import
+
+    settings = settings_or_stop()
+    _first_day(settings)
+    launch.prepare_home(settings.dagster_home, DAGSTER_YAML[settings.dagster_storage])
+    module = ["-m", origin.LOCATION, *_log_format(settings)]
+    if part is Part.web:
+        words = ["dagster_webserver", "--host", host, "--port", str(port), *module]
+    else:
+        held = claims.data_folder(settings.data_dir.resolve(), f"the daemon of {settings.data_dir}")
+        # The daemon holds it: a second one of this folder is refused.
+        os.set_inheritable(held.fileno(), True)
+        launch.prepare_dev(settings)
+        # As `dagster dev` starts it.
+        words = ["dagster._daemon", "run", *module]
+    os.execv(sys.executable, [sys.executable, "-W", SUPERSEDED, "-m", *words])  # noqa: S606 - ours
+
+
+def _first_day(settings: Settings) -> None:
+    """Where none is set, the UI begins with the first day that was collected."""
+    if "start_date" not in settings.model_fields_set:
+        # Nobody can fill the days before: the UI would show them as missing for ever.
+        first = first_date(settings.lake) or dt.datetime.now(dt.UTC).date()
+        os.environ["SPOTIFY_ASSETS_START_DATE"] = first.isoformat()
 
 
 def _log_format(settings: Settings) -> list[str]:

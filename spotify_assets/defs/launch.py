@@ -76,8 +76,12 @@ class RunFailed(ProjectError):
         self.kind = kind
 
 
-def prepare_home(home: Path) -> None:
+def prepare_home(home: Path, ours: str = "dagster.yaml") -> None:
     """Make ``home`` the DAGSTER_HOME, with our ``dagster.yaml`` if it has none.
+
+    Args:
+        home: The folder.
+        ours: Which of the files of the package that is.
 
     Raises:
         LakeError: Nothing can be written there.
@@ -86,8 +90,11 @@ def prepare_home(home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         config = home / "dagster.yaml"
         if not config.exists():
-            default = resources.files("spotify_assets").joinpath("dagster.yaml")
-            config.write_text(default.read_text(encoding="utf-8"), encoding="utf-8")
+            default = resources.files("spotify_assets").joinpath(ours)
+            # Whole at once: a web server and a daemon may begin together.
+            new = config.with_suffix(f".{os.getpid()}")
+            new.write_text(default.read_text(encoding="utf-8"), encoding="utf-8")
+            new.replace(config)
         # Dagster would say by a traceback of its database that it cannot write here.
         tempfile.TemporaryFile(dir=home).close()
         os.environ["DAGSTER_HOME"] = str(home)
