@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     """An asset that was not materialized for so long is late; Dagster takes no less than this."""
     alerts_every_seconds: int = Field(60, ge=1, validation_alias="SPOTIFY_ALERTS_EVERY_SECONDS")
     """How often it is looked whether somebody must be told of something."""
+    rows_compared_with: Literal["day_before", "same_weekday"] = Field(
+        "day_before", validation_alias="SPOTIFY_ROWS_COMPARED_WITH"
+    )
+    """Which day has to have twice a genre's tracks for it to be told that they dropped."""
     runs_kept_days: int = Field(30, ge=1, validation_alias="SPOTIFY_RUNS_KEPT_DAYS")
     """How long Dagster keeps the events of runs that failed."""
     time_zone: str = Field("UTC", validation_alias="SPOTIFY_TIME_ZONE")

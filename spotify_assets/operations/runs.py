@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS runs (
     partition TEXT, genre TEXT, first_date INTEGER, last_date INTEGER, status TEXT NOT NULL,
     started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, seconds REAL NOT NULL,
     requests INTEGER NOT NULL, rows_in INTEGER, rows_out INTEGER, quarantined INTEGER,
-    share_invalid REAL, failure TEXT, failure_kind TEXT, damaged_files TEXT
+    share_invalid REAL, failure TEXT, failure_kind TEXT, damaged_files TEXT,
+    share_anomalous REAL, alert_delay_seconds REAL, alerted_at INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS runs_job ON runs (job, status, ended_at);
 CREATE INDEX IF NOT EXISTS runs_genre ON runs (genre, ended_at) WHERE rows_in IS NOT NULL;
@@ -48,6 +49,35 @@ ADDED = """
 ALTER TABLE runs ADD COLUMN failure_kind TEXT;
 ALTER TABLE runs ADD COLUMN damaged_files TEXT;
 UPDATE runs SET failure_kind = 'wait' WHERE failure LIKE 'The API is not to be asked for %';
+"""
+ADDED_LATER = """
+ALTER TABLE runs ADD COLUMN share_anomalous REAL;
+ALTER TABLE runs ADD COLUMN alert_delay_seconds REAL;
+ALTER TABLE runs ADD COLUMN alerted_at INTEGER;
+"""
+# Of the runs of the same work that had failed when an alert was made, it tells of the last.
+TOLD = """
+WITH told AS (
+    SELECT notices.key, notices.opened_at,
+        min(CAST(strftime('%s', outbox.ended_at) AS INTEGER)) AS delivered
+    FROM notices JOIN outbox ON outbox.id = notices.message
+    WHERE outbox.status = 'delivered' AND notices.key LIKE 'run_failure/%'
+    GROUP BY notices.key, notices.opened_at
+),
+of_run AS (
+    SELECT max(runs.ended_at) AS ended_at, runs.job, runs.partition, told.delivered
+    FROM told JOIN runs
+        ON told.key = 'run_failure/' || runs.job || coalesce('/' || runs.partition, '')
+        AND runs.ended_at < (CAST(strftime('%s', told.opened_at) AS INTEGER) + 1) * 1000000
+    WHERE runs.status = 'failure'
+    GROUP BY told.key, told.opened_at
+)
+UPDATE runs SET
+    alert_delay_seconds = max(of_run.delivered - runs.ended_at / 1000000.0, 0.0),
+    alerted_at = ?
+FROM of_run
+WHERE runs.alert_delay_seconds IS NULL AND runs.ended_at = of_run.ended_at
+    AND runs.job = of_run.job AND runs.partition IS of_run.partition
 """
 STORED: dict[pl.DataType, pl.DataType] = {
     pl.Datetime("us"): pl.Int64(),
@@ -89,6 +119,7 @@ class RunEnded:
     failure: str | None = None
     failure_kind: FailureKind | None = None
     damaged_files: str | None = None
+    share_anomalous: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", _utc(self.started_at))
@@ -147,7 +178,8 @@ class Operations:
         """Open the file, or begin it."""
         self.path = path
         with self._reporting():
-            sqlite.begin(path, SCHEMA, {"runs.failure_kind": ADDED})
+            added = {"runs.failure_kind": ADDED, "runs.share_anomalous": ADDED_LATER}
+            sqlite.begin(path, SCHEMA, added)
 
     def record(self, run: RunEnded, results: Sequence[CheckResult] = ()) -> bool:
         """Take note of a run and of all that was checked in it, in one step.
@@ -170,8 +202,22 @@ class Operations:
         return True
 
     def runs_after(self, number: int) -> pl.DataFrame:
-        """The runs with a higher number, in order, as `Runs`."""
-        return self._read(Runs, "SELECT * FROM runs WHERE run_number > ? ORDER BY 1", number)
+        """The runs with a higher number, and those told of since, in order, as `Runs`."""
+        return self._read(
+            Runs,
+            "SELECT * FROM runs WHERE run_number > ?1 OR alerted_at > ?1 ORDER BY 1",
+            number,
+        )
+
+    def note_alerts(self) -> None:
+        """Take note of how long it took until somebody was told of the runs that failed.
+
+        Such a run counts as changed from now on: `runs_after` gives it again.
+        """
+        with self._reporting(), closing(sqlite.connect(self.path)) as db, sqlite.alone(db):
+            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'notices'").fetchone()
+            if there:
+                db.execute(TOLD, (_now(),))
 
     def check_results_after(self, number: int) -> pl.DataFrame:
         """The check results with a higher number, in order, as `CheckResults`."""
@@ -181,7 +227,10 @@ class Operations:
 
     def runs(self, last: int) -> list[RunEnded]:
         """The last runs, the latest first: at most so many."""
-        return self._runs("SELECT * FROM runs ORDER BY ended_at DESC, 1 DESC LIMIT ?", last)
+        return self._runs(
+            "SELECT * FROM runs ORDER BY ended_at DESC, 1 DESC LIMIT ?",
+            last,
+        )
 
     def last_of_each_job(self) -> list[RunEnded]:
         """The run of each job that ended last, by job."""
@@ -240,8 +289,10 @@ class Operations:
     def _read(self, contract: type[Contract], sql: str, *parameters: int) -> pl.DataFrame:
         schema = contract.polars_schema()
         stored = {name: STORED.get(dtype, dtype) for name, dtype in schema.items()}
-        # By name: a file of an older version that is only for reading lacks some.
-        rows = [dict(row) for row in self._select(sql, *parameters)]
+        # By name: a file of an older version that is only for reading lacks some columns, and one
+        # of this version has one that is of no table.
+        given = [dict(row) for row in self._select(sql, *parameters)]
+        rows = [{name: row.get(name) for name in stored} for row in given]
         return pl.DataFrame(rows, schema=stored).cast(schema)
 
     def _select(self, sql: str, *parameters: int) -> list[sqlite3.Row]:
@@ -259,10 +310,9 @@ def _insert(
     schema = contract.polars_schema()
     number = next(iter(schema))
     # Numbers grow with time, so that those of a file that is begun again follow on the old ones.
-    now = dt.datetime.now(dt.UTC).timestamp()
     [(first,)] = db.execute(
         f"SELECT max(coalesce(max({number}), 0) + 1, ?) FROM {table}",  # noqa: S608 - ours
-        (round(now * 1_000_000),),
+        (_now(),),
     )
     numbered = [_naive(row) | {number: first + index} for index, row in enumerate(rows)]
     frame = pl.DataFrame(numbered, schema=schema)
@@ -272,9 +322,14 @@ def _insert(
         _refuse(contract, error)
     marks = ", ".join("?" * len(schema))
     db.executemany(
-        f"INSERT INTO {table} VALUES ({marks})",  # noqa: S608 - ours
+        f"INSERT INTO {table} ({', '.join(schema)}) VALUES ({marks})",  # noqa: S608 - ours
         frame.select(pl.all().to_physical()).iter_rows(),
     )
+
+
+def _now() -> int:
+    """µs since 1970, as the numbers of rows begin."""
+    return round(dt.datetime.now(dt.UTC).timestamp() * 1_000_000)
 
 
 def _refuse(contract: type[Contract], error: ContractBroken) -> NoReturn:

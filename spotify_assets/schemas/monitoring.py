@@ -164,6 +164,19 @@ class Runs(
         "The damaged files that it fails by, below the lake, as a JSON list; null where none.",
         nullable=True,
     )
+    share_anomalous: pl.Float64 = c.column(
+        ge=0,
+        le=1,
+        nullable=True,
+        description="Checks that block nothing and did not pass ÷ all checks that it made, 0 to 1; "
+        "null where it made none, and of what an older version recorded.",
+    )
+    alert_delay_seconds: pl.Float64 = c.column(
+        ge=0,
+        nullable=True,
+        description="From the end of a run that failed until the alert of it was delivered, on the "
+        "first channel that took it; null where none was, or not yet.",
+    )
 
 
 class CheckResults(

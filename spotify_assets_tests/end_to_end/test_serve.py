@@ -20,7 +20,7 @@ from spotify_assets_tests.test_containers import OURS
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 IMAGE_USER = 10001
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 300
 
 
 def free_port() -> int:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.operations.alerts import Alerts
+from spotify_assets.operations.alerts.causes import run_failure
 from spotify_assets.operations.runs import (
     CheckResult,
     Operations,
@@ -24,6 +25,7 @@ from spotify_assets.schemas.monitoring import CheckResults, Runs
 from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.lake.processes import at_once, run
 from spotify_assets_tests.operations import operation_processes
+from spotify_assets_tests.operations.alerts.samples import DOWN, Clock, Paper
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 TODAY = NOON.date()
@@ -41,6 +43,7 @@ ROCK = RunEnded(
     rows_in=200,
     rows_out=190,
     quarantined=5,
+    share_anomalous=0.25,
 )
 BARE = RunEnded("run-2", "publish", "failure", NOON, NOON)
 BEFORE = """
@@ -100,6 +103,8 @@ def test_a_run_is_given_back_with_all_that_is_known_of_it(operations: Operations
         "failure": None,
         "failure_kind": None,
         "damaged_files": None,
+        "share_anomalous": 0.25,
+        "alert_delay_seconds": None,
     }
     assert operations.runs(last=5) == [ROCK]
 
@@ -353,3 +358,43 @@ def test_a_file_of_the_version_before_that_is_only_for_reading_is_read(
     path = before(tmp_path / "operations.sqlite")
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert [run.failure_kind for run in Operations(path).runs(9)] == [None, None]
+
+
+def test_a_run_that_failed_says_how_long_it_took_until_somebody_was_told(
+    operations: Operations,
+) -> None:
+    failed = replace(ROCK, status="failure", failure="The disk is full.", share_anomalous=None)
+    earlier = replace(failed, run_id="run-0", ended_at=NOON - DAYS, started_at=NOON - DAYS)
+    clock, paper = Clock(), Paper(trouble=DOWN)
+    alerts = Alerts(operations.path, [paper], clock)
+    operations.record(earlier)
+    operations.record(failed)
+    newest = operations.runs_after(0)["run_number"].max()
+    assert isinstance(newest, int)
+    # Seen two minutes after the fault, and delivered at the second attempt.
+    clock.now = failed.ended_at + dt.timedelta(minutes=2)
+    told = run_failure("catalog", failed.partition, "The disk is full.", failed.ended_at)
+    alerts.observe("run_failure", [told])
+    alerts.deliver()
+    operations.note_alerts()
+    assert operations.runs_after(newest).is_empty()
+    paper.trouble = None
+    clock.forward(minutes=3)
+    alerts.deliver()
+
+    operations.note_alerts()
+
+    # The row is given again, so that the warehouse learns of it; the earlier run had no alert.
+    [row] = operations.runs_after(newest).to_dicts()
+    assert row["run_id"] == "run-1"
+    # Alerts know their times to the second.
+    assert row["alert_delay_seconds"] == pytest.approx(300, abs=1)
+    operations.note_alerts()
+    assert operations.runs_after(newest).to_dicts() == [row]
+
+
+def test_what_nobody_was_told_of_has_no_delay(operations: Operations) -> None:
+    operations.record(replace(ROCK, status="failure", failure="It failed."))
+    operations.note_alerts()
+
+    assert operations.runs_after(0)["alert_delay_seconds"].to_list() == [None]

@@ -33,6 +33,7 @@ from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
 
+Evaluation = dg.AssetCheckEvaluation
 EVENTS_AT_ONCE = 1_000
 STATUSES: dict[dg.DagsterRunStatus, Status] = {
     dg.DagsterRunStatus.SUCCESS: "success",
@@ -56,6 +57,7 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
     genres = {day.genre for day in days}
     dates = sorted(day.date for day in days)
     failure = _failure(instance, run) if run.is_failure else None
+    checked = _evaluations(instance, run.run_id)
     with closing(Ledger(settings.ledger)) as ledger:
         calls = ledger.calls_of_run(run.run_id)
     return Operations(settings.operations).record(
@@ -76,8 +78,9 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
             failure=failure.said if failure else None,
             failure_kind=failure.kind if failure else None,
             damaged_files=_damaged_files(failure, settings.lake) if failure else None,
+            share_anomalous=_share_anomalous([found for _, found in checked]),
         ),
-        list(_results(instance, run.run_id, days)),
+        list(_results(checked, run.run_id, days)),
     )
 
 
@@ -95,19 +98,31 @@ def _damaged_files(failure: Failure, lake: Lake) -> str | None:
     return json.dumps(ours, ensure_ascii=False) if ours else None
 
 
+def _evaluations(instance: dg.DagsterInstance, run_id: str) -> list[tuple[float, Evaluation]]:
+    """What the checks of a run found, each with its time."""
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return [
+        (entry.timestamp, entry.dagster_event.asset_check_evaluation_data)
+        for entry in entries
+        if entry.dagster_event
+    ]
+
+
+def _share_anomalous(found: list[Evaluation]) -> float | None:
+    """The checks that only tell, and did not pass ÷ all; where one blocks, the run has failed."""
+    told = sum(not one.passed and not one.blocking for one in found)
+    return told / len(found) if found else None
+
+
 def _results(
-    instance: dg.DagsterInstance, run_id: str, days: list[GenreDay]
+    checked: list[tuple[float, Evaluation]], run_id: str, days: list[GenreDay]
 ) -> Iterator[CheckResult]:
     """The evaluations of a run; of a measure, one for each genre-day that it measured."""
     # Of a range, its newest day: a later run over newer days then says what holds.
     newest = max(days, default=None) if len({day.genre for day in days}) == 1 else None
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
-        event = entry.dagster_event
-        if event is None:
-            continue
-        found = event.asset_check_evaluation_data
+    for timestamp, found in checked:
         result = CheckResult(
-            checked_at=_moment(entry.timestamp),
+            checked_at=_moment(timestamp),
             run_id=run_id,
             asset=".".join(found.asset_key.path),
             check_name=found.check_name,

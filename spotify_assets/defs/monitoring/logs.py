@@ -16,6 +16,7 @@ from spotify_assets.schemas.monitoring import CheckResults, Requests, Revisions,
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.sqlite import is_only_for_reading
 from spotify_assets.warehouse.publication.changes import Logs
 
 
@@ -31,12 +32,15 @@ def requests(settings: Settings, after: int) -> pl.DataFrame:
 
 
 def runs(settings: Settings, after: int) -> pl.DataFrame:
-    """The runs that ended, after a number.
+    """The runs that ended, after a number, and those that somebody was told of since.
 
     Raises:
         OperationsError: They cannot be read.
     """
-    return Operations(settings.operations).runs_after(after)
+    operations = Operations(settings.operations)
+    if not is_only_for_reading(settings.operations):
+        operations.note_alerts()
+    return operations.runs_after(after)
 
 
 def check_results(settings: Settings, after: int) -> pl.DataFrame:

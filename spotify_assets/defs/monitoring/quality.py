@@ -20,6 +20,7 @@ from spotify_assets.warehouse.quality.checks import MEASURES, Measure, Measured,
 BY_PARTITION = "by partition"
 """Metadata of a result: the verdict of each genre-day, for the history."""
 SHOWN = 50
+DAYS_BACK = {"day_before": 1, "same_weekday": 7}
 
 
 def _spec(what: Measure) -> dg.AssetCheckSpec:
@@ -41,13 +42,17 @@ OF_GENRES = tuple(what for what in MEASURES if what.is_of_genre)
 @dg.multi_asset_check(name="quality", specs=[_spec(what) for what in OF_DAYS], can_subset=True)
 @failing
 def quality(
-    context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
+    context: dg.AssetCheckExecutionContext,
+    warehouse: WarehouseResource,
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
     """Measure what a run has made; where it made nothing, the last day of each genre."""
     days = genre_days_to_check(context.run.tags, context.instance) or None
+    back = DAYS_BACK[settings.rows_compared_with]
     with warehouse.get_connection() as connection:
         for what in _selected(context, OF_DAYS):
-            yield _result(what, measure(connection, what, today=_today(), days=days))
+            found = measure(connection, what, today=_today(), days=days, days_back=back)
+            yield _result(what, found)
 
 
 @dg.multi_asset_check(name="freshness", specs=[_spec(what) for what in OF_GENRES], can_subset=True)

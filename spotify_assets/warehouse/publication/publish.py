@@ -233,6 +233,11 @@ def _append(
     for contract, rows in grown.items():
         hold_to_contract(contract, rows)
         connection.register("grown", rows.to_arrow())
+        # A row that is there already has changed: of a run, that somebody was told of it.
+        number = contract.key()[0]
+        connection.execute(
+            f"DELETE FROM {quoted(contract)} WHERE {number} IN (SELECT {number} FROM grown)"
+        )
         connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM grown")
         connection.unregister("grown")
 

@@ -87,7 +87,8 @@ MEASURES = (
     Measure(
         "drop",
         "processed.tracks",
-        "Tracks are no less than half of those of the day before.",
+        "Tracks are no less than half of those of the day before, or of the same weekday of the "
+        "week before (SPOTIFY_ROWS_COMPARED_WITH).",
         _drop,
     ),
     Measure(
@@ -120,6 +121,7 @@ def measure(
     today: dt.date,
     days: Collection[GenreDay] | None = None,
     genres: Collection[str] | None = None,
+    days_back: int = 1,
 ) -> list[Measured]:
     """Measure the published file.
 
@@ -129,9 +131,11 @@ def measure(
         today: The day that is today (UTC).
         days: Only these genre-days; else the last of each genre. Of a measure of genres, theirs.
         genres: Only these genres.
+        days_back: Which day a drop is measured against.
     """
     sql = SQL.joinpath(f"{what.name}.sql").read_text(encoding="utf-8")
-    bound = {"today": today} if "$today" in sql else {}
+    known = {"today": today, "days_back": days_back}
+    bound = {name: value for name, value in known.items() if f"${name}" in sql}
     if not what.is_of_genre:
         # In the file: after a year, an object for each genre-day would take seconds.
         sql = f"FROM (\n{sql}\n) {LAST if days is None else ASKED} ORDER BY genre, date"

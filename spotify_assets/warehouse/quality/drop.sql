@@ -1,10 +1,10 @@
--- Tracks of a genre-day against the day before; only those that as many were
--- wanted on.
+-- Tracks of a genre-day against the day that lies $days_back days before; only those
+-- that as many were wanted on.
 -- Grain: one genre-day whose day before is there.
 SELECT t.genre, t.date, t.kept AS value, before.kept AS usual
 FROM processed.intake AS t
 JOIN processed.intake AS before
-    ON before.genre = t.genre AND before.table_name = t.table_name AND before.date = t.date - 1
+    ON before.genre = t.genre AND before.table_name = t.table_name AND before.date = t.date - $days_back
 JOIN processed.collections AS asked ON asked.genre = t.genre AND asked.date = t.date
 JOIN processed.collections AS asked_before
     ON asked_before.genre = t.genre AND asked_before.date = before.date

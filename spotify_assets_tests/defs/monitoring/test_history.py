@@ -51,9 +51,9 @@ def test_a_run_is_a_row_with_what_it_asked_and_brought_and_each_check_is_one_of_
     assert ask(
         data_dir,
         "SELECT job, partition, genre, first_date, last_date, status, failure, requests, "
-        f"seconds > 0, rows_in, rows_out, quarantined, share_invalid {of_run}",
+        f"seconds > 0, share_anomalous, rows_in, rows_out, quarantined, share_invalid {of_run}",
     ) == [
-        ("catalog", f"{TODAY}|rock", "rock", TODAY, TODAY, "success", None, len(calls), True)
+        ("catalog", f"{TODAY}|rock", "rock", TODAY, TODAY, "success", None, len(calls), True, 0.0)
         + account
     ]
 

@@ -76,8 +76,17 @@ def found(
     *days: GenreDay,
     today: int = 0,
     genres: set[str] | None = None,
+    days_back: int = 1,
 ) -> list[Measured]:
-    return measure(connection, OF_NAME[name], today=day(today), days=days or None, genres=genres)
+    what = OF_NAME[name]
+    return measure(
+        connection,
+        what,
+        today=day(today),
+        days=days or None,
+        genres=genres,
+        days_back=days_back,
+    )
 
 
 @pytest.mark.parametrize(("tracks", "verdict"), [(50, "passed"), (49, "ERROR"), (0, "ERROR")])
@@ -87,6 +96,16 @@ def test_a_drop_is_less_than_half_of_the_day_before(
     collected(connection, 0, 100)
     collected(connection, 1, tracks)
     assert found(connection, "drop") == [Measured(rock(1), tracks, 100, verdict)]  # type: ignore[arg-type]
+
+
+def test_a_drop_can_be_held_against_the_same_day_of_the_week_before(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    for number, tracks in enumerate([100, 20, 20, 20, 20, 20, 20, 40]):
+        collected(connection, number, tracks)
+
+    assert found(connection, "drop") == [Measured(rock(7), 40, 20, "passed")]
+    assert found(connection, "drop", days_back=7) == [Measured(rock(7), 40, 100, "ERROR")]
 
 
 def test_a_day_whose_day_before_is_missing_or_had_nothing_is_no_drop(
