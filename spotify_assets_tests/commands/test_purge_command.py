@@ -174,7 +174,10 @@ def test_where_nobody_can_be_asked_it_needs_yes(lake: Lake) -> None:
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize(("keys", "left"), [(b"n\n", {"newrock", "inboth"}), (b"y\n", set())])
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [(b"n\n", {"newrock", "inboth"}), pytest.param(b"y\n", set(), marks=pytest.mark.slow)],
+)
 def test_on_a_terminal_it_asks(lake: Lake, keys: bytes, left: set[str]) -> None:
     purge("--older-than", "30", "--yes")
     shown = typed(keys, "purge", "--all", data_dir=lake.root.parent)
@@ -387,7 +390,7 @@ cli.app(sys.argv[2:])
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("room", [4096, pytest.param(500_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("room", [4096, 500_000])
 def test_a_disk_that_fills_up_leaves_the_old_file_and_a_purge_to_end(lake: Lake, room: int) -> None:
     before = database(lake).read_bytes()
     done = subprocess.run(

@@ -103,10 +103,9 @@ def test_an_unknown_genre_completes_with_no_rows_and_says_so(
     "genre",
     [
         "rock/metal",
-        "..",
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("d'n'b", 'say "hi"', "50% off", "a=b&c=d", "日本 の歌", "x; DROP")
+            for name in ("..", "d'n'b", 'say "hi"', "50% off", "a=b&c=d", "日本 の歌", "x; DROP")
         ),
     ],
 )

@@ -22,6 +22,7 @@ mount -o remount,size=400m "$0"
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_with_room_the_same_command_goes_on(tmp_path: Path) -> None:
     if not shutil.which("unshare") or os.system("unshare -rm true") != 0:  # noqa: S605
         pytest.skip("needs unshare, to mount a small disk")

@@ -73,7 +73,8 @@ def undisturbed() -> dict[str, dict[str, str]]:
         ("request", 3),  # the journal holds some responses
         # The sealed responses are there, their sidecar is not.
         pytest.param("file", 3, marks=pytest.mark.slow),
-        ("file", 9),  # some tables of `processed` are there
+        # Some tables of `processed` are there.
+        pytest.param("file", 9, marks=pytest.mark.slow),
         # The facts are under way.
         pytest.param("file", 15, marks=pytest.mark.slow),
         # The copy of the warehouse is finished, and not in place.

@@ -92,6 +92,7 @@ by_chance = settings(
 )
 
 
+@pytest.mark.slow
 # Making a failure smaller takes minutes; what differs is said in any case.
 @settings(by_chance, max_examples=6, derandomize=True, phases=[Phase.generate])
 @given(small_lakes())
