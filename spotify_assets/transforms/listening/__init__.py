@@ -34,21 +34,21 @@ DERIVED: dict[type[Contract], str] = {
 
 
 TEXTS = (
-    *("spellings", "kinds", "calls", "named", "tellings", "rivals", "alike", "exported"),
-    *("items", "candidates", "earlier", "facts", "imports"),
+    *("name_variants", "kinds", "item_names", "named", "source_records", "match_candidates"),
+    *("account_matches", "exported", "items", "report_candidates", "earlier", "facts", "imports"),
 )
 IS_NEAR = "distance <= 2 OR 2 * overlap_ms >= greatest(one_ms, other_ms)"
 OF_ACCOUNT = "SELECT count(*) > 0 FROM editions WHERE package = 'account'"
-BOTH_EXTENDED = "one_package = 'extended' AND other_package = 'extended' AND thing <> 0"
+BOTH_EXTENDED = "one_package = 'extended' AND other_package = 'extended' AND entity <> 0"
 BOTH_KINDS = "one_package = 'extended' AND other_package = 'account'"
 NEAR_EXTENDED = f"{BOTH_EXTENDED} AND ({IS_NEAR})"
 LATER_EXTENDED = f"{BOTH_EXTENDED} AND one_ms = other_ms AND distance <= 86400"
-NEAR_ACCOUNT = f"{BOTH_KINDS} AND thing <> 0 AND ({IS_NEAR})"
+NEAR_ACCOUNT = f"{BOTH_KINDS} AND entity <> 0 AND ({IS_NEAR})"
 LATER_ACCOUNT = f"""{BOTH_KINDS} AND one_ms = other_ms
     AND one_end BETWEEN other_at - INTERVAL 2 SECOND AND other_at + INTERVAL 1 DAY"""
 TOLD_ONCE = "if(is_in_account, list_append(editions, 1 << 30), editions)"
 """All account data as one more file: at another time, it tells of a play once."""
-ACCOUNT_ONLY = f"""one_package = 'account' AND other_package = 'account' AND thing <> 0
+ACCOUNT_ONLY = f"""one_package = 'account' AND other_package = 'account' AND entity <> 0
     AND ({IS_NEAR})"""
 
 IS_OUTDATED = SQL.joinpath("outdated.sql").read_text(encoding="utf-8")
@@ -68,20 +68,20 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     Args:
         connection: Has the sources named above, and the macro ``listening.play_class``.
     """
-    _run(connection, "spellings")
-    _keep(connection, "spelled", with_normal_forms(connection.table("spellings").pl()))
+    _run(connection, "name_variants")
+    _keep(connection, "spelled", with_normal_forms(connection.table("name_variants").pl()))
     _run(connection, "kinds")
-    _run(connection, "calls")
+    _run(connection, "item_names")
     _keep(connection, "normal_names", with_normal_forms(connection.table("all_names").pl()))
     _run(connection, "named")
-    _keep(connection, "things", _things(connection))
-    _run(connection, "tellings")
-    _run(connection, "rivals")
+    _keep(connection, "entities", _entities(connection))
+    _run(connection, "source_records")
+    _run(connection, "match_candidates")
     _merge(connection, NEAR_EXTENDED)
     _merge(connection, LATER_EXTENDED, _of_overlapping_files)
     if connection.sql(OF_ACCOUNT).fetchall() == [(True,)]:
-        _apply(connection, connection.sql(_text("alike")).pl())
-        _run(connection, "rivals")
+        _apply(connection, connection.sql(_text("account_matches")).pl())
+        _run(connection, "match_candidates")
         _merge(connection, NEAR_ACCOUNT)
         _merge(connection, LATER_ACCOUNT, editions=TOLD_ONCE)
         _merge(connection, ACCOUNT_ONLY)
@@ -101,13 +101,15 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
     _keep(connection, "coverage", coverage(polls, imported, per_day))
 
 
-def _things(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Items that are one thing, because a chain of the same names and ISRCs joins them."""
+def _entities(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Items that are one entity, because a chain of the same names and ISRCs joins them."""
     marks = connection.table("marks").pl().drop_nulls()
-    thing = components(marks.select("item_key", "mark").iter_rows())
+    entity = components(marks.select("item_key", "mark").iter_rows())
     items = marks["item_key"].unique()
-    schema = {"item_key": pl.Int64, "thing": pl.Int64}
-    return pl.DataFrame({"item_key": items, "thing": [thing[one] for one in items]}, schema=schema)
+    schema = {"item_key": pl.Int64, "entity": pl.Int64}
+    return pl.DataFrame(
+        {"item_key": items, "entity": [entity[one] for one in items]}, schema=schema
+    )
 
 
 def _merge(
@@ -116,8 +118,8 @@ def _merge(
     keep: Callable[[duckdb.DuckDBPyConnection, pl.DataFrame], pl.DataFrame] | None = None,
     editions: str = "editions",
 ) -> None:
-    """Make plays that are rivals under a condition one play, where they are."""
-    candidates = connection.sql(f"FROM rivals WHERE {condition}").pl()
+    """Make match candidates under a condition one play, where they are."""
+    candidates = connection.sql(f"FROM match_candidates WHERE {condition}").pl()
     if keep is not None:
         candidates = keep(connection, candidates)
     if candidates.is_empty():
@@ -129,13 +131,13 @@ def _merge(
     becomes = merged(plays, candidates)
     if not becomes.is_empty():
         _apply(connection, becomes)
-        _run(connection, "rivals")
+        _run(connection, "match_candidates")
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, becomes: pl.DataFrame) -> None:
     _keep(connection, "becomes", becomes)
     connection.execute(
-        "UPDATE tellings SET play = b.of_play FROM becomes AS b WHERE tellings.play = b.play"
+        "UPDATE source_records AS t SET play = b.of_play FROM becomes AS b WHERE t.play = b.play"
     )
 
 
@@ -154,10 +156,10 @@ def _of_overlapping_files(
 
 def _match_reports(connection: duckdb.DuckDBPyConnection) -> None:
     """Which exported play each report is."""
-    for step in ("candidates", "earlier"):
+    for step in ("report_candidates", "earlier"):
         same = pairs(connection.sql(_text(step)).pl())
         same = same.rename({"left": "report_id", "right": "row_id"})
-        if step == "candidates":
+        if step == "report_candidates":
             _keep(connection, "same_reported", same)
         else:
             connection.register("made", same.to_arrow())

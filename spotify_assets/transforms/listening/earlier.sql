@@ -3,10 +3,10 @@
 -- else was played in between, or the file holds all that was played then.
 -- Grain: one reported play and one exported play.
 WITH left_over AS (
-    SELECT r.report_id, r.played_at, coalesce(t.thing, r.item_key) AS thing
+    SELECT r.report_id, r.played_at, coalesce(t.entity, r.item_key) AS entity
     FROM reported AS r
     ANTI JOIN same_reported AS s USING (report_id)
-    LEFT JOIN things AS t USING (item_key)
+    LEFT JOIN entities AS t USING (item_key)
 )
 SELECT
     r.report_id AS "left",
@@ -20,7 +20,7 @@ JOIN (
     FROM exported
     ANTI JOIN same_reported USING (row_id)
     WHERE ms_played >= 30000
-) AS x ON x.thing = r.thing AND x.day = r.played_at::DATE
+) AS x ON x.entity = r.entity AND x.day = r.played_at::DATE
 WHERE
     r.played_at < x.ended_at - to_milliseconds(x.ms_played)
     AND r.played_at >= x.ended_at - INTERVAL 1 DAY

@@ -3,7 +3,7 @@
 CREATE TEMP TABLE items AS
 WITH exports AS (
     SELECT *
-    FROM calls
+    FROM item_names
     QUALIFY row_number() OVER (
         PARTITION BY item_key
         ORDER BY
@@ -14,7 +14,7 @@ WITH exports AS (
 times AS (
     SELECT item_key, sum(times) AS times
     FROM (
-        SELECT item_key, times FROM calls UNION ALL BY NAME SELECT item_key, times FROM reported_items
+        SELECT item_key, times FROM item_names UNION ALL BY NAME SELECT item_key, times FROM reported_items
     )
     GROUP BY item_key
 ),

@@ -15,7 +15,7 @@ SELECT
 FROM normal_names;
 
 -- What the exports say was played, each with its item. Grain: as `written`.
-CREATE TEMP TABLE calls AS
+CREATE TEMP TABLE item_names AS
 WITH own AS (
     SELECT
         w.*,
@@ -58,12 +58,12 @@ SELECT
 FROM own
 LEFT JOIN meant AS m ON m.kind = own.kind AND m.name_key = own.name_key;
 
--- What makes two items one thing: names and ISRCs, each as a number.
+-- What makes two items one entity: names and ISRCs, each as a number.
 -- Grain: one item and one mark.
 CREATE TEMP VIEW marks AS
-SELECT own_key AS item_key, name_key AS mark FROM calls WHERE name_key <> 0
+SELECT own_key AS item_key, name_key AS mark FROM item_names WHERE name_key <> 0
 UNION
-SELECT item_key, name_key FROM calls WHERE name_key <> 0
+SELECT item_key, name_key FROM item_names WHERE name_key <> 0
 UNION
 SELECT k.item_key, n.name_key
 FROM (

@@ -1,7 +1,7 @@
 """Which plays of several sources are the same: one to one, as many as can be, the nearest in time.
 
 Belongs here: choosing among candidates. Does not belong here: what makes a candidate
-(``rivals.sql``, ``candidates.sql``, ``earlier.sql``).
+(``match_candidates.sql``, ``report_candidates.sql``, ``earlier.sql``).
 """
 
 from collections import defaultdict

@@ -13,12 +13,12 @@ WITH extended AS (
             PARTITION BY date_trunc('minute', ended_at), ms_played, name_key
             ORDER BY ended_at, item_key, row_id
         ) AS nth
-    FROM tellings
+    FROM source_records
     WHERE
         row_id = play AND package = 'extended'
-        AND ended_at >= (SELECT min(ended_at) FROM tellings WHERE package = 'account')
+        AND ended_at >= (SELECT min(ended_at) FROM source_records WHERE package = 'account')
         AND ended_at
-            < (SELECT max(ended_at) + INTERVAL 1 MINUTE FROM tellings WHERE package = 'account')
+            < (SELECT max(ended_at) + INTERVAL 1 MINUTE FROM source_records WHERE package = 'account')
 ),
 account AS (
     SELECT
@@ -27,7 +27,7 @@ account AS (
         ms_played,
         name_key,
         row_number() OVER (PARTITION BY ended_at, ms_played, name_key ORDER BY item_key, row_id) AS nth
-    FROM tellings
+    FROM source_records
     WHERE row_id = play AND package = 'account'
 ),
 by_names AS (

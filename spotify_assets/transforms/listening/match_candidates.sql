@@ -1,18 +1,18 @@
 -- Plays that files may tell of in different words, each as every row of it has it.
--- Grain: one play, end, length and thing; of a local file a second time, as the thing 0.
+-- Grain: one play, end, length and entity; of a local file a second time, as the entity 0.
 CREATE OR REPLACE TEMP TABLE told AS
 WITH plays AS (
     SELECT
         play, list(DISTINCT edition) AS editions, bool_or(package = 'account') AS is_in_account
-    FROM tellings
+    FROM source_records
     WHERE play IN (
         SELECT play
-        FROM tellings AS t
-        SEMI JOIN contested AS c ON c.thing = t.thing AND c.day = t.ended_at::DATE
+        FROM source_records AS t
+        SEMI JOIN contested AS c ON c.entity = t.entity AND c.day = t.ended_at::DATE
         UNION
         SELECT play
-        FROM tellings AS t
-        SEMI JOIN contested AS c ON c.thing = 0 AND c.day = t.ended_at::DATE
+        FROM source_records AS t
+        SEMI JOIN contested AS c ON c.entity = 0 AND c.day = t.ended_at::DATE
         WHERE t.kind = 'local_file' OR t.name_key = 0
     )
     GROUP BY play
@@ -23,25 +23,25 @@ rows AS (
         s.ended_at AS spoken_at, s.ms_played AS spoken_ms, s.item_key,
         t.package, t.ended_at, t.ms_played,
         t.kind = 'local_file' AND t.package = 'extended' AS is_local,
-        if(t.name_key = 0 AND t.package = 'account', 0, t.thing) AS thing
+        if(t.name_key = 0 AND t.package = 'account', 0, t.entity) AS entity
     FROM plays AS p
-    JOIN tellings AS t USING (play)
-    JOIN tellings AS s ON s.row_id = p.play
+    JOIN source_records AS t USING (play)
+    JOIN source_records AS s ON s.row_id = p.play
 )
 FROM rows
 UNION ALL
-SELECT * REPLACE (0 AS thing) FROM rows WHERE is_local;
+SELECT * REPLACE (0 AS entity) FROM rows WHERE is_local;
 
 -- Two of them that no file tells both of, and how far apart they are. Where a row of the extended
 -- history meets one of account data, the former is of `one`.
 -- Grain: one pair of such rows.
-CREATE OR REPLACE TEMP TABLE rivals AS
+CREATE OR REPLACE TEMP TABLE match_candidates AS
 WITH pairs AS (
     SELECT
         a.play AS one, b.play AS other,
         a.package AS one_package, b.package AS other_package,
         a.editions AS one_editions, b.editions AS other_editions,
-        a.thing,
+        a.entity,
         a.ms_played AS one_ms, b.ms_played AS other_ms,
         b.ended_at AS other_at,
         a.ended_at AS one_end,
@@ -53,7 +53,7 @@ WITH pairs AS (
         ) AS other_end
     FROM told AS a
     JOIN (SELECT *, ended_at::DATE + unnest([-1, 0, 1]) AS day FROM told) AS b
-        ON b.thing = a.thing AND b.day = a.ended_at::DATE
+        ON b.entity = a.entity AND b.day = a.ended_at::DATE
     WHERE
         (a.package > b.package OR (a.package = b.package AND a.play < b.play))
         AND NOT list_has_any(a.editions, b.editions)

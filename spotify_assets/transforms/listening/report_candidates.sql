@@ -1,4 +1,4 @@
--- Which exported play each reported one may be (step 9): the same thing, and the time that the API
+-- Which exported play each reported one may be (step 9): the same entity, and the time that the API
 -- gives within 90 s of the end or the start of one of its rows. Account data knows the minute only:
 -- any second of it.
 -- Grain: one reported play and one exported play.
@@ -9,13 +9,13 @@ WITH bounds AS (
 moments AS (
     SELECT
         t.play,
-        x.thing,
+        x.entity,
         x.ended_at,
         t.ended_at AS end_of_row,
         CASE t.package WHEN 'account' THEN INTERVAL 59 SECOND ELSE INTERVAL 0 SECOND END AS wide,
         to_milliseconds(t.ms_played) AS long,
         unnest([false, true]) AS is_start
-    FROM tellings AS t
+    FROM source_records AS t
     JOIN exported AS x ON x.row_id = t.play
     JOIN bounds AS b ON t.ended_at >= b.first AND t.ended_at < b.past
     -- The API reports no shorter one.
@@ -24,7 +24,7 @@ moments AS (
 placed AS (
     SELECT
         play,
-        thing,
+        entity,
         is_start,
         ended_at,
         CASE WHEN is_start THEN end_of_row - long ELSE end_of_row END AS from_at,
@@ -36,13 +36,13 @@ asked AS (
     SELECT
         r.report_id,
         r.played_at,
-        coalesce(t.thing, r.item_key) AS thing,
+        coalesce(t.entity, r.item_key) AS entity,
         unnest(list_distinct([
             time_bucket(INTERVAL 10 MINUTE, r.played_at - INTERVAL 150 SECOND),
             time_bucket(INTERVAL 10 MINUTE, r.played_at + INTERVAL 90 SECOND)
         ])) AS stretch
     FROM reported AS r
-    LEFT JOIN things AS t USING (item_key)
+    LEFT JOIN entities AS t USING (item_key)
 )
 SELECT
     a.report_id AS "left",
@@ -56,7 +56,7 @@ SELECT
     ) AS distance
 FROM asked AS a
 JOIN placed AS p
-    ON p.thing = a.thing
+    ON p.entity = a.entity
     AND time_bucket(INTERVAL 10 MINUTE, p.from_at) = a.stretch
     AND a.played_at >= p.from_at - INTERVAL 90 SECOND
     AND a.played_at <= p.to_at + INTERVAL 90 SECOND

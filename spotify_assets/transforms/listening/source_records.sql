@@ -48,17 +48,17 @@ SELECT
     e.ms_played,
     c.name_key,
     c.item_key,
-    coalesce(t.thing, c.item_key) AS thing,
+    coalesce(t.entity, c.item_key) AS entity,
     if(e.package = 'extended', c.item_key, coalesce(c.name_key, c.item_key)) AS same
 FROM export_rows AS e
-JOIN calls AS c
+JOIN item_names AS c
     ON c.kind = e.kind
     AND c.track_id IS NOT DISTINCT FROM e.track_id
     AND c.uri IS NOT DISTINCT FROM e.uri
     AND c.name IS NOT DISTINCT FROM e.name
     AND c.artist_name IS NOT DISTINCT FROM e.artist_name
     AND c.album_name IS NOT DISTINCT FROM e.album_name
-LEFT JOIN things AS t ON t.item_key = c.item_key;
+LEFT JOIN entities AS t ON t.item_key = c.item_key;
 
 -- Rows of an extended file that repeat another of it in all that is kept.
 CREATE TEMP TABLE repeated AS
@@ -85,7 +85,7 @@ QUALIFY row_number() OVER (
 -- What tells of plays; `play` is the row that speaks of the play, as far as it is known: here rows
 -- of several files of a package that are equal (steps 1 and 4 of docs/listening.md).
 -- Grain: one row of an export, without those that repeat another of their file.
-CREATE TEMP TABLE tellings AS
+CREATE TEMP TABLE source_records AS
 SELECT
     * EXCLUDE (same, nth),
     min(row_id) OVER (PARTITION BY package, ended_at, same, ms_played, nth) AS play
@@ -99,15 +99,15 @@ FROM (
     ANTI JOIN repeated USING (row_id)
 );
 
--- Days on which files may tell of one thing in different words, each with the days beside it.
--- An Unknown Track of account data, the thing 0, may be any local file.
+-- Days on which files may tell of one entity in different words, each with the days beside it.
+-- An Unknown Track of account data, the entity 0, may be any local file.
 CREATE TEMP TABLE contested AS
 WITH told AS (
-    SELECT DISTINCT thing, edition, ended_at::DATE AS day FROM tellings
+    SELECT DISTINCT entity, edition, ended_at::DATE AS day FROM source_records
     UNION
-    SELECT 0, edition, ended_at::DATE FROM tellings WHERE kind = 'local_file' OR name_key = 0
+    SELECT 0, edition, ended_at::DATE FROM source_records WHERE kind = 'local_file' OR name_key = 0
 )
-SELECT thing, day
-FROM (SELECT thing, edition, day + unnest([-1, 0, 1]) AS day FROM told)
+SELECT entity, day
+FROM (SELECT entity, edition, day + unnest([-1, 0, 1]) AS day FROM told)
 GROUP BY ALL
 HAVING min(edition) < max(edition);

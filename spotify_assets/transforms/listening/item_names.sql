@@ -21,7 +21,7 @@ LEFT JOIN star.dim_artist AS a ON a.artist_id = b.artist_id AND a.is_current
 LEFT JOIN star.dim_album AS l ON l.album_id = t.album_id
 WHERE t.is_current;
 
--- What the exports say was played. Grain: one thing, as a row of an export writes it.
+-- What the exports say was played. Grain: one entity, as a row of an export writes it.
 CREATE TEMP TABLE written AS
 SELECT
     kind, track_id, uri, artist_name, album_name, name,
