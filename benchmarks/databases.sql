@@ -15,13 +15,18 @@ SELECT
 FROM genres, range(2000) AS one (number);
 INSERT INTO star.fact_track_daily BY NAME
 SELECT
-    genres.genre,
-    days.date,
+    one.genre,
+    one.date,
     track.track_id,
     track.track_key,
-    (rank % 100)::INTEGER AS popularity,
-    rank::INTEGER AS search_position,
-    rank::INTEGER AS rank
-FROM genres, days, range(1, $tracks + 1) AS r (rank)
-JOIN star.dim_track AS track ON track.track_key = genres.number * 2000 + (rank + days.number * 7) % 2000
-ORDER BY genres.number, days.date;
+    (one.rank % 100)::INTEGER AS popularity,
+    one.rank::INTEGER AS search_position,
+    one.rank::INTEGER AS rank
+FROM (
+    SELECT
+        genres.number AS genre_number, genre, days.number AS day_number, date, rank,
+        genres.number * 2000 + (rank + days.number * 7) % 2000 AS track_key
+    FROM genres, days, range(1, $tracks + 1) AS r (rank)
+) AS one
+JOIN star.dim_track AS track ON track.track_key = one.track_key
+ORDER BY genre_number, date;

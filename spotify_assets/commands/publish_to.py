@@ -29,7 +29,9 @@ def publish_to(
     ] = False,
     print_ddl: Annotated[
         bool,
-        typer.Option("--print-ddl", help="Print the statements that are still to be run there."),
+        typer.Option(
+            "--print-ddl", "--dry-run", help="Print the statements that are still to be run there."
+        ),
     ] = False,
 ) -> None:
     """Make the tables of your own database equal to the warehouse: what changed, all at once.

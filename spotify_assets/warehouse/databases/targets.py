@@ -3,7 +3,7 @@
 Belongs here: what each of them can do, and which one a URL means. Does not belong here: how.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -83,11 +83,16 @@ def of(url: SecretStr, layers: Layers, time_zone: str) -> Target:
         TargetError: It means none.
     """
     # Each imports what it needs to connect.
+    from spotify_assets.warehouse.databases import cloud  # noqa: PLC0415
     from spotify_assets.warehouse.databases.postgresql.target import (  # noqa: PLC0415
         PostgreSQL,
     )
 
-    known: Mapping[str, type[PostgreSQL]] = {"postgresql": PostgreSQL, "postgres": PostgreSQL}
+    known: Mapping[str, Callable[[SecretStr, Layers, str], Target]] = {
+        "postgresql": PostgreSQL,
+        "postgres": PostgreSQL,
+        **{one.scheme: one for one in (cloud.BigQuery, cloud.Snowflake, cloud.Redshift)},
+    }
     scheme = url.get_secret_value().partition(":")[0]
     if scheme not in known:
         raise TargetError(
