@@ -16,7 +16,7 @@ HEAVY_EXTRAS := aws azure gcp sentry container
 # Tests that start no process, no server and no run of Dagster.
 UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)
 
-.PHONY: help demo test test-unit test-all dev bench soak docs lint format types lock clean
+.PHONY: help demo test test-unit test-all dev bench soak docs lint format types wheel release-check lock clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -45,12 +45,28 @@ soak: $(INSTALLED)  ## Kill collecting 200 times: nothing is lost, nothing is as
 docs: $(INSTALLED)  ## Make the data dictionary from the contracts
 	$(BIN)/python -m spotify_assets.schemas.dictionary > docs/tables.md
 
-lint: $(INSTALLED)
+lint: $(INSTALLED) $(VENV)/.scanned
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
+# Every file of the repository that changed since it was last scanned for secrets; the first time all.
+TRACKED := $(wildcard $(filter-out %.lock,$(shell git ls-files 2>/dev/null)))
+$(VENV)/.scanned: $(TRACKED) $(INSTALLED)
+	@printf '%s\n' $(filter-out $(VENV)/%,$?) | xargs -r -n 100 -P 2 \
+		$(BIN)/detect-secrets-hook --exclude-secrets '^(?i:password)$$'
+	touch $@
+
 types: $(INSTALLED)
 	$(BIN)/mypy
+
+wheel: $(INSTALLED)  ## Build the wheel and the source package into dist/
+	$(BIN)/python -m build --no-isolation
+
+release-check: $(INSTALLED)  ## Whether a tag is the version's, and the changelog has it: make release-check TAG=v0.2.0
+	test "$(TAG)" = "v$$($(BIN)/python -c 'from importlib.metadata import version as v; print(v("spotify-assets"))')" \
+		|| { echo "The tag is $(TAG): set the same version in pyproject.toml, without its v."; exit 1; }
+	grep -q '^## $(TAG:v%=%)$$' CHANGELOG.md \
+		|| { echo "CHANGELOG.md has no section ## $(TAG:v%=%): give what is unreleased that name."; exit 1; }
 
 format: $(INSTALLED)  ## Put the code into shape
 	$(BIN)/ruff check --fix

@@ -21,7 +21,7 @@ from spotify_assets_tests.warehouse.databases.postgresql.conftest import Ask
 from spotify_assets_tests.warehouse.databases.postgresql.server import Server, certificate
 from spotify_assets_tests.warehouse.databases.test_layers import GUIDE
 
-PASSWORD = "s3cr€t p/w"  # noqa: S105 - nobody's
+PASSWORD = "s3cr€t p/w"  # noqa: S105 # pragma: allowlist secret
 ESCAPED = "s3cr%E2%82%ACt%20p%2Fw"
 
 
