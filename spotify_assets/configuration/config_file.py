@@ -1,7 +1,6 @@
 """``config.yaml``: every setting that is no secret, by the name that it has in the environment."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from pathlib import Path
 
 from spotify_assets.configuration.errors import ConfigurationError
@@ -36,6 +35,8 @@ def read(path: Path, names: Collection[str], secrets: Collection[str]) -> dict[s
             "the file, and put it into the environment, .env or a secret store (SPOTIFY_SECRETS)."
         )
     for name in {*held} - {*names}:
+        from difflib import get_close_matches  # noqa: PLC0415 - only where a name is wrong
+
         alike = get_close_matches(name.upper(), names, n=1)
         raise ConfigurationError(
             f"{path} sets {name!r}, which is no setting."
