@@ -151,6 +151,9 @@ def begin(settings: LogSettings, *, is_server: bool) -> None:
         _handlers.append(SharedFile(path, settings.files, settings.file_bytes))
     if settings.format == "json":
         _handlers.append(logging.StreamHandler(sys.stdout if is_server else sys.stderr))
+    if settings.format == "json" and is_server:
+        # Dagster's code server writes text to the standard output by itself.
+        logging.getLogger("dagster").handlers.clear()
     for handler in _handlers:
         handler.setFormatter(JsonLine())
     if settings.format == "text" and not is_server:

@@ -108,6 +108,20 @@ def test_where_json_is_set_a_server_logs_to_its_standard_output_and_a_command_be
     assert not settings.folder.exists()
 
 
+def test_where_json_is_set_the_standard_output_of_a_server_has_nothing_else(
+    settings: LogSettings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # As the code server of Dagster sets its own up, before it loads ours.
+    of_dagster = logging.getLogger("dagster")
+    of_dagster.addHandler(logging.StreamHandler(sys.stdout))
+
+    begin(replace(settings, format="json", files=0), is_server=True)
+    logging.getLogger("dagster.code_server").warning("Started.")
+
+    [line] = capfd.readouterr().out.splitlines()
+    assert json.loads(line)["message"] == "Started."
+
+
 def test_a_command_shows_warnings_as_they_read(
     settings: LogSettings, capfd: pytest.CaptureFixture[str]
 ) -> None:
