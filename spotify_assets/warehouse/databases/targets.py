@@ -84,6 +84,7 @@ def of(url: SecretStr, layers: Layers, time_zone: str) -> Target:
     """
     # Each imports what it needs to connect.
     from spotify_assets.warehouse.databases import cloud  # noqa: PLC0415
+    from spotify_assets.warehouse.databases.mysql.target import MySQL  # noqa: PLC0415
     from spotify_assets.warehouse.databases.postgresql.target import (  # noqa: PLC0415
         PostgreSQL,
     )
@@ -91,6 +92,8 @@ def of(url: SecretStr, layers: Layers, time_zone: str) -> Target:
     known: Mapping[str, Callable[[SecretStr, Layers, str], Target]] = {
         "postgresql": PostgreSQL,
         "postgres": PostgreSQL,
+        "mysql": MySQL,
+        "mariadb": MySQL,
         **{one.scheme: one for one in (cloud.BigQuery, cloud.Snowflake, cloud.Redshift)},
     }
     scheme = url.get_secret_value().partition(":")[0]

@@ -16,8 +16,8 @@ from spotify_assets.warehouse.databases.postgresql import changes, ddl, migratio
 from spotify_assets.warehouse.databases.postgresql.migrations import Plan, Structure
 from spotify_assets.warehouse.databases.postgresql.session import Session
 from spotify_assets.warehouse.databases.relations import Relation
+from spotify_assets.warehouse.databases.source import identity, opened
 from spotify_assets.warehouse.databases.targets import Sent
-from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import literal, quoted
 
 LOCK = 0x5350_4F54
@@ -50,23 +50,15 @@ def publish(
         session.execute(f"SET LOCAL lock_timeout = '{READERS_SECONDS}s'")
         plan = migrations.planned(session, structure, full_refresh=full_refresh)
         # Only now: of two publications the later one must not bring the older state.
-        identity = _identity(path)
+        found = identity(path)
         is_to_compare = bool(plan.statements) or full_refresh
-        if not is_to_compare and _last_source(session, structure.publications) == identity:
+        if not is_to_compare and _last_source(session, structure.publications) == found:
             return Sent()
-        with read_only(path) as source:
+        with opened(path) as source:
             sent = _send_all(session, source, structure, plan, everything=full_refresh)
-        _note(session, structure, sent, identity)
+        _note(session, structure, sent, found)
         session.commit()
         return sent
-
-
-def _identity(path: Path) -> str:
-    """What the state of the file is known by; empty where there is none."""
-    if not path.exists():
-        return ""
-    stat = path.stat()
-    return f"{stat.st_size} bytes, written {stat.st_mtime_ns}"
 
 
 def _send_all(

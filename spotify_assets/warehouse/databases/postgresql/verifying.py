@@ -14,8 +14,8 @@ from spotify_assets.warehouse.databases.postgresql.migrations import Structure
 from spotify_assets.warehouse.databases.postgresql.session import Session
 from spotify_assets.warehouse.databases.relations import Relation
 from spotify_assets.warehouse.databases.slices import fingerprints, sent
+from spotify_assets.warehouse.databases.source import opened
 from spotify_assets.warehouse.databases.targets import Difference
-from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import literal, quoted
 
 
@@ -28,7 +28,7 @@ def verify(url: SecretStr, structure: Structure, path: Path) -> list[Difference]
         TargetError: The database refuses; or nothing was published to it yet.
         WarehouseError: There is no DuckDB file.
     """
-    with Session(url) as session, read_only(path) as source:
+    with Session(url) as session, opened(path) as source:
         session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         session.execute("SET LOCAL datestyle = 'ISO, YMD'")
         return [one for relation in structure.tables for one in _compare(session, source, relation)]

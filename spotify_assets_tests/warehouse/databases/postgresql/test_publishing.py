@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
+from spotify_assets.storage.errors import FailureKind
 from spotify_assets.warehouse.databases.errors import TargetError
 from spotify_assets.warehouse.databases.postgresql.migrations import Structure
 from spotify_assets.warehouse.databases.postgresql.publishing import publish
@@ -149,3 +150,13 @@ def test_two_publishers_at_once_bring_one_state(
         sent = [*pool.map(lambda _: publish(url, structure, database), range(2))]
     assert sorted(bool(one.slices) for one in sent) == [False, True]
     assert_same(structure, database, ask)
+
+
+def test_a_file_of_another_version_is_not_published(
+    published: SecretStr, structure: Structure, database: Path
+) -> None:
+    """After an upgrade, before the next publication."""
+    edit_file(database, "ALTER TABLE monitoring.runs DROP COLUMN requests")
+    with pytest.raises(TargetError, match=r"has no requests in monitoring.runs") as refused:
+        publish(published, structure, database)
+    assert refused.value.kind is FailureKind.RETRY
