@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+import duckdb
 from pydantic import SecretStr
 
 from spotify_assets.storage.errors import FailureKind
@@ -43,45 +44,49 @@ ALIVE = (
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
 UNREADABLE = (
     "SPOTIFY_PUBLISH_URL cannot be read: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE (in "
-    "USER and PASSWORD, write @ as %40, / as %2F, : as %3A)."
+    "USER and PASSWORD, write @ as %40, / as %2F, : as %3A, ? as %3F, # as %23)."
 )
 SAID = (
-    # By its SQLSTATE where there is one; by its text where it does not even connect.
-    ("28...|password authentication|role .* does not exist|no pg_hba", PERMANENT,
+    ("28...", "password authentication|role .* does not exist|no pg_hba", PERMANENT,
      "It does not let us in. Check user and password in SPOTIFY_PUBLISH_URL, and who may come from "
      "here."),
-    ("3D000|database .* does not exist", PERMANENT,
+    ("3D000", "database .* does not exist", PERMANENT,
      "There is no such database: create it, or name another one in SPOTIFY_PUBLISH_URL."),
-    (r"certificate|root\.crt|host ?name .* match", PERMANENT,
+    ("", r"certificate|root\.crt|host ?name .* match", PERMANENT,
      "Its TLS certificate cannot be verified. Give the authority's as sslrootcert=FILE in "
      "SPOTIFY_PUBLISH_URL, and connect by the name in it."),
-    ("does not support SSL|no encryption", PERMANENT,
+    ("", "does not support SSL|no encryption", PERMANENT,
      "It has no TLS, and without it everybody on the way reads along. Turn it on there; in a "
      "network of your own, write ?sslmode=disable into SPOTIFY_PUBLISH_URL."),
-    ("42501|permission denied", PERMANENT,
+    ("42501", "permission denied", PERMANENT,
      "The role may not do that. `spotify-assets publish-to --print-ddl` prints what somebody who "
      "may has to run once."),
-    ("53100|58030|No space left", PERMANENT,
+    ("42P01|42703|3F000", "", PERMANENT,
+     "What is asked for is not there: nothing was published to it yet (`spotify-assets "
+     "publish-to`), or somebody took it away (`publish-to --full-refresh` makes it again)."),
+    ("53100|58030", "No space left", PERMANENT,
      "Its disk is full. Make room there; nothing has changed."),
-    ("53300|too many (connections|clients)", RETRY,
+    ("53300", "too many (connections|clients)|connection slots", RETRY,
      "It has no connection left. Close some, then publish again."),
-    ("55P03|57014|lock timeout", RETRY,
+    ("55P03|57014", "lock timeout", RETRY,
      "Somebody holds what has to be changed: another publication, or a reader whose transaction is "
      "open. Publish again when it has ended."),
-    ("25006|57P03|read-only", RETRY, "It takes no changes now: it is a replica, or is starting."),
-    ("40001|40P01", RETRY, "It ran against another transaction. Publish again."),
-    ("2BP01|0A000|42P16|42P13|42P07", PERMANENT,
+    ("25006|57P03", "read-only|starting up|shutting down|recovery mode", RETRY,
+     "It takes no changes now: it is a replica, or is starting."),
+    ("40001|40P01", "", RETRY, "It ran against another transaction. Publish again."),
+    ("2BP01|0A000|42P16|42P13|42P07", "", PERMANENT,
      "Something there stands in the way. If it is a view or table of your own, drop it and create "
      "it again after; else publish with --full-refresh."),
-    ("23...", PERMANENT,
+    ("23...", "", PERMANENT,
      "What is there does not fit: rows were edited by hand. `publish-to --full-refresh` mends "
      "them."),
-    ("08...|57P0.|refused|could not|accepting connections|time ?out|closed the connection|"
-     "[Nn]etwork|no connection|server process|terminat", RETRY,
+    ("08...|57P0.",
+     "refused|could not|accepting connections|timed? ?out|closed|reset|EOF|No route|[Nn]etwork|"
+     "no connection|server process|terminat", RETRY,
      "It cannot be reached, or the connection broke. See that it runs, and that its port is open "
      "from here; then publish again. Nothing is half done."),
 )  # fmt: skip
-"""What an error means and what to do."""
+"""By its SQLSTATE, or by its text where there is none: what an error means and what to do."""
 IN_THE_WAY = ("2BP01", "0A000", "42P16", "42P13", "42P07")
 
 
@@ -102,8 +107,9 @@ class Session:
             self._connection = _connect(url)
             self._cursor = self._connection.cursor()
         try:
-            self.run(ALIVE)
+            # First: an older one does not know what keeps it alive.
             self._hold_to_version()
+            self.run(ALIVE)
             self.commit()
         except TargetError:
             self.close()
@@ -177,7 +183,15 @@ class Session:
         """The rows of a query, as they come."""
         with self.plainly(sql):
             self._cursor.execute(sql, list(values) or None)
-            yield self._cursor.fetch_record_batch()
+            rows = self._cursor.fetch_record_batch()
+        try:
+            yield rows
+        except duckdb.InvalidInputException as error:
+            # DuckDB reads them, and says what the driver said where the connection breaks.
+            _, is_theirs, said = str(error).rpartition("[libpq] ")
+            if not is_theirs:
+                raise
+            raise self._error(said, "", sql) from None
 
     def commit(self) -> None:
         """What was executed is seen by others, all at once."""
@@ -201,12 +215,14 @@ class Session:
         try:
             yield
         except manager.Error as error:
-            text = _without_secrets(str(error), self._url)
-            state = error.sqlstate or ""
-            failure, meaning = _meaning(state, text)
-            kind = ChangeRefused if state in IN_THE_WAY else TargetError
-            asked = f" It was asked: {' '.join(statement.split())[:200]}" if statement else ""
-            raise kind(f"PostgreSQL says: {_first_line(text)} {meaning}{asked}", failure) from None
+            raise self._error(str(error), error.sqlstate or "", statement) from None
+
+    def _error(self, said: str, state: str, statement: str) -> TargetError:
+        text = _without_secrets(said, self._url)
+        failure, meaning = _meaning(state, text)
+        kind = ChangeRefused if state in IN_THE_WAY else TargetError
+        asked = f" It was asked: {' '.join(statement.split())[:200]}" if statement else ""
+        return kind(f"PostgreSQL says: {_first_line(text)} {meaning}{asked}", failure)
 
 
 def _connect(url: SecretStr) -> "adbc.Connection":
@@ -225,9 +241,13 @@ def completed(url: str) -> str:
         split = urlsplit(url)
     except ValueError:
         split = urlsplit("")
-    if split.scheme not in ("postgresql", "postgres"):
+    # For libpq a plus is a plus.
+    given = dict(parse_qsl(split.query.replace("+", "%2B"), keep_blank_values=True))
+    # A raw @ after the host: the password ended before it, and the rest of it would be shown as the
+    # name of a database, a port or a parameter.
+    is_cut = "@" in f"{split.path}{split.query}{split.fragment}"
+    if split.scheme not in ("postgresql", "postgres") or is_cut:
         raise TargetError(UNREADABLE, FailureKind.USAGE)
-    given = dict(parse_qsl(split.query, keep_blank_values=True))
     is_local = (split.hostname or "") in LOCAL and given.get("host", "/").startswith("/")
     tls = {} if is_local else {"sslmode": "require"}
     query = urlencode(PARAMETERS | tls | given, quote_via=quote)
@@ -235,8 +255,9 @@ def completed(url: str) -> str:
 
 
 def _meaning(state: str, text: str) -> tuple[FailureKind, str]:
-    for pattern, kind, meaning in SAID:
-        if re.search(pattern, state or text):
+    for states, texts, kind, meaning in SAID:
+        # Texts name addresses and ports, which are no SQLSTATE.
+        if re.fullmatch(states, state) if state else texts and re.search(texts, text):
             return kind, meaning
     return PERMANENT, "Nothing was changed there."
 
@@ -252,7 +273,7 @@ def _without_secrets(text: str, url: SecretStr) -> str:
     """Libpq quotes a URL that it cannot read."""
     secret = url.get_secret_value()
     split = urlsplit(secret)
-    query = dict(parse_qsl(split.query))
+    query = dict(parse_qsl(split.query.replace("+", "%2B")))
     passwords = [split.password, query.get("password"), query.get("sslpassword")]
     known = [one for password in passwords if password for one in (password, unquote(password))]
     for one in sorted({secret, completed(secret), *known}, key=len, reverse=True):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 
@@ -112,6 +113,62 @@ def test_what_is_wrong_is_said_in_plain_words_without_the_password(
     assert ESCAPED not in str(refused.value)
 
 
+@pytest.mark.parametrize("password", ["s3c/ret", "s3c?ret", "s3c#ret", "s3c?r=e/t"])
+def test_a_password_that_is_not_escaped_is_not_taken_for_another_part_and_shown(
+    password: str,
+) -> None:
+    with pytest.raises(TargetError, match="write @ as %40") as refused:
+        Session(SecretStr(f"postgresql://u:{password}@127.0.0.1:1/x"))
+    assert "s3c" not in str(refused.value)
+    assert "ret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ('connection to server at "10.0.28.123", port 54280 failed: timed out', FailureKind.RETRY),
+        ('connection to server at "192.168.123.45" failed: No route to host', FailureKind.RETRY),
+        ("FATAL: the database system is starting up", FailureKind.RETRY),
+        ("FATAL: remaining connection slots are reserved", FailureKind.RETRY),
+        ('FATAL: password authentication failed for user "u"', FailureKind.PERMANENT),
+    ],
+)
+def test_what_may_pass_is_known_by_its_text_where_nobody_connected(
+    said: str, kind: FailureKind
+) -> None:
+    """Addresses and ports in it are no SQLSTATE."""
+    assert sessions._meaning("", said)[0] is kind
+
+
+def test_a_connection_that_breaks_while_rows_come_is_said_in_plain_words(
+    url: SecretStr, ask: Ask
+) -> None:
+    rows = "SELECT number, repeat('x', 1000) FROM generate_series(1, 300000) AS number"
+    with Session(url) as session, duckdb.connect() as connection:
+        [(pid,)] = session.rows("SELECT pg_backend_pid()")
+
+        def fetch() -> None:
+            with session.copy_out(rows) as found:
+                ask(f"SELECT pg_terminate_backend({pid})")
+                connection.register("found", found)
+                connection.execute("CREATE TABLE kept AS FROM found")
+
+        with pytest.raises(TargetError, match="the connection broke") as broken:
+            fetch()
+    assert broken.value.kind is FailureKind.RETRY
+
+
+def test_a_target_to_which_nothing_was_published_is_told_what_to_do(
+    url: SecretStr, structure: Structure, database: Path
+) -> None:
+    with pytest.raises(TargetError, match="nothing was published to it yet"):
+        verify(url, structure, database)
+
+
+def test_a_plus_in_a_url_is_a_plus() -> None:
+    assert "password=a%2Bb" in completed("postgresql:///x?password=a+b")
+
+
 def test_from_another_machine_tls_is_asked_for_unless_the_url_says_otherwise() -> None:
     assert "sslmode=require" in completed("postgresql://u:p@db.example.com/x")
     assert "sslmode=verify-full" in completed(
@@ -123,6 +180,8 @@ def test_from_another_machine_tls_is_asked_for_unless_the_url_says_otherwise() -
 
 def test_an_older_server_is_refused(url: SecretStr, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "OLDEST", 99)
+    # Settings that it does not know are not asked of it before.
+    monkeypatch.setattr(sessions, "ALIVE", ("SELECT set_config('of_a_later_version', '1', false)",))
     with pytest.raises(TargetError, match=r"It is PostgreSQL \d+; 99 is the oldest"):
         Session(url)
 
