@@ -120,13 +120,21 @@ class Plan:
         return [*self.before, *self.after]
 
     @classmethod
-    def of(cls, structure: Structure, there: There, *, full_refresh: bool = False) -> "Plan":
+    def of(
+        cls,
+        structure: Structure,
+        there: There,
+        *,
+        full_refresh: bool = False,
+        answers_again: bool = False,
+    ) -> "Plan":
         """What is missing.
 
         Args:
             structure: What should be there.
             there: What is.
             full_refresh: Make tables again that cannot be changed in place.
+            answers_again: Take the answers away first: not each can be replaced by another.
 
         Raises:
             ChangeRefused: Some cannot, and are not to be made again.
@@ -142,7 +150,7 @@ class Plan:
         plan = cls()
         lost = {(one.schema, one.name) for one in again}
         altered = [sql for one in changes.values() for sql in one.alter if not one.in_the_way]
-        if again or altered:
+        if again or altered or answers_again:
             plan.before += answers.drop(structure.layers)
         schemas = dict.fromkeys(one.schema for one in structure.relations)
         plan.before += [
@@ -234,9 +242,13 @@ def planned(session: Session, structure: Structure, *, full_refresh: bool = Fals
     Raises:
         ChangeRefused: It cannot be changed in place.
     """
-    if not full_refresh and _last_version(session, structure) == structure.version:
+    is_current = _last_version(session, structure) == structure.version
+    if is_current and not full_refresh:
         return Plan()
-    return Plan.of(structure, There.of(session, structure), full_refresh=full_refresh)
+    # Views of the user's own that ask our answers stay, as long as these are what they were.
+    answers_again = full_refresh and not is_current
+    there = There.of(session, structure)
+    return Plan.of(structure, there, full_refresh=full_refresh, answers_again=answers_again)
 
 
 def _last_version(session: Session, structure: Structure) -> str | None:

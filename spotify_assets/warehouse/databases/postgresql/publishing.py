@@ -45,6 +45,8 @@ def publish(
         WarehouseError: There is no DuckDB file.
     """
     with Session(url) as session:
+        # Whoever waited for another publication sees what it did, whatever is usual there.
+        session.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         session.execute(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'")
         session.rows(f"SELECT 'locked' FROM pg_advisory_xact_lock({LOCK}) AS held")
         session.execute(f"SET LOCAL lock_timeout = '{READERS_SECONDS}s'")
@@ -72,13 +74,18 @@ def _send_all(
     # Slices are told by their dates, too.
     session.execute("SET LOCAL datestyle = 'ISO, YMD'")
     session.run(plan.before)
+    # Where nothing is noted, nobody knows which slices the target has besides.
+    everything = everything or structure.slices.source in plan.created
     changes.find(session, source, structure, plan.created, everything=everything)
     sent = Sent(plan.statements, changes.count(source))
     for relation in structure.tables:
         if relation.source in plan.created:
             sent.added[relation.source] = _load(session, source, relation)
+        elif everything:
+            _replace(session, source, relation, sent, of_file="true", of_target="true")
         elif changes.count(source, relation):
-            _replace(session, source, relation, sent)
+            here, there = (changes.within(relation, name) for name in ("temp.changed", "changed"))
+            _replace(session, source, relation, sent, of_file=here, of_target=there)
     changes.note(session, structure.slices)
     session.run(plan.after)
     session.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -92,14 +99,19 @@ def _load(session: Session, source: duckdb.DuckDBPyConnection, relation: Relatio
 
 
 def _replace(
-    session: Session, source: duckdb.DuckDBPyConnection, relation: Relation, sent: Sent
+    session: Session,
+    source: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    sent: Sent,
+    *,
+    of_file: str,
+    of_target: str,
 ) -> None:
-    """The rows of slices that changed; those that are the same in it stay untouched."""
+    """The rows that conditions name, on each side; those that are the same stay untouched."""
     table, key = ddl.table(relation), relation.key
     session.execute(f"CREATE TEMP TABLE staged (LIKE {table}) ON COMMIT DROP")
     rows = source.execute(
-        f"SELECT {_columns(relation)} FROM {quoted(relation.contract)} "
-        f"WHERE {changes.within(relation, 'temp.changed')}"
+        f"SELECT {_columns(relation)} FROM {quoted(relation.contract)} WHERE {of_file}"
     )
     session.copy_in(rows.to_arrow_reader(BATCH_ROWS), "staged")
     session.execute("ANALYZE staged")
@@ -108,7 +120,7 @@ def _replace(
     same = f"({_of('s', names)}) IS NOT DISTINCT FROM ({_of('t', names)})"
     # First what is not there any more just so: a surrogate can go from one key to another.
     sent.removed[relation.source] = session.changed(
-        f"DELETE FROM {table} AS t WHERE {changes.within(relation, 'changed')} "
+        f"DELETE FROM {table} AS t WHERE {of_target} "
         f"AND NOT EXISTS (SELECT FROM staged AS s WHERE {same_key} AND {same})"
     )
     sent.added[relation.source] = session.changed(

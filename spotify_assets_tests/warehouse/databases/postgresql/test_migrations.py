@@ -86,3 +86,22 @@ def test_a_view_of_the_users_own_in_the_way_is_named(
     with pytest.raises(ChangeRefused, match="of your own, drop it"):
         publish(before, structure, database)
     assert ask("SELECT count(*) FROM public.loved") != [(0,)]
+
+
+def test_an_answer_with_other_columns_is_made_again_by_a_full_refresh(
+    before: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    ask("DROP VIEW gold.track_daily")
+    ask("CREATE VIEW gold.track_daily AS SELECT 1 AS mood")
+    with pytest.raises(ChangeRefused, match="publish with --full-refresh"):
+        publish(before, structure, database)
+    publish(before, structure, database, full_refresh=True)
+    assert ask("SELECT count(track_id) FROM gold.track_daily") != [(0,)]
+
+
+def test_a_full_refresh_of_rows_alone_leaves_views_on_the_answers(
+    published: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    ask("CREATE VIEW public.loved AS SELECT track_id FROM gold.track_daily")
+    publish(published, structure, database, full_refresh=True)
+    assert ask("SELECT count(*) FROM public.loved") != [(0,)]

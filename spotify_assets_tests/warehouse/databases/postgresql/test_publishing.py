@@ -111,6 +111,8 @@ def test_rows_edited_by_hand_are_found_and_a_full_refresh_mends_them(
     ask("UPDATE gold.top_tracks SET name = 'edited' WHERE rank = 1 AND date = '2026-11-16'")
     ask("DELETE FROM gold.fact_play WHERE source_line = 3")
     ask("INSERT INTO gold.dim_genre (genre, days_collected) VALUES ('mine', 1)")
+    # In a slice that the file never had.
+    ask("INSERT INTO gold.top_artists (genre, date, rank) VALUES ('mine', '2001-01-01', 1)")
 
     found = {one.table: one for one in verify(published, structure, database)}
 
@@ -120,6 +122,7 @@ def test_rows_edited_by_hand_are_found_and_a_full_refresh_mends_them(
         "gold.top_tracks": (1, 1),
         "gold.fact_play": (plays, 0),
         "gold.dim_genre": (0, 1),
+        "gold.top_artists": (0, 1),
     }
     assert "mine" in found["gold.dim_genre"].example
     # What the file has not changed, an ordinary publication does not look at.
@@ -142,10 +145,24 @@ def test_what_breaks_off_leaves_the_old_state(
     assert ask("SELECT count(*) FROM monitoring.target_publications") == [(1,)]
 
 
+def test_a_target_that_lost_its_notes_is_compared_row_by_row(
+    published: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    """Else what the file has no more would stay for ever."""
+    ask("DROP TABLE monitoring.target_slices")
+    ask("UPDATE monitoring.target_migrations SET version = 'older'")
+    edit_file(database, "DELETE FROM star.fact_track_daily WHERE date = '2026-11-17'")
+    sent = publish(published, structure, database)
+    assert sent.removed["star.fact_track_daily"] == 5
+    assert verify(published, structure, database) == []
+
+
 def test_two_publishers_at_once_bring_one_state(
     url: SecretStr, structure: Structure, database: Path, ask: Ask
 ) -> None:
     """Both find an empty database; the second waits for the first, and then finds nothing to do."""
+    [(name,)] = ask("SELECT current_database()")
+    ask(f"ALTER DATABASE {name} SET default_transaction_isolation TO 'repeatable read'")
     with ThreadPoolExecutor(2) as pool:
         sent = [*pool.map(lambda _: publish(url, structure, database), range(2))]
     assert sorted(bool(one.slices) for one in sent) == [False, True]
