@@ -19,7 +19,7 @@ UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)
 .PHONY: help demo test test-unit test-all dev bench soak docs lint format types wheel release-check lock clean
 
 help:  ## What there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 15
 
 demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
 	$(BIN)/spotify-assets demo

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from spotify_assets.configuration import secret_store
 from spotify_assets.defs.run_log import RunLog
 from spotify_assets.operations.logs import LogSettings, begin
-from spotify_assets.settings import Settings
+from spotify_assets.settings import Settings, secret_names
 from spotify_assets_tests.conftest import TODAY, Run
 
 
@@ -40,6 +41,32 @@ def test_each_line_of_a_run_says_which_run_genre_and_day_once(
         (outcome.run_id, "forró", f"{TODAY}")
     }
     assert any(outcome.failure in str(line.get("error")) for line in lines())
+
+
+def test_a_secret_of_the_store_is_in_no_event_no_log_and_no_file(
+    run: Run, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "a-secret-nobody-may-see"  # noqa: S105 # pragma: allowlist secret
+    store = tmp_path / "secrets"
+    store.mkdir()
+    for name in secret_names(Settings) - {"SPOTIFY_PUBLISH_URL", "SPOTIFY_SENTRY_DSN"}:
+        (store / name).write_text(secret)
+    (store / "SPOTIFY_CLIENT_ID").write_text("the-app")
+    monkeypatch.setattr(secret_store, "_answers", {})
+    monkeypatch.setenv("SPOTIFY_SECRETS", f"dir:{store}")
+    monkeypatch.setenv("SPOTIFY_SANDBOX_URL", "")
+    # Nobody answers there.
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    begin(Settings().logs, is_server=False)
+    assert Settings().connection.client_secret == secret
+
+    outcome = run("forró", tracks=5, artists=1)
+
+    assert outcome.failure
+    assert secret not in outcome.failure
+    written = [path for path in data_dir.rglob("*") if path.is_file()]
+    assert any("dagster" in path.parts for path in written)
+    assert not [path for path in written if secret.encode() in path.read_bytes()]
 
 
 @pytest.mark.parametrize(

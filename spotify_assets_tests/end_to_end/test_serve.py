@@ -1,7 +1,6 @@
 """The services of the compose file, without containers: their commands in a clean folder."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -9,14 +8,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import requests
+from psycopg import sql
 
 from spotify_assets_tests.test_containers import OURS
+from spotify_assets_tests.warehouse.databases.postgresql.server import running
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 IMAGE_USER = 10001
@@ -109,52 +111,20 @@ def answered(url: str, query: str = "") -> Any:
 
 
 @pytest.fixture
-def postgres(place: Path) -> Iterator[dict[str, str]]:
-    """Where Dagster's storage is: a PostgreSQL server of this test; else the usual files."""
-    found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    initdb = str(found[-1]) if found else shutil.which("initdb")
-    try:
-        import dagster_postgres  # noqa: F401, PLC0415 - of the extra "container"
-    except ModuleNotFoundError:
-        initdb = None
-    if initdb is None:
-        yield {"SPOTIFY_DAGSTER_STORAGE": "sqlite"}
-        return
-    # It does not run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    folder = place / "postgres"
-    folder.mkdir()
-    if user:
-        shutil.chown(folder, user)
-    port = str(free_port())
-    bare = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-    subprocess.run(
-        [initdb, "-E", "UTF8", "-D", folder / "db", "-U", "spotify", "-A", "trust"],
-        user=user,
-        check=True,
-        capture_output=True,
-        env=bare,
-        cwd="/",
-    )
-    server = subprocess.Popen(
-        [Path(initdb).with_name("postgres"), "-D", folder / "db", "-p", port, "-k", folder],
-        user=user,
-        stderr=subprocess.DEVNULL,
-        env=bare,
-        cwd="/",
-    )
-    try:
-        until = time.monotonic() + PATIENCE_SECONDS
-        create = [str(Path(initdb).with_name("createdb")), "-h", "127.0.0.1", "-p", port]
-        while subprocess.run(
-            [*create, "-U", "spotify", "dagster"], capture_output=True, check=False
-        ).returncode:
-            assert time.monotonic() < until
-            time.sleep(0.5)
-        yield {"SPOTIFY_DAGSTER_POSTGRES_HOST": "127.0.0.1", "SPOTIFY_DAGSTER_POSTGRES_PORT": port}
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait()
+def postgres() -> Iterator[dict[str, str]]:
+    """Where Dagster keeps its runs: in a PostgreSQL server of this test."""
+    pytest.importorskip("dagster_postgres", reason="the extra container is not installed")
+    with running() as server:
+        url = server.url("postgres").get_secret_value()
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            for database in ("dagster", "warehouse"):
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        yield {
+            "SPOTIFY_DAGSTER_POSTGRES_HOST": "127.0.0.1",
+            "SPOTIFY_DAGSTER_POSTGRES_PORT": str(server.port),
+            "SPOTIFY_DAGSTER_POSTGRES_USER": "postgres",
+            "SPOTIFY_PUBLISH_URL": server.url("warehouse").get_secret_value(),
+        }
 
 
 RUNS = "{ runsOrError { ... on Runs { results { status } } } }"
