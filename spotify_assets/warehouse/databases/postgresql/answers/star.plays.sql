@@ -35,7 +35,7 @@ SELECT
     play.is_first_play,
     play.source_file,
     play.source_line,
-    coalesce(known.coverage, 'nothing') AS coverage
+    coalesce(known.coverage, 'unknown') AS coverage
 FROM star.fact_play AS play
 JOIN star.dim_item AS item ON item.item_key = play.item_key
 LEFT JOIN star.play_coverage AS known ON known.date = play.ended_at::date
