@@ -1,4 +1,4 @@
--- The word for two days; null is nothing. Rule: listening.coverage_of.
+-- The word for two days; null is unknown. Rule: listening.coverage_of.
 CREATE OR REPLACE MACRO listening.coverage_of_two(one, other) AS
     CASE
         WHEN coalesce(one, 'unknown') = coalesce(other, 'unknown') THEN coalesce(one, 'unknown')
