@@ -285,12 +285,14 @@ class Redshift(CloudWarehouse):
 
     def stage(self, relation: Relation) -> Iterator[str]:
         """By column order, which the export keeps."""
-        lists = any(one.dtype == pl.List(pl.String()) for one in relation.columns)
-        yield f"CREATE TABLE {self.table(relation, STAGED)} (LIKE {self.table(relation)})"
+        staged, columns = self.table(relation, STAGED), relation.columns
+        lists = " SERIALIZETOJSON" if any(one.dtype == LIST for one in columns) else ""
+        # A script that broke off left it there.
+        yield f"DROP TABLE IF EXISTS {staged}"
+        yield f"CREATE TABLE {staged} (LIKE {self.table(relation)})"
         yield (
-            f"COPY {self.table(relation, STAGED)} FROM '{self.file(relation)}' "
-            f"IAM_ROLE '{self._given('role')}' FORMAT AS PARQUET"
-            f"{' SERIALIZETOJSON' if lists else ''}"
+            f"COPY {staged} FROM '{self.file(relation)}' "
+            f"IAM_ROLE '{self._given('role')}' FORMAT AS PARQUET{lists}"
         )
 
 

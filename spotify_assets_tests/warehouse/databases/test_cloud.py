@@ -49,7 +49,9 @@ def test_every_statement_is_of_its_grammar(service: type[CloudWarehouse]) -> Non
         "Commit",
         drops,
     }
-    assert kinds[drops] == kinds["Merge"] == len(TABLES)
+    assert kinds["Merge"] == len(TABLES)
+    # Redshift's are no temporary tables: what a script that broke off left is in the way.
+    assert kinds[drops] == len(TABLES) * (2 if service is cloud.Redshift else 1)
     assert kinds["Copy"] == (0 if service is cloud.BigQuery else len(TABLES))
 
 
