@@ -92,8 +92,9 @@ def prepare_home(home: Path, ours: str = "dagster.yaml") -> None:
         config = home / "dagster.yaml"
         if not config.exists():
             default = resources.files("spotify_assets").joinpath(ours)
-            # Whole at once: a web server and a daemon may begin together.
-            new = config.with_suffix(f".{os.getpid()}")
+            # Whole at once: a web server and a daemon may begin together, each as process 1 of a
+            # container of its own.
+            new = config.with_suffix(f".{uuid.uuid4()}")
             new.write_text(default.read_text(encoding="utf-8"), encoding="utf-8")
             new.replace(config)
         # Dagster would say by a traceback of its database that it cannot write here.
