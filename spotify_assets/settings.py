@@ -4,23 +4,21 @@ import datetime as dt
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
 from platformdirs import user_config_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource
 
-from spotify_assets.configuration import config_file
 from spotify_assets.configuration.secret_store import (
     USER_TOKEN,
     WritableStore,
-    secrets_of,
     store_at,
 )
+from spotify_assets.configuration.sources import secret_store_and_config_file
 from spotify_assets.lake import Lake
 from spotify_assets.operations import genres
 from spotify_assets.operations.genres import GenreList
@@ -179,9 +177,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - by pydantic-settings
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The first that sets something wins."""
-        file = _config_file(settings_cls)
-        store = _SecretStoreSource(settings_cls, file)
-        return init_settings, env_settings, dotenv_settings, store, file
+        below = secret_store_and_config_file(settings_cls, NOT_SECRET_BUT_KEPT_THERE)
+        return init_settings, env_settings, dotenv_settings, *below
 
     @model_validator(mode="after")
     def _falls_back(self) -> Self:
@@ -424,51 +421,6 @@ class Settings(BaseSettings):
         if isinstance(store, WritableStore):
             return TokenSecret(store, USER_TOKEN, self.data_dir.resolve() / "token.lock")
         return TokenFile(Path(store.place).expanduser() / USER_TOKEN)
-
-
-def secret_names(settings: type[BaseSettings]) -> set[str]:
-    """The names of all settings that are secret."""
-    secret = [field for field in settings.model_fields.values() if _is_secret(field)]
-    return {name for field in secret for name in _names(field)}
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return SecretStr in (field.annotation, *get_args(field.annotation))
-
-
-def _names(field: FieldInfo) -> list[str]:
-    alias = field.validation_alias
-    return [str(one) for one in alias.choices] if isinstance(alias, AliasChoices) else [str(alias)]
-
-
-def _config_file(settings: type[BaseSettings]) -> InitSettingsSource:
-    """What ``config.yaml`` of this folder sets."""
-    names = [name for field in settings.model_fields.values() for name in _names(field)]
-    held = config_file.read(config_file.CONFIG_FILE, names, secret_names(settings))
-    return InitSettingsSource(settings, dict(held))
-
-
-class _SecretStoreSource(PydanticBaseSettingsSource):
-    """What the secret store holds, where one is set."""
-
-    def __init__(self, settings: type[BaseSettings], file: InitSettingsSource) -> None:
-        super().__init__(settings)
-        self._file = file
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Unused: all are asked for at once."""
-        raise NotImplementedError
-
-    def __call__(self) -> dict[str, Any]:
-        """The secrets by the names of pydantic."""
-        fields = self.settings_cls.model_fields
-        # Also where the file below this source says which store it is.
-        address = (self._file() | self.current_state).get("SPOTIFY_SECRETS")
-        if not address or address == OFF:
-            return {}
-        kept = NOT_SECRET_BUT_KEPT_THERE
-        wanted = {key: one for key, one in fields.items() if _is_secret(one) or key in kept}
-        return secrets_of(address, wanted)
 
 
 def _per_day(text: str) -> dict[str, int]:

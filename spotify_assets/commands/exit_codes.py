@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from spotify_assets.commands.terminal import err
+from spotify_assets.configuration.sources import OFF, secret_names
 from spotify_assets.operations import error_reports, logs
-from spotify_assets.settings import OFF, Settings, secret_names
+from spotify_assets.settings import Settings
 from spotify_assets.storage import permissions as access
 from spotify_assets.storage.errors import FailureKind, ProjectError
 

@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from spotify_assets.cli import app
 from spotify_assets.commands.exit_codes import USAGE
 from spotify_assets.configuration.errors import ConfigurationError
-from spotify_assets.settings import Settings, secret_names
+from spotify_assets.configuration.sources import secret_names
+from spotify_assets.settings import Settings
 
 SECRET = "a-secret-nobody-may-see"  # noqa: S105 # pragma: allowlist secret
 pytestmark = pytest.mark.usefixtures("environment")

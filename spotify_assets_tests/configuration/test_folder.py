@@ -8,7 +8,8 @@ import typer
 
 from spotify_assets.commands.exit_codes import FAILED, OF_KIND, USAGE, settings_or_stop
 from spotify_assets.configuration.errors import ConfigurationError, SecretStoreError
-from spotify_assets.settings import Settings, secret_names
+from spotify_assets.configuration.sources import secret_names
+from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import NoCredentials
 from spotify_assets.sources.spotify_api.tokens import TokenFile
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from spotify_assets.configuration import secret_store
+from spotify_assets.configuration.sources import secret_names
 from spotify_assets.defs.run_log import RunLog
 from spotify_assets.operations.logs import LogSettings, begin
-from spotify_assets.settings import Settings, secret_names
+from spotify_assets.settings import Settings
 from spotify_assets_tests.conftest import TODAY, Run
 
 
