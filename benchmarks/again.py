@@ -18,8 +18,9 @@ from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import CollectionParameters
+from spotify_assets.lake.log import Origin
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake.tables import by_genre_day, partitions, write_days
 from spotify_assets.schemas import FACTS, RANKED, Contract
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
@@ -79,23 +80,16 @@ def _make_all(lake: Lake, folder: Path, days: list[GenreDay]) -> list[tuple[str,
 
 
 def _make(lake: Lake, days: list[GenreDay], contract: type[Contract]) -> None:
-    files = {table: [lake.rows(table, day) for day in days] for table in inputs(contract)}
+    there = {table: dict(partitions(lake, table)) for table in inputs(contract)}
+    files = {table: [paths[day] for day in days] for table, paths in there.items()}
     rows = compute(sql(contract), files)
     contract.validate(rows)
     _write(lake, days, {contract.table(): rows})
 
 
 def _write(lake: Lake, days: list[GenreDay], tables: dict[str, pl.DataFrame]) -> None:
-    for table, rows in tables.items():
-        by_day = rows.partition_by("genre", "date", as_dict=True)
-        for day in days:
-            write_partition(
-                lake,
-                table,
-                day,
-                by_day.get((day.genre, day.date), rows.clear()),
-                code_version="bench",
-            )
+    for genre, of_genre in by_genre_day(tables, days).items():
+        write_days(lake, genre, of_genre, Origin(code_version="bench"))
 
 
 if __name__ == "__main__":

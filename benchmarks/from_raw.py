@@ -23,7 +23,7 @@ def main() -> None:
     tracks = quarantined = 0
     with taking() as cost:
         sealed = asset._sealed(lake, days)
-        for tables in asset._processed(lake, asset._batches(sealed)):
+        for tables in asset._processed(lake, "benchmark", asset._batches(sealed)):
             tracks += tables["processed.tracks"].height
             quarantined += tables["quarantine.rows"].height
     print(

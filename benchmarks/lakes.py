@@ -9,7 +9,6 @@ Belongs here: making partitions. Does not belong here: what is measured with the
 
 import datetime as dt
 import json
-import os
 import sys
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,8 @@ from pathlib import Path
 import duckdb
 
 from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.log import Origin
+from spotify_assets.lake.tables import by_genre_day, write_days
 from spotify_assets.schemas import LAKE
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, sql
 from spotify_assets.warehouse.tables import quoted
@@ -69,21 +70,15 @@ def _make(connection: duckdb.DuckDBPyConnection, genre: int, days: range, tracks
 
 
 def _write(connection: duckdb.DuckDBPyConnection, lake: Lake, days: list[GenreDay]) -> int:
-    size = 0
-    for name, contract in LAKE.items():
-        key = ", ".join(contract.key())
-        rows = connection.sql(f"FROM {quoted(contract)} ORDER BY {key}").pl()
-        rows = rows.cast(contract.polars_schema())
-        by_date = rows.partition_by("date", as_dict=True)
-        for day in days:
-            file = lake.rows(name, day)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part = by_date.get((day.date,), rows.clear())
-            part.write_parquet(file, compression="zstd", compression_level=1)
-            size += file.stat().st_size
-            # As a run does: by this a publication knows that something in it changed.
-            os.utime(lake.genre(name, day.genre))
-    return size
+    tables = {
+        name: connection.sql(f"FROM {quoted(contract)} ORDER BY {', '.join(contract.key())}")
+        .pl()
+        .cast(contract.polars_schema())
+        for name, contract in LAKE.items()
+    }
+    [(genre, of_genre)] = by_genre_day(tables, days).items()
+    state = write_days(lake, genre, of_genre, Origin(code_version="bench"))
+    return sum(file.bytes for day in days for file in state.days[day.date].tables.values())
 
 
 def main() -> None:

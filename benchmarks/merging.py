@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.measuring import taking
-from spotify_assets.lake import Lake, months
+from spotify_assets.lake import Lake, upkeep
 from spotify_assets.lake.tables import genres
 
 
@@ -21,8 +21,8 @@ def main() -> None:
         merged = [
             one
             for genre in genres(lake)
-            for month in months.over(lake, genre, dt.date.max)
-            for one in months.merge(lake, month)[0]
+            for month in upkeep.months_over(lake, genre, dt.date.max)
+            for one in upkeep.compact(lake, genre, month)[0]
         ]
     files = [sum(one.days for one in merged), len(merged)]
     size = [sum(one.bytes_before for one in merged), sum(one.bytes_after for one in merged)]

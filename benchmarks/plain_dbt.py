@@ -80,7 +80,7 @@ def write(folder: Path, lake: Path) -> None:
     (folder / "profiles.yml").write_text(json.dumps(_profile(folder / "peer.duckdb")))
     (folder / "macros" / "generate_schema_name.sql").write_text(SCHEMA_NAMES)
     for name in LOADED:
-        files = lake.joinpath(*name.split("."), "*", "*", "rows.parquet")
+        files = lake.joinpath(*name.split("."), "*", "*", "*.parquet")
         query = f"SELECT * FROM read_parquet('{files}', hive_partitioning = false)"
         _write_model(folder, "load", name, name, query)
     for contract in OF_A_GENRE_DAY:

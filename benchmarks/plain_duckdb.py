@@ -31,7 +31,7 @@ def main() -> None:
             connection.execute(f"SET {name} = {value}")
         for name, contract in LAKE.items():
             layer, _, table = name.partition(".")
-            files = lake / layer / table / "*" / "*" / "rows.parquet"
+            files = lake / layer / table / "*" / "*" / "*.parquet"
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
             connection.execute(
                 f"CREATE TABLE {quoted(contract)} AS "

@@ -19,8 +19,9 @@ from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.journal import CollectionParameters
+from spotify_assets.lake.log import Origin
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake.tables import held_file, write_days
 from spotify_assets.schemas import DERIVED, FACTS, RANKED, TABLES, Contract
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
@@ -94,15 +95,17 @@ class _Pass:
             return collect(client, RawPartition(self._lake, self._day), terms, today=self._day.date)
 
     def _write(self, tables: dict[str, pl.DataFrame]) -> None:
-        for table, rows in tables.items():
-            write_partition(self._lake, table, self._day, rows, code_version="bench")
+        origin = Origin(code_version="bench")
+        write_days(self._lake, self._day.genre, {self._day.date: tables}, origin)
 
     def _make(self, contracts: tuple[type[Contract], ...]) -> None:
+        made = {}
         for contract in contracts:
-            files = {table: [self._lake.rows(table, self._day)] for table in inputs(contract)}
-            rows = compute(sql(contract), files)
-            contract.validate(rows)
-            self._write({contract.table(): rows})
+            held = {table: held_file(self._lake, table, self._day) for table in inputs(contract)}
+            files = {table: [self._lake.path(one.key)] for table, one in held.items() if one}
+            made[contract.table()] = compute(sql(contract), files)
+            contract.validate(made[contract.table()])
+        self._write(made)
 
 
 if __name__ == "__main__":

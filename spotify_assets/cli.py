@@ -46,6 +46,10 @@ COMMANDS = {
         "compact:compact",
         "Merge the Parquet files of each month that is over into one for each table and genre.",
     ),
+    "files": (
+        "files:files",
+        "List the Parquet files that hold a table now, or as it was known on a day.",
+    ),
     "sandbox": (
         "servers:sandbox",
         "Serve the Spotify Web API on this machine, without an account.",

@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     """A genre a line; else ``genres.txt`` of the data folder, else that of the package."""
     retention_days: int | None = Field(None, ge=1, validation_alias="SPOTIFY_RETENTION_DAYS")
     """For how many days a purge keeps the catalog; where it is not set, it must be told."""
+    versions_kept_days: int | None = Field(
+        None, ge=1, validation_alias="SPOTIFY_VERSIONS_KEPT_DAYS"
+    )
+    """For how many days rows that were made again can be asked for as they were; else for ever."""
     requests_per_30s: int | None = Field(None, ge=1, validation_alias="SPOTIFY_REQUESTS_PER_30S")
     """Requests in 30 s; where it is not set, what is safe, and on the sandbox any number."""
     daily_budget: str | None = Field(None, validation_alias="SPOTIFY_DAILY_BUDGET")

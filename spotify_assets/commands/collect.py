@@ -21,9 +21,9 @@ from spotify_assets.commands.exit_codes import (
     stopping,
 )
 from spotify_assets.commands.terminal import err, out, progress, show_table
-from spotify_assets.lake import GenreDay, Lake, months, normalise_genre
+from spotify_assets.lake import GenreDay, Lake, normalise_genre
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import read_partition
+from spotify_assets.lake.tables import held_file, read_partition
 from spotify_assets.operations import genres as lists
 from spotify_assets.operations.due import has_all_pages, is_complete, stalest_first
 from spotify_assets.settings import Settings
@@ -358,7 +358,7 @@ def _show_collected(lake: Lake, said: dict[str, _Said], days: tuple[dt.date, dt.
 
 def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
     """Artists and tracks that are kept, and everything that is in quarantine."""
-    if months.holding(lake, "processed.intake", day) is None:
+    if held_file(lake, "processed.intake", day) is None:
         return None
     intake = read_partition(lake, "processed.intake", day)
     kept = dict(intake.select("table_name", "kept").iter_rows())

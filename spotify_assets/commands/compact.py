@@ -1,6 +1,7 @@
 """``compact``: fewer and larger files for months that are over."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,8 +26,9 @@ def compact(
 ) -> None:
     """Merge the Parquet files of each month that is over into one for each table and genre.
 
-    No answer changes by it. The housekeeping does the same every night. A day that is made again
-    later gets a file of its own again, and so do the others of its month.
+    No answer changes by it. The housekeeping does the same every night. The small files go a day
+    later, when nobody can be reading them any more. A day that is made again gets a file of its
+    own.
     """
     settings = settings_or_stop()
     try:
@@ -49,7 +51,7 @@ def _compact(settings: Settings, wanted: set[str]) -> bool:
         done = compacting.compact(settings, there, today, begin)
     if done.merged:
         columns = ["genres", "files before", "files after", "bytes before", "bytes after"]
-        genres = len({one.file.parent.parent.name for one in done.merged})
+        genres = len({Path(one.file).parent.parent.name for one in done.merged})
         files = sum(one.days for one in done.merged), len(done.merged)
         before = sum(one.bytes_before for one in done.merged)
         after = sum(one.bytes_after for one in done.merged)

@@ -28,7 +28,6 @@ LOG = logging.getLogger(__name__)
 def publish_now(
     settings: Settings,
     *,
-    everywhere: bool = False,
     compact: bool = False,
     log: logging.Logger = LOG,
 ) -> Published:
@@ -36,8 +35,7 @@ def publish_now(
 
     Args:
         settings: Where they are.
-        everywhere: As `warehouse.publication.publish.publish` has it.
-        compact: The same.
+        compact: As `warehouse.publication.publish.publish` has it.
         log: Where what had to be left out is said; an incident tells people.
 
     Raises:
@@ -57,7 +55,6 @@ def publish_now(
         queries(),
         logs(settings),
         plays_of(settings.time_zone),
-        everywhere=everywhere,
         compact=compact,
         readers=settings.readers,
     )

@@ -5,7 +5,6 @@ Belongs here: what holds for any file. Does not belong here: where a file lies a
 
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -14,34 +13,14 @@ import zstandard
 from spotify_assets.lake.errors import DamagedFile
 
 
-def sync(path: Path) -> None:
-    """Have a file, or what a folder lists, on the disk, so that even a power cut leaves it whole.
-
-    Raises:
-        OSError: It cannot be opened, or the disk fails.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_parquet(
-    frame: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None
-) -> None:
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a Parquet file.
 
     Raises:
         OSError: As for any file; Polars itself calls a full disk an error of computing.
     """
     try:
-        frame.write_parquet(
-            path,
-            compression="zstd",
-            compression_level=1,
-            metadata=dict(metadata) if metadata else None,
-        )
+        frame.write_parquet(path, compression="zstd", compression_level=1)
     except pl.exceptions.ComputeError as error:
         raise OSError(str(error)) from error
 

@@ -5,6 +5,7 @@ what is in the files, and the partitions of the catalog.
 """
 
 import contextlib
+import filecmp
 import secrets
 import shutil
 import time
@@ -13,9 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
+
 from spotify_assets.lake.errors import LakeError, writing
-from spotify_assets.lake.files import sync
+from spotify_assets.lake.files import write_parquet
 from spotify_assets.lake.layout import ROWS_FILE, SCRATCH_SECONDS, Lake
+from spotify_assets.storage.disk import sync
 
 STREAMING_HISTORY = "raw.streaming_history"
 STREAMS = "processed.streams"
@@ -169,6 +173,22 @@ def place(made: Path, target: Path) -> bool:
                 file.replace(target / file.name)
         sync(target.parent)
     return is_new
+
+
+def write_rows(lake: Lake, target: Path, what: str, frame: pl.DataFrame) -> None:
+    """Make ``frame`` the rows of a Parquet file, by one rename.
+
+    Where the bytes are the same as before, nothing is touched, so that a repeated run publishes
+    nothing.
+
+    Raises:
+        LakeError: The disk is full or the folder cannot be written; the old rows are still there.
+    """
+    with writing(target, what), lake.temporary(".parquet") as temporary:
+        write_parquet(frame, temporary)
+        if not (target.exists() and filecmp.cmp(temporary, target, shallow=False)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(target)
 
 
 def _renamed(made: Path, target: Path) -> bool:

@@ -30,7 +30,7 @@ from spotify_assets.lake.exchanges import (
     encode,
     is_final,
 )
-from spotify_assets.lake.files import sync
+from spotify_assets.storage.disk import sync
 
 log = logging.getLogger(__name__)
 JOURNAL = "{:04d}.journal.jsonl"

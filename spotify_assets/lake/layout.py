@@ -2,18 +2,20 @@
 
 import contextlib
 import datetime as dt
-import os
 import time
 import unicodedata
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from spotify_assets.lake.errors import LakeError, writing
+from spotify_assets.lake.log import Log
+from spotify_assets.lake.migration import OTHER_FORM, import_folder, keep_earlier_versions_out
+from spotify_assets.lake.store import Folder
 
 RAW_CATALOG = "raw.catalog"
 ROWS_FILE = "rows.parquet"
@@ -88,11 +90,19 @@ class GenreDay:
         )
 
 
+@lru_cache(maxsize=4)
+def _log_at(root: Path) -> Log:
+    # One a process: it remembers what it has read.
+    log = Log(Folder(root))
+    import_folder(root, log)
+    return log
+
+
 @dataclass(frozen=True)
 class Lake:
     """All layers under one folder: ``<root>/<layer>/<table>/genre=<g>/date=<d>/``.
 
-    The tables of a month that is over may be merged: ``…/genre=<g>/month=<m>/``.
+    Of tables the log says which files count (`lake.tables`).
     """
 
     root: Path
@@ -101,16 +111,14 @@ class Lake:
         """The folder of one partition of ``layer.table``."""
         return self._table(table) / genre_day.folder
 
-    def genre(self, table: str, genre: str) -> Path:
-        """The folder of all partitions of a genre of ``layer.table``.
+    @property
+    def log(self) -> Log:
+        """What says which files hold which days; a folder of an earlier version is imported."""
+        return _log_at(self.root)
 
-        Its time changes with each write of a partition, and when one is taken away.
-        """
-        return self._table(table) / genre_folder(genre)
-
-    def rows(self, table: str, genre_day: GenreDay) -> Path:
-        """The Parquet file of one partition, unless it is in that of its month (`lake.months`)."""
-        return self.partition(table, genre_day) / ROWS_FILE
+    def path(self, key: str) -> Path:
+        """Where an object of the lake lies on this machine."""
+        return self.root / key
 
     def relative(self, path: Path) -> str:
         """``path`` as the lake's tables name it: relative to the root, with slashes."""
@@ -137,29 +145,6 @@ class Lake:
             if path.exists():
                 path.unlink()
 
-    def begin(self, genre_day: GenreDay) -> None:
-        """Note that a run rewrites a genre-day: until `finish`, its tables do not fit together."""
-        marker = self.marker(genre_day)
-        with writing(marker, "the mark of a run under way"):
-            marker.parent.mkdir(parents=True, exist_ok=True)
-            marker.touch()
-        self.sweep()
-
-    def finish(self, genre_day: GenreDay) -> None:
-        """Note that the tables of a genre-day fit together again.
-
-        Whoever publishes next looks into its genre, also if a run was killed before it said so.
-        """
-        for folder in self.root.glob(f"[!.]*/*/{genre_folder(genre_day.genre)}"):
-            with contextlib.suppress(FileNotFoundError):
-                os.utime(folder)
-        self.marker(genre_day).unlink(missing_ok=True)
-
-    def under_way(self) -> list[GenreDay]:
-        """Genre-days that a run rewrites now, or that a killed run left."""
-        markers = (self.root / ".under_way").glob("genre=*/date=*")
-        return sorted(GenreDay.from_folder(marker) for marker in markers)
-
     def claim(self, source: str) -> None:
         """Bind the lake to one source, so that generated and real music never mix.
 
@@ -168,7 +153,7 @@ class Lake:
         """
         stamp = self.root / "source.txt"
         if stamp.exists():
-            held = stamp.read_text(encoding="utf-8").strip()
+            held = stamp.read_text(encoding="utf-8").partition(",")[0].strip()
             if held != source:
                 raise LakeError(
                     f"The lake {self.root} holds data of the {held}, and this run would add data "
@@ -178,21 +163,18 @@ class Lake:
             return
         # By a rename: an empty stamp would be of no source, and refuse every one.
         with writing(stamp, "the source of the lake"), self.temporary(".txt") as temporary:
-            temporary.write_text(f"{source}\n", encoding="utf-8")
+            temporary.write_text(f"{source}{OTHER_FORM}\n", encoding="utf-8")
             temporary.replace(stamp)
+        keep_earlier_versions_out(self.root)
 
     def sweep(self) -> None:
-        """Remove what killed runs left half written; a run under way is done with a file sooner."""
+        """Remove what killed runs left half written; a run is done with a file sooner."""
         oldest = time.time() - SCRATCH_SECONDS
         for leftover in self.scratch.iterdir():
             # Another run may rename its file into place just now.
             with contextlib.suppress(FileNotFoundError):
                 if leftover.stat().st_mtime < oldest:
                     leftover.unlink()
-
-    def marker(self, genre_day: GenreDay) -> Path:
-        """The file that is there from `begin` to `finish`; its time is that of `begin`."""
-        return self.root / ".under_way" / genre_day.folder
 
     def _table(self, table: str) -> Path:
         layer, _, name = table.partition(".")

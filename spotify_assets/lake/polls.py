@@ -24,9 +24,10 @@ import zstandard
 
 from spotify_assets.lake.errors import DamagedFile, LakeError, writing
 from spotify_assets.lake.exchanges import Exchange, Request, Response, decode, encode
-from spotify_assets.lake.files import compress, sha256, sync
+from spotify_assets.lake.files import compress, sha256
 from spotify_assets.lake.layout import Lake
 from spotify_assets.lake.raw import read_exchanges
+from spotify_assets.storage.disk import sync
 
 log = logging.getLogger(__name__)
 GROWING, SEALED, SIDECAR = "polls.jsonl", "polls.jsonl.zst", "polls.json"

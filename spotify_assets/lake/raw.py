@@ -20,7 +20,7 @@ import zstandard
 
 from spotify_assets.lake.errors import DamagedFile, LakeError, writing
 from spotify_assets.lake.exchanges import Exchange, decode, is_final
-from spotify_assets.lake.files import compress, sha256, sync
+from spotify_assets.lake.files import compress, sha256
 from spotify_assets.lake.journal import (
     ABANDONED,
     JOURNAL,
@@ -30,6 +30,7 @@ from spotify_assets.lake.journal import (
     number_of,
 )
 from spotify_assets.lake.layout import RAW_CATALOG, GenreDay, Lake
+from spotify_assets.storage.disk import sync
 
 SEALED = "{:04d}.jsonl.zst"
 SIDECAR = "{:04d}.json"

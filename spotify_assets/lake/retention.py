@@ -8,9 +8,7 @@ from the lake, and exports, which are the listener's own and stay.
 import datetime as dt
 import fcntl
 import json
-import os
 import re
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -19,20 +17,20 @@ from pathlib import Path
 
 import polars as pl
 
-from spotify_assets.lake import months
-from spotify_assets.lake.errors import DamagedFile, LakeError, writing
+from spotify_assets.lake import upkeep
+from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import (
     DAY_FOLDER,
     MONTH_FOLDER,
     RAW_CATALOG,
-    ROWS_FILE,
     SCRATCH_SECONDS,
     GenreDay,
     Lake,
 )
+from spotify_assets.lake.log import Day, TableFile
 from spotify_assets.lake.polls import alone, day_of
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import read_partition
+from spotify_assets.lake.tables import is_shared, read_partition, under_way
 from spotify_assets.storage.errors import FailureKind
 
 RAW_LAYER = RAW_CATALOG.partition(".")[0]
@@ -91,12 +89,12 @@ class Due:
 
     part: Part
     files: tuple[Path, ...]
-    """In the order in which they go."""
+    """Of a genre-day, of its responses; in the order in which they go."""
     folders: tuple[Path, ...] = ()
     """Its folders, where it goes as a whole; a killed purge leaves empty ones."""
     is_whole: bool = True
-    merged: tuple[Path, ...] = ()
-    """The files of months that its rows are in; they are taken out of them."""
+    tables: tuple[TableFile, ...] = ()
+    """The files of its tables, by the log; earlier versions go with them."""
 
     def __str__(self) -> str:
         """For messages."""
@@ -124,31 +122,29 @@ def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
     Raises:
         LakeError: A folder has no day in its name; or a collection that would stay is damaged.
     """
-    folders: dict[GenreDay, list[Path]] = {day: [] for day in lake.under_way()}
-    for folder in lake.root.glob("*/*/genre=*/date=*"):
-        folders.setdefault(_genre_day(folder), []).append(folder)
-    merged: dict[GenreDay, list[Path]] = defaultdict(list)
-    for file in lake.root.glob(f"*/*/genre=*/{MONTH_FOLDER}*/{ROWS_FILE}"):
-        try:
-            held = months.days(file)
-        except DamagedFile:
-            # Nobody knows its days: it goes with the last that it can have.
-            day = _genre_day(_own(file, months.last_day(file)).parent)
-            folders.setdefault(day, []).append(file.parent)
-            continue
-        for date in held:
-            folder = _own(file, date).parent
-            merged[_genre_day(folder)].append(file)
-            folders.setdefault(_genre_day(folder), []).append(folder)
-    covered = sorted(day for day in folders if rule.covers(day, today))
+    folders: dict[GenreDay, list[Path]] = defaultdict(list)
+    for folder in (lake.root / RAW_LAYER).glob("*/genre=*/date=*"):
+        folders[_genre_day(folder)].append(folder)
+    tables = upkeep.genre_days(lake)
+    covered = sorted(day for day in {*folders, *tables} if rule.covers(day, today))
     if rule.superseded:
         parts = (Due(day, _superseded(lake, day), is_whole=False) for day in covered)
         return [part for part in parts if part.files]
     whole = [
-        Due(day, _whole(lake, folders[day]), tuple(folders[day]), merged=tuple(merged[day]))
+        Due(
+            day,
+            _whole(lake, folders[day]),
+            tuple(folders[day]),
+            tables=tuple(_table_files(tables.get(day, Day()))),
+        )
         for day in covered
     ]
     return [*whole, *_polls_due(lake, rule, today)]
+
+
+def _table_files(day: Day) -> Iterator[TableFile]:
+    prepared = day.draft.tables if day.draft else {}
+    yield from dict.fromkeys([*day.tables.values(), *prepared.values()])
 
 
 def _polls_due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
@@ -161,7 +157,7 @@ def _polls_due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
 
 
 def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
-    """A row a file, as `LISTING`; of what is merged, a row for each file that it was.
+    """A row a file, as `LISTING`; of the file of a month, a row for each day that is in it.
 
     ``bytes`` is its size. ``rows`` are its rows; in the raw layer its responses, which a sidecar
     counts for its sealed file. They are null where the file is damaged: it can be deleted still.
@@ -173,33 +169,36 @@ def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
             with suppress(FileNotFoundError):
                 layer, size = file.relative_to(lake.root).parts[0], file.stat().st_size
                 found.append((one.genre, one.date, layer, lake.relative(file), size, _rows(file)))
-        for file in one.merged:
-            layer, own = file.relative_to(lake.root).parts[0], _own(file, one.date)
-            try:
-                size = months.days(file)[one.date].bytes
-            except (DamagedFile, KeyError):
-                # A run has unmerged it since.
-                continue
-            found.append(
-                (one.genre, one.date, layer, lake.relative(own), size, _rows(file, one.date))
-            )
+        for table in one.tables:
+            layer = table.key.partition("/")[0]
+            rows = _rows(lake.path(table.key)) if table.rows is None else table.rows
+            name = _own_name(table.key, one.date)
+            found.append((one.genre, one.date, layer, name, table.bytes, rows))
     return pl.DataFrame(found, schema=LISTING, orient="row")
 
 
-def drop_merged(lake: Lake, parts: Iterable[Due]) -> None:
-    """Take genre-days out of their merged months together; `delete` deletes the rest of each.
+def _own_name(key: str, date: dt.date) -> str:
+    """The key of a file; of that of a month, what it would be if the day were alone in it."""
+    if not is_shared(key):
+        return key
+    head, _, name = key.rpartition("/")
+    return f"{head.rpartition(MONTH_FOLDER)[0]}{DAY_FOLDER}{date}/{name}"
 
-    Day by day, the file of a month would be written thirty times.
+
+def drop_tables(lake: Lake, parts: Iterable[Due]) -> None:
+    """Take genre-days out of the tables together; `delete` deletes the rest of each.
+
+    Day by day, the days that share the file of a month would be written thirty times.
 
     Raises:
         LakeError: A file cannot be read or written.
     """
     dates: dict[str, set[dt.date]] = defaultdict(set)
     for one in parts:
-        if one.merged and one.is_whole:
+        if isinstance(one.part, GenreDay) and one.is_whole:
             dates[one.genre].add(one.date)
     for genre, of_genre in dates.items():
-        months.drop(lake, genre, of_genre)
+        upkeep.purge(lake, genre, of_genre)
 
 
 def busy(lake: Lake, part: Part) -> str | None:
@@ -216,10 +215,9 @@ def busy(lake: Lake, part: Part) -> str | None:
 def delete(lake: Lake, due: Due) -> None:
     """Delete the files of a genre-day, or of a day of polls.
 
-    First the tables: from the first of them on a genre-day is incomplete, so that a publication
-    leaves its rows as they were, and once the last is gone takes them out. The raw responses go
-    last: as long as there are rows, the responses are there that they were read from. Killed at
-    any point, what is left is still due by the same rule.
+    First the tables, in one commit. The raw responses go last: as long as there are rows, the
+    responses are there that they were read from. Killed at any point, what is left is still due by
+    the same rule.
 
     Raises:
         GenreDayBusy: A run works on it; nothing was deleted.
@@ -227,20 +225,10 @@ def delete(lake: Lake, due: Due) -> None:
     """
     with _deleting(due), _without_others(lake, due.part):
         if isinstance(due.part, GenreDay) and due.is_whole:
-            months.drop(lake, due.part.genre, {due.part.date})
-        # A day of polls may have been sealed since, and a run have unmerged a day.
+            upkeep.purge(lake, due.part.genre, {due.part.date})
+        # A day of polls may have been sealed since.
         there = _whole(lake, due.folders) if due.is_whole else ()
-        files = _in_order(lake, {*due.files, *there})
-        tables = [file for file in files if not _is_raw(lake, file)]
-        for file in tables:
-            file.unlink(missing_ok=True)
-            with suppress(FileNotFoundError):
-                # So that the next publication looks into the genre, if this is killed here.
-                os.utime(file.parent.parent)
-        if due.is_whole and isinstance(due.part, GenreDay):
-            # What a killed run left; with the mark the rows would wait in the warehouse for ever.
-            lake.finish(due.part)
-        for file in files[len(tables) :]:
+        for file in _in_order(lake, {*due.files, *there}):
             file.unlink(missing_ok=True)
         for folder in due.folders:
             _remove_empty(folder)
@@ -302,11 +290,6 @@ def _whole(lake: Lake, folders: Iterable[Path]) -> tuple[Path, ...]:
     return _in_order(lake, files)
 
 
-def _own(merged: Path, date: dt.date) -> Path:
-    """Where the rows of a day of a merged month lay, and lie again once they are taken out."""
-    return merged.parent.with_name(f"{DAY_FOLDER}{date}") / ROWS_FILE
-
-
 def _in_order(lake: Lake, files: Iterable[Path]) -> tuple[Path, ...]:
     # By name a sidecar goes before its sealed file: one that is left alone would count as damage.
     return tuple(sorted(files, key=lambda file: (_is_raw(lake, file), file)))
@@ -335,16 +318,16 @@ def _superseded(lake: Lake, genre_day: GenreDay) -> tuple[Path, ...]:
 
 def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
     """The numbers of the collections that the rows of a genre-day name."""
-    file = months.holding(lake, COLLECTIONS, genre_day)
-    if file is None:
-        return set()
     try:
         named = read_partition(lake, COLLECTIONS, genre_day)["source_file"]
         return {int(Path(name).name.split(".")[0]) for name in named}
-    except (DamagedFile, pl.exceptions.PolarsError, ValueError, OSError) as error:
+    except FileNotFoundError:
+        return set()
+    except (LakeError, pl.exceptions.PolarsError, ValueError, OSError) as error:
         raise LakeError(
-            f"{file} cannot be read ({error}), so it is not known which responses its rows were "
-            f"made from. Collect {genre_day} again: its tables are made again from raw."
+            f"{COLLECTIONS} of {genre_day} cannot be read ({error}), so it is not known which "
+            f"responses its rows were made from. Collect {genre_day} again: its tables are made "
+            "again from raw."
         ) from error
 
 
@@ -354,16 +337,10 @@ def _suffix(file: Path) -> str:
     return match[2] if match else ""
 
 
-def _rows(file: Path, date: dt.date | None = None) -> int | None:
-    """How many a file has; of a merged month, how many a day has."""
-    of_day = pl.lit(True) if date is None else pl.col("date") == date
+def _rows(file: Path) -> int | None:
     counts: dict[str, Callable[[Path], int]] = {
         ".parquet": lambda path: (
-            pl.scan_parquet(path, hive_partitioning=False)
-            .filter(of_day)
-            .select(pl.len())
-            .collect()
-            .item()
+            pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
         ),
         ".json": lambda path: json.loads(path.read_text(encoding="utf-8")).get("lines", 0),
         ".jsonl": lambda path: path.read_bytes().count(b"\n"),
@@ -371,7 +348,7 @@ def _rows(file: Path, date: dt.date | None = None) -> int | None:
     count = counts.get(file.suffix)
     try:
         return 0 if count is None else count(file)
-    except (pl.exceptions.ComputeError, ValueError, AttributeError):
+    except (pl.exceptions.PolarsError, OSError, ValueError, AttributeError):
         return None
 
 
@@ -401,18 +378,15 @@ def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
             raise GenreDayBusy(
                 f"{genre_day} is being rewritten by a run, since {begun:%Y-%m-%d %H:%M} UTC. Wait "
                 "for it, then purge again. If that run was stopped, collect the genre-day again; "
-                f"or wait: a mark older than {SCRATCH_SECONDS // 3600} h counts as left over."
+                f"or wait: what was prepared {SCRATCH_SECONDS // 3600} h ago counts as left over."
             )
         yield
 
 
 def _rewritten_since(lake: Lake, genre_day: GenreDay) -> dt.datetime | None:
-    try:
-        begun = lake.marker(genre_day).stat().st_mtime
-    except FileNotFoundError:
-        return None
-    is_left_over = begun < time.time() - SCRATCH_SECONDS
-    return None if is_left_over else dt.datetime.fromtimestamp(begun, dt.UTC)
+    draft = under_way(lake, genre_day)
+    oldest = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=SCRATCH_SECONDS)
+    return draft.begun_at if draft and draft.begun_at >= oldest else None
 
 
 @contextmanager

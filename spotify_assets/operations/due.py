@@ -7,10 +7,10 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.errors import DamagedFile
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import last_date, read_partition
+from spotify_assets.lake.tables import held_file, last_date, read_partition, under_way
 from spotify_assets.schemas.catalog.processed import Collections
 
 LAST_TABLE = "star.fact_track_daily"
@@ -38,10 +38,10 @@ def is_complete(lake: Lake, genre_day: GenreDay) -> bool:
     A raw file that is missing or cut is noticed; other damage is when the file is read.
     """
     return (
-        genre_day not in lake.under_way()
-        and RawPartition(lake, genre_day).is_finished()
+        RawPartition(lake, genre_day).is_finished()
         and RawPartition(lake, genre_day).is_intact()
-        and months.holding(lake, LAST_TABLE, genre_day) is not None
+        and held_file(lake, LAST_TABLE, genre_day) is not None
+        and under_way(lake, genre_day) is None
         and has_all_pages(lake, genre_day)
     )
 

@@ -21,21 +21,20 @@ class Partitions(
     date: pl.Date = c.date()
     file: str = c.lake_file()
     bytes: pl.Int64 = c.file_bytes()
-    modified_ns: pl.Int64 = c.written_ns()
+    hash: str = c.text("Hash of its rows; the same wherever they lie.")
 
 
-class GenreFolders(
+class LakeCommits(
     Contract,
-    table="monitoring.genre_folders",
-    grain="one genre of a table of the lake",
-    key=("table_name", "genre"),
+    table="monitoring.lake_commits",
+    grain="one genre of the lake",
+    key=("genre",),
     stage=Stage.PUBLICATION,
 ):
-    """When each genre's folder in the lake last changed; one that did not is not looked into."""
+    """Up to which commit of the lake each genre was loaded; what came after is loaded next."""
 
-    table_name: str = c.table_name()
     genre: str = c.genre()
-    modified_ns: pl.Int64 = c.count("When the folder changed, in ns since 1970; 0: look into it.")
+    commit_number: pl.Int64 = c.count("Number of the last commit that was loaded.")
 
 
 class DamagedFiles(
@@ -48,8 +47,8 @@ class DamagedFiles(
     """What the warehouse lacks, because a file of the lake is damaged or does not fit its table.
 
     Until it can be read, its genre-day (or the whole listening history) stays as it was published
-    before; a warehouse that is made again is without it. Of a merged month, `date` is its first
-    day.
+    before; a warehouse that is made again is without it. Of the file of a month, `date` is the
+    first day in it.
     """
 
     file: str = c.lake_file()
@@ -57,7 +56,6 @@ class DamagedFiles(
     genre: str = c.text("Its genre; null for the listening history.", nullable=True)
     date: pl.Date = c.column(nullable=True, description="Its day (UTC); null where genre is.")
     bytes: pl.Int64 = c.file_bytes()
-    modified_ns: pl.Int64 = c.written_ns()
     found_at: c.Moment = c.moment("When that was found")
     reason: str = c.text("What is wrong with it.")
 

@@ -33,7 +33,7 @@ def ours(
     with duckdb.connect() as connection:
         create(connection, [*PROCESSED, *OF_A_GENRE_DAY])
         for contract in PROCESSED:
-            files = folder / "whole" / contract.table().replace(".", "/") / "*/*/rows.parquet"
+            files = folder / "whole" / contract.table().replace(".", "/") / "*/*/*.parquet"
             connection.execute(f"INSERT INTO {quoted(contract)} BY NAME FROM '{files}'")
         connection.execute(corrupted.SQL)
         for contract in OF_A_GENRE_DAY:

@@ -8,9 +8,11 @@ from typer.testing import CliRunner, Result
 
 from spotify_assets.cli import app
 from spotify_assets.defs.publication import publish_now
-from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.tables import is_shared
 from spotify_assets.schemas import LAKE
 from spotify_assets.settings import Settings
+from spotify_assets_tests.lake.partition_files import rows_file
 from spotify_assets_tests.lake.test_retention import add_genre_day
 from spotify_assets_tests.warehouse.publication.test_publish import ask, contents
 
@@ -38,7 +40,7 @@ def lake(data_dir: Path) -> Lake:
 
 
 def files(lake: Lake) -> list[Path]:
-    return sorted(lake.root.glob("[!.]*/**/rows.parquet"))
+    return sorted(lake.root.glob("[!.]*/**/*.parquet"))
 
 
 def test_months_that_are_over_are_merged_and_no_answer_changes(lake: Lake) -> None:
@@ -51,27 +53,29 @@ def test_months_that_are_over_are_merged_and_no_answer_changes(lake: Lake) -> No
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (0, "3/3 publish")
     told = done.stdout.splitlines()[-1].split("\t")
     assert told[:3] == ["2", str(3 * len(LAKE)), str(2 * len(LAKE))]
-    assert len(files(lake)) == 3 * len(LAKE)
+    # Those of the days go a day later.
+    assert len(files(lake)) == 6 * len(LAKE)
     assert contents(Settings().database) == before
-    assert months.is_merged(Path(_file_of(GenreDay("forró", OLD))))
-    assert not months.is_merged(Path(_file_of(GenreDay("rock", TODAY))))
+    assert is_shared(_file_of(GenreDay("forró", OLD)))
+    assert not is_shared(_file_of(GenreDay("rock", TODAY)))
     again = compact()
     assert (again.exit_code, "no file to merge" in again.stdout) == (0, True)
 
 
 def test_only_the_genre_that_is_named_is_merged(lake: Lake) -> None:
     assert compact("-g", "FORRÓ").exit_code == 0
-    assert months.is_merged(Path(_file_of(GenreDay("forró", OLD))))
-    assert not months.is_merged(Path(_file_of(GenreDay("rock", OLD))))
-    assert len(files(lake)) == 4 * len(LAKE)
+    assert is_shared(_file_of(GenreDay("forró", OLD)))
+    assert not is_shared(_file_of(GenreDay("rock", OLD)))
+    assert len(files(lake)) == 5 * len(LAKE)
 
 
 def test_what_cannot_be_merged_is_said_and_the_rest_is(lake: Lake) -> None:
-    months.begin(lake, GenreDay("forró", OLD))
+    damaged = rows_file(lake, "processed.tracks", GenreDay("forró", OLD))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
     done = compact()
     assert done.exit_code == 1
-    assert f"{OLD:%Y-%m} of forró stays as it is" in done.stderr
-    assert months.is_merged(Path(_file_of(GenreDay("rock", OLD))))
+    assert f"{damaged.name} is not the file that was written" in done.stderr
+    assert is_shared(_file_of(GenreDay("rock", OLD)))
 
 
 def test_a_wrong_genre_is_a_usage_error() -> None:

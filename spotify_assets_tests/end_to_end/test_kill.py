@@ -9,15 +9,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from spotify_assets.schemas import LOGS, WAREHOUSE
-from spotify_assets.schemas.monitoring import GenreFolders, Partitions
+from spotify_assets.lake import Lake
+from spotify_assets.lake.tables import partitions
+from spotify_assets.schemas import LAKE, LOGS, WAREHOUSE
+from spotify_assets.schemas.monitoring import LakeCommits, Partitions
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.end_to_end.conftest import environment
 
 pytestmark = pytest.mark.end_to_end
 
 # Runs the command, and kills its own process with SIGKILL just before the n-th request is sent or
-# the n-th file is renamed into place: nothing is caught, nothing is cleaned up.
+# the n-th file gets its name: nothing is caught, nothing is cleaned up.
 KILLED_COMMAND = """
 import os, pathlib, signal, sys
 import requests
@@ -38,7 +40,7 @@ def dying(original):
 if what == "request":
     requests.Session.request = dying(requests.Session.request)
 else:
-    pathlib.Path.replace = dying(pathlib.Path.replace)
+    pathlib.Path.replace, os.link = dying(pathlib.Path.replace), dying(os.link)
 cli.app(sys.argv[3:])
 """
 GENRE = "forró"
@@ -47,11 +49,12 @@ GENRE = "forró"
 def contents(data_dir: Path) -> dict[str, str]:
     """Hash of each Parquet file, and of the rows of each table."""
     files = {
-        path.relative_to(data_dir).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (data_dir / "lake").rglob("rows.parquet")
+        f"{table} of {day}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for table in LAKE
+        for day, path in partitions(Lake(data_dir / "lake"), table)
     }
     # What happened was another thing; what came of it is the same.
-    others = {Partitions.table(), GenreFolders.table(), *(contract.table() for contract in LOGS)}
+    others = {Partitions.table(), LakeCommits.table(), *(contract.table() for contract in LOGS)}
     with duckdb.connect(data_dir / "spotify.duckdb", read_only=True) as connection:
         tables = {
             table: repr(connection.execute(f"FROM {table} ORDER BY ALL").fetchall())
@@ -72,13 +75,15 @@ def undisturbed() -> dict[str, dict[str, str]]:
     [
         ("request", 3),  # the journal holds some responses
         # The sealed responses are there, their sidecar is not.
-        pytest.param("file", 3, marks=pytest.mark.slow),
+        pytest.param("file", 6, marks=pytest.mark.slow),
         # Some tables of `processed` are there.
-        pytest.param("file", 9, marks=pytest.mark.slow),
-        # The facts are under way.
+        pytest.param("file", 11, marks=pytest.mark.slow),
+        # All of them are, and no commit names them.
         pytest.param("file", 15, marks=pytest.mark.slow),
+        # The facts are there, and not committed.
+        pytest.param("file", 21, marks=pytest.mark.slow),
         # The copy of the warehouse is finished, and not in place.
-        pytest.param("file", 16, marks=pytest.mark.slow),
+        pytest.param("file", 22, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_goes_on_to_the_same_result(

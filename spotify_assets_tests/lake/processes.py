@@ -88,6 +88,7 @@ def die_before_change(step: int) -> None:
 
     for name in ("replace", "unlink", "rmdir"):
         setattr(Path, name, counted(getattr(Path, name)))
+    os.link = counted(os.link)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -122,12 +122,6 @@ def test_genre_days_are_in_order_of_day_then_genre() -> None:
     assert str(rock) == "rock on 2025-11-20"
 
 
-def test_a_partition_lies_under_layer_table_genre_and_date(lake: Lake) -> None:
-    rows = lake.rows("star.fact_track_daily", GenreDay("r&b", DAY))
-
-    assert lake.relative(rows) == "star/fact_track_daily/genre=r%26b/date=2025-11-20/rows.parquet"
-
-
 def test_scratch_is_in_the_lake_so_that_a_rename_stays_on_one_disk(lake: Lake) -> None:
     assert lake.scratch.parent == lake.root
     assert lake.scratch.is_dir()
@@ -136,28 +130,10 @@ def test_scratch_is_in_the_lake_so_that_a_rename_stays_on_one_disk(lake: Lake) -
 def test_a_lake_that_cannot_be_written_says_where_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("a file where the folder must be")
     lake = Lake(tmp_path / "lake")
-    genre_day = GenreDay("rock", DAY)
 
-    for change in (lambda: lake.scratch, lambda: lake.begin(genre_day), lambda: lake.claim("x")):
+    for change in (lambda: lake.scratch, lambda: lake.claim("x")):
         with pytest.raises(LakeError, match=r"Cannot write .* to .*lake.*then run again"):
             change()
-
-
-def test_a_genre_day_is_under_way_from_begin_to_finish(lake: Lake) -> None:
-    rock, pop = GenreDay("rock/metal", DAY), GenreDay("pop", DAY)
-    lake.begin(rock)
-    lake.begin(pop)
-    lake.begin(pop)
-    assert lake.under_way() == [pop, rock]
-
-    lake.finish(pop)
-    lake.finish(pop)
-    assert lake.under_way() == [rock]
-
-
-def test_a_new_lake_has_nothing_under_way(lake: Lake) -> None:
-    assert lake.under_way() == []
-    lake.finish(GenreDay("rock", DAY))
 
 
 def test_a_lake_takes_the_data_of_one_source_only(lake: Lake) -> None:

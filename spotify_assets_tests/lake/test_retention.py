@@ -16,19 +16,21 @@ from hypothesis import strategies as st
 from spotify_assets.defs.publication import plays_of, queries
 from spotify_assets.lake import GenreDay, Lake, LakeError, retention
 from spotify_assets.lake.layout import RAW_CATALOG, SCRATCH_SECONDS
+from spotify_assets.lake.log import COMMITS, Origin
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.lake.retention import Due, GenreDayBusy, Rule
 from spotify_assets.lake.revisions import FILE
-from spotify_assets.lake.tables import read_partition
+from spotify_assets.lake.tables import under_way, write_days, write_partition
 from spotify_assets.schemas import LAKE
 from spotify_assets.warehouse.publication.publish import Published, publish
 from spotify_assets_tests.lake import crash_workers, processes, retention_crash_workers
+from spotify_assets_tests.lake.partition_files import prepare, prepared_long_ago, rows_file
 from spotify_assets_tests.lake.samples import TERMS, numbered_answer, question
-from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
+from spotify_assets_tests.warehouse.conftest import MONDAY, tables_of
 
 TODAY = MONDAY + dt.timedelta(days=10)
 CHANGES = len(LAKE) + 3
-"""Deletions of a genre-day: its tables, the mark of a run, the sidecar, the sealed responses."""
+"""Deletions of a genre-day: of the commit's temporary name, its tables, the sealed responses."""
 
 
 def day(number: int, genre: str = "rock") -> GenreDay:
@@ -46,12 +48,10 @@ def collected(lake: Lake, genre_day: GenreDay, responses: int = 2) -> Sealed:
 
 def processed(lake: Lake, genre_day: GenreDay, ranking: list[str], source: Sealed) -> None:
     """All tables of a genre-day, made from that collection."""
-    write_genre_day(lake, genre_day, ranking)
-    table = "processed.collections"
-    rows = read_partition(lake, table, genre_day)
-    named = rows.with_columns(source_file=pl.lit(source.source_file))
-    # Not as a rewrite, which would be noted as a revision.
-    named.write_parquet(lake.rows(table, genre_day))
+    tables = tables_of(genre_day, ranking)
+    named = pl.lit(source.source_file).alias("source_file")
+    tables["processed.collections"] = tables["processed.collections"].with_columns(named)
+    write_days(lake, genre_day.genre, {genre_day.date: tables}, Origin())
 
 
 def add_genre_day(lake: Lake, genre_day: GenreDay, ranking: list[str]) -> None:
@@ -68,21 +68,14 @@ def whole(lake: Lake, genre_day: GenreDay) -> Due:
 def tree(folder: Path) -> dict[str, str]:
     """Each file under a folder, with the hash of its bytes and when it was written.
 
-    But for the note of what was rewritten, which holds no content and stays.
+    But for the log and the note of what was rewritten, which hold no content and stay.
     """
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         + f" {path.stat().st_mtime_ns}"
         for path in folder.rglob("*")
-        if path.is_file() and path.name != FILE
+        if path.is_file() and path.name != FILE and path.relative_to(folder).parts[0] != COMMITS
     }
-
-
-def mark_is_left_over(lake: Lake, genre_day: GenreDay) -> None:
-    """Make the mark of a run as old as one that a killed run has left."""
-    mark = lake.root / ".under_way" / genre_day.folder
-    long_ago = time.time() - SCRATCH_SECONDS - 60
-    os.utime(mark, (long_ago, long_ago))
 
 
 def publish_lake(lake: Lake) -> Published:
@@ -114,8 +107,7 @@ def test_due_are_the_days_before_the_last_one_kept_of_the_named_genres(
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(Path(folder))
         for one in there:
-            lake.rows("star.fact_track_daily", one).parent.mkdir(parents=True)
-            lake.rows("star.fact_track_daily", one).touch()
+            write_partition(lake, "star.fact_track_daily", one, pl.DataFrame())
         found = [one.part for one in retention.due(lake, rule, TODAY)]
     oldest_kept = dt.date.min if rule.older_than is None else TODAY - dt.timedelta(rule.older_than)
     assert found == sorted(
@@ -145,17 +137,13 @@ def test_thirty_days_are_kept_and_the_thirty_first_goes() -> None:
 
 def test_every_layer_is_due_and_so_is_a_table_that_no_contract_names(lake: Lake) -> None:
     add_genre_day(lake, day(0), ["a", "b"])
-    forgotten = lake.rows("processed.of_an_older_version", day(0))
-    forgotten.parent.mkdir(parents=True)
-    forgotten.write_bytes(b"content")
+    write_partition(lake, "processed.of_an_older_version", day(0), pl.DataFrame({"a": [1]}))
 
-    part = whole(lake, day(0))
+    files = retention.listing(lake, [whole(lake, day(0))])
 
-    assert {file.relative_to(lake.root).parts[0] for file in part.files} == {
-        *("processed", "quarantine", "rankings", "raw", "star")
-    }
-    assert forgotten in part.files
-    assert len(part.files) == len(LAKE) + 3
+    assert set(files["layer"]) == {"processed", "quarantine", "rankings", "raw", "star"}
+    assert files["file"].str.contains("of_an_older_version").any()
+    assert len(files) == len(LAKE) + 3
 
 
 def test_the_listing_counts_rows_and_bytes_of_each_layer(lake: Lake) -> None:
@@ -171,7 +159,7 @@ def test_the_listing_counts_rows_and_bytes_of_each_layer(lake: Lake) -> None:
 def test_a_damaged_file_has_no_count_and_can_go_all_the_same(lake: Lake) -> None:
     add_genre_day(lake, day(0), ["a"])
     damaged = [
-        lake.rows("processed.tracks", day(0)),
+        rows_file(lake, "processed.tracks", day(0)),
         lake.partition(RAW_CATALOG, day(0)) / "0001.json",
     ]
     for file in damaged:
@@ -180,13 +168,14 @@ def test_a_damaged_file_has_no_count_and_can_go_all_the_same(lake: Lake) -> None
     part = whole(lake, day(0))
     files = retention.listing(lake, [part])
     uncounted = files.filter(pl.col("rows").is_null())["file"]
-    assert set(uncounted) == {lake.relative(file) for file in damaged}
+    # What the log counted when it was written is known.
+    assert set(uncounted) == {lake.relative(damaged[1])}
     retention.delete(lake, part)
     assert tree(lake.root) == {}
 
 
 def test_a_folder_without_a_day_is_named(lake: Lake) -> None:
-    odd = lake.root / "processed/tracks/genre=rock/date=someday"
+    odd = lake.root / "raw/catalog/genre=rock/date=someday"
     odd.mkdir(parents=True)
     with pytest.raises(LakeError, match=r"date=someday has no day in its name.*Rename it"):
         retention.due(lake, Rule(), TODAY)
@@ -301,7 +290,8 @@ def test_killed_at_any_step_it_publishes_all_or_nothing_and_the_next_purge_ends_
 
     assert retention.is_unfinished(lake)
     publish_lake(lake)
-    assert published_names(lake) == ({"new"} if step > len(LAKE) else {"old", "new"})
+    # The commit comes before the first file goes.
+    assert published_names(lake) == {"new"}
     with retention.purging(lake):
         retention.delete(lake, whole(lake, day(0)))
     assert not retention.is_unfinished(lake)
@@ -324,10 +314,10 @@ def test_a_deletion_has_no_further_step_to_be_killed_at(lake: Lake) -> None:
 def test_a_file_that_cannot_be_deleted_is_named_and_stays_due(lake: Lake) -> None:
     add_genre_day(lake, day(0), ["a"])
     part = whole(lake, day(0))
-    stubborn = lake.rows("star.fact_track_daily", day(0))
+    stubborn = lake.partition(RAW_CATALOG, day(0)) / "0001.jsonl.zst"
     stubborn.unlink()
     (stubborn / "held").mkdir(parents=True)
-    with pytest.raises(LakeError, match=r"Cannot delete .*fact_track_daily.*rows.parquet of rock"):
+    with pytest.raises(LakeError, match=r"Cannot delete .*0001.jsonl.zst of rock"):
         retention.delete(lake, part)
     (stubborn / "held").rmdir()
     stubborn.rmdir()
@@ -358,29 +348,29 @@ def test_a_genre_day_that_another_process_collects_is_left_alone(lake: Lake) -> 
 
 def test_a_genre_day_that_a_run_rewrites_is_left_alone(lake: Lake) -> None:
     add_genre_day(lake, day(0), ["a"])
-    lake.begin(day(0))
+    prepare(lake, day(0))
     before = tree(lake.root)
     with pytest.raises(GenreDayBusy, match="rock on 2026-11-16 is being rewritten by a run"):
         retention.delete(lake, whole(lake, day(0)))
     assert tree(lake.root) == before
-    lake.finish(day(0))
+    prepared_long_ago(lake, day(0))
     assert retention.busy(lake, day(0)) is None
 
 
 def test_the_mark_that_a_killed_run_left_keeps_nothing_for_ever(lake: Lake) -> None:
     add_genre_day(lake, day(0), ["old"])
     publish_lake(lake)
-    lake.begin(day(0))
-    mark_is_left_over(lake, day(0))
+    prepare(lake, day(0))
+    prepared_long_ago(lake, day(0))
     retention.delete(lake, whole(lake, day(0)))
-    assert lake.under_way() == []
+    assert under_way(lake, day(0)) is None
     assert publish_lake(lake).waiting == []
     assert published_names(lake) == set()
 
 
 def test_a_mark_without_any_file_is_due_too(lake: Lake) -> None:
-    lake.begin(day(0))
-    mark_is_left_over(lake, day(0))
+    prepare(lake, day(0))
+    prepared_long_ago(lake, day(0))
     part = whole(lake, day(0))
     assert part.files == ()
     retention.delete(lake, part)

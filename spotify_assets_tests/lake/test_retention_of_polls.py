@@ -19,6 +19,7 @@ from spotify_assets.lake.history import (
 from spotify_assets.lake.polls import PolledDay, alone, polled_days
 from spotify_assets.lake.retention import PLAYS, Due, Rule
 from spotify_assets_tests.lake import processes, retention_crash_workers
+from spotify_assets_tests.lake.partition_files import prepare
 from spotify_assets_tests.lake.samples import numbered_answer
 
 TODAY = dt.date(2026, 11, 20)
@@ -97,7 +98,7 @@ def test_exports_are_never_due(lake: Lake) -> None:
 
 def test_the_mark_of_a_run_is_no_poll(lake: Lake) -> None:
     genre_day = GenreDay("rock", OLD)
-    lake.begin(genre_day)
+    prepare(lake, genre_day)
 
     assert [one.part for one in retention.due(lake, Rule(), TODAY)] == [genre_day]
 

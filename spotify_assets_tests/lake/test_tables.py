@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 from spotify_assets.lake import GenreDay, Lake, LakeError
 from spotify_assets.lake.tables import partitions, read_partition, write_partition
 from spotify_assets_tests.lake import processes
+from spotify_assets_tests.lake.partition_files import rows_file
 
 TABLE = "star.fact"
 ROWS = pl.DataFrame({"name": ["Águas de Março", None], "rank": [1, 2]})
@@ -26,7 +27,8 @@ def test_written_rows_are_read_back_without_the_columns_of_the_path(
 ) -> None:
     written = write_partition(lake, TABLE, genre_day, ROWS)
 
-    assert written.path == lake.rows(TABLE, genre_day)
+    assert written.path == rows_file(lake, TABLE, genre_day)
+    assert written.path.parent == lake.partition(TABLE, genre_day)
     assert (written.rows, written.bytes) == (2, written.path.stat().st_size)
     assert written.changed
     assert_frame_equal(read_partition(lake, TABLE, genre_day), ROWS)
@@ -71,19 +73,13 @@ def test_partitions_do_not_touch_each_other(lake: Lake, genre_day: GenreDay) -> 
     assert_frame_equal(read_partition(lake, TABLE, genre_day), ROWS)
 
 
-def test_partitions_are_found_in_order_and_only_where_there_are_rows(
-    lake: Lake, genre_day: GenreDay
-) -> None:
+def test_partitions_are_found_in_order(lake: Lake, genre_day: GenreDay) -> None:
     there = [GenreDay("..", genre_day.date), GenreDay("rock/metal", genre_day.date)]
     for one in reversed(there):
-        lake.partition("star.fact", one).mkdir(parents=True)
-        lake.rows("star.fact", one).touch()
-    lake.partition("star.fact", GenreDay("empty", genre_day.date)).mkdir(parents=True)
-    lake.partition("star.other", GenreDay("pop", genre_day.date)).mkdir(parents=True)
+        write_partition(lake, "star.fact", one, ROWS)
+    write_partition(lake, "star.other", GenreDay("pop", genre_day.date), ROWS)
 
-    assert list(partitions(lake, "star.fact")) == [
-        (one, lake.rows("star.fact", one)) for one in there
-    ]
+    assert [one for one, _ in partitions(lake, "star.fact")] == there
     assert list(partitions(lake, "star.absent")) == []
 
 
@@ -95,7 +91,8 @@ def test_a_full_disk_leaves_the_old_rows_whole(lake: Lake, genre_day: GenreDay, 
     refused = processes.run(writes_rows_to_a_full_disk, lake.root, genre_day.folder, 100_000, free)
 
     assert (refused.returncode, refused.stderr) == (processes.REFUSED, "")
-    assert "Cannot write star.fact of forró on 2025-11-20" in refused.stdout
+    assert "Cannot write" in refused.stdout
+    assert "star/fact/genre=forr%C3%B3/date=2025-11-20" in refused.stdout
     assert first.path.read_bytes() == before
     assert _scratch(lake) == []
 
@@ -107,7 +104,7 @@ def test_a_folder_that_cannot_be_made_is_said_and_leaves_nothing(
     in_the_way.parent.mkdir(parents=True)
     in_the_way.write_text("a file where the folder must be")
 
-    with pytest.raises(LakeError, match=r"Cannot write star\.fact .*genre=.*run again"):
+    with pytest.raises(LakeError, match=r"Cannot write .*star/fact/genre=.*run again"):
         write_partition(lake, TABLE, genre_day, ROWS)
 
     assert in_the_way.read_text() == "a file where the folder must be"

@@ -1,6 +1,7 @@
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
@@ -8,6 +9,7 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.operations.due import LAST_TABLE, due, is_complete, stalest_first
 from spotify_assets.transforms.catalog.responses import process
+from spotify_assets_tests.lake.partition_files import prepare
 from spotify_assets_tests.lake.samples import TERMS, answer, question
 from spotify_assets_tests.transforms.answers import seal, search
 from spotify_assets_tests.transforms.music import found
@@ -26,8 +28,7 @@ def collected(lake: Lake, genre: str, date: dt.date) -> None:
     with RawPartition(lake, day).journal(TERMS) as journal:
         journal.append(question(), answer())
         RawPartition(lake, day).seal(journal)
-    lake.partition(LAST_TABLE, day).mkdir(parents=True)
-    lake.rows(LAST_TABLE, day).touch()
+    write_partition(lake, LAST_TABLE, day, pl.DataFrame({"date": [date]}))
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])
@@ -99,6 +100,6 @@ def test_of_genres_that_wait_alike_the_begun_one_comes_first(lake: Lake) -> None
 
 def test_a_day_that_a_run_works_on_is_not_complete(lake: Lake) -> None:
     collected(lake, "rock", TODAY)
-    lake.begin(GenreDay("rock", TODAY))
+    prepare(lake, GenreDay("rock", TODAY))
 
     assert not is_complete(lake, GenreDay("rock", TODAY))

@@ -13,9 +13,8 @@ import zstandard
 from spotify_assets.defs.publication import plays_of, queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Exchange, Request, Response
-from spotify_assets.lake.history import STREAMING_HISTORY, history_file
+from spotify_assets.lake.history import STREAMING_HISTORY, history_file, write_rows
 from spotify_assets.lake.polls import PolledDay
-from spotify_assets.lake.tables import write_rows
 from spotify_assets.operations.explain import (
     CannotExplain,
     Explanation,

@@ -12,6 +12,7 @@ from spotify_assets.lake.tables import read_partition, write_partition
 from spotify_assets.operations.outdated import outdated
 from spotify_assets.schemas import LAKE
 from spotify_assets.transforms.version import code_version
+from spotify_assets_tests.lake.partition_files import rows_file
 from spotify_assets_tests.lake.samples import TERMS, answer, question
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
 from spotify_assets_tests.warehouse.publication.test_publish import publish
@@ -101,7 +102,7 @@ def test_a_version_is_short_and_the_same_in_every_process() -> None:
 
 def without_version(lake: Lake, genre_day: GenreDay) -> None:
     """As the contract was before it had the column."""
-    file = lake.rows(COLLECTIONS, genre_day)
+    file = rows_file(lake, COLLECTIONS, genre_day)
     pl.read_parquet(file, hive_partitioning=False).drop("code_version").write_parquet(file)
 
 
@@ -118,7 +119,7 @@ def test_days_of_an_older_contract_are_published_beside_the_newer_until_they_are
 
 def test_a_column_that_the_contract_has_no_more_is_let_be(lake: Lake, database: Path) -> None:
     made(lake, day(0), "0.older")
-    file = lake.rows(COLLECTIONS, day(0))
+    file = rows_file(lake, COLLECTIONS, day(0))
     held = pl.read_parquet(file, hive_partitioning=False)
     held.with_columns(retired=1).write_parquet(file)
     assert set(publish(lake, database).rows) >= set(LAKE)

@@ -98,7 +98,7 @@ def test_the_warehouse_holds_every_table_once() -> None:
     logs = {contract.table() for contract in LOGS}
     assert set(WAREHOUSE) - set(TABLES) == {
         "monitoring.partitions",
-        "monitoring.genre_folders",
+        "monitoring.lake_commits",
         "monitoring.damaged_files",
         "monitoring.definition",
         "monitoring.history_files",

@@ -18,6 +18,7 @@ from spotify_assets.transforms.catalog.responses import RawFile, process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
 from spotify_assets.transforms.relations import MADE_BY, makes
 from spotify_assets.warehouse.compute import compute
+from spotify_assets_tests.lake.partition_files import rows_file
 from spotify_assets_tests.transforms.accounts import Tables
 from spotify_assets_tests.transforms.answers import DAY, answer, seal, search
 from spotify_assets_tests.transforms.music import artist, credit, found, track
@@ -86,7 +87,8 @@ def made(lake: Lake, files: list[RawFile]) -> Tables:
         name = contract.table()
         if contract in OF_A_GENRE_DAY:
             read = {
-                table: [lake.rows(table, day) for day in genre_days] for table in inputs(contract)
+                table: [rows_file(lake, table, day) for day in genre_days]
+                for table in inputs(contract)
             }
             tables[name] = compute(sql(contract), read)
             contract.validate(tables[name])

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake.log import Origin
+from spotify_assets.lake.tables import write_days
 from spotify_assets.schemas import LAKE
 
 MONDAY = dt.date(2026, 11, 16)
@@ -30,6 +31,18 @@ def spotify_id(name: str) -> str:
 
 
 def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
+    """Write a genre-day of `tables_of`, all at once."""
+    write_days(lake, day.genre, {day.date: tables_of(day, ranking)}, Origin())
+
+
+def prepare_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
+    """Write it as far as a run that has not made its facts yet."""
+    tables = tables_of(day, ranking)
+    made = {table: tables.pop(table) for table in LAKE if table.startswith("star.")}
+    write_days(lake, day.genre, {day.date: tables}, Origin(), awaits=made.keys())
+
+
+def tables_of(day: GenreDay, ranking: Sequence[str]) -> dict[str, pl.DataFrame]:
     """A genre-day whose tracks are ranked in this order; each is by the artist of its name.
 
     A name in capitals is another one of the same track, artist and album.
@@ -89,7 +102,10 @@ def write_genre_day(lake: Lake, day: GenreDay, ranking: Sequence[str]) -> None:
         measures = {**popularity, **position, "rank": place}
         rows["star.fact_track_daily"].append({**here, **track, **measures})
         rows["star.fact_artist_daily"].append({**here, **artist, **measures, "followers": 5})
+    frames = {
+        table: pl.DataFrame(rows[table], schema=contract.polars_schema())
+        for table, contract in LAKE.items()
+    }
     for table, contract in LAKE.items():
-        frame = pl.DataFrame(rows[table], schema=contract.polars_schema())
-        contract.validate(frame)
-        write_partition(lake, table, day, frame)
+        contract.validate(frames[table])
+    return frames

@@ -14,8 +14,7 @@ import duckdb
 import polars as pl
 
 from spotify_assets.lake import Lake
-from spotify_assets.lake.history import history_file
-from spotify_assets.lake.tables import write_rows
+from spotify_assets.lake.history import history_file, write_rows
 from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.listening import Plays, Polls
 from spotify_assets.sources.account_export import find, read

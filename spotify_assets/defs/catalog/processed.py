@@ -18,10 +18,11 @@ from spotify_assets.defs.metadata.recent import plots
 from spotify_assets.defs.metadata.tables import ONE_READING, describe_table, rows_by_day, table_spec
 from spotify_assets.defs.partitions import genre_days_of
 from spotify_assets.defs.resources import LakeResource
-from spotify_assets.lake import GenreDay, Lake, LakeError, months
+from spotify_assets.lake import GenreDay, Lake, LakeError
+from spotify_assets.lake.log import Origin
 from spotify_assets.lake.raw import RawPartition, Sealed
-from spotify_assets.lake.tables import write_partition
-from spotify_assets.schemas import PROCESSED
+from spotify_assets.lake.tables import by_genre_day, write_days
+from spotify_assets.schemas import FACTS, PROCESSED, RANKED
 from spotify_assets.schemas.catalog.processed import Intake, QuarantinedRows
 from spotify_assets.storage.errors import ProjectError
 from spotify_assets.text.visible import in_line
@@ -30,6 +31,8 @@ from spotify_assets.transforms.version import code_version
 
 BATCH_BYTES = 192 << 20
 """Uncompressed JSON that one worker reads at a time; bounds the memory of a run of many days."""
+MADE_OF_THEM = frozenset(contract.table() for contract in (*RANKED, *FACTS))
+"""The tables without which those of a genre-day do not fit together."""
 WORKERS = 2
 """DuckDB and polars work outside Python's lock, so threads are enough."""
 
@@ -52,7 +55,7 @@ def process_catalog(
     none = dict.fromkeys((one.genre_day for one in sealed), 0)
     rows = {contract.table(): dict(none) for contract in PROCESSED}
     reasons = []
-    for tables in _processed(lake.lake, _batches(sealed)):
+    for tables in _processed(lake.lake, context.run.run_id, _batches(sealed)):
         for table, frame in tables.items():
             rows[table].update(rows_by_day(frame))
         aside = tables[QuarantinedRows.table()]
@@ -87,9 +90,6 @@ def _sealed(lake: Lake, days: list[GenreDay]) -> list[Sealed]:
             missing[day] = error
     if missing:
         raise DaysNotHeld(missing)
-    for day in days:
-        # Until the facts are made, this genre-day's tables do not fit together.
-        months.begin(lake, day)
     return held
 
 
@@ -103,24 +103,23 @@ def _batches(sealed: list[Sealed]) -> Iterator[list[Sealed]]:
     yield batch
 
 
-def _processed(lake: Lake, batches: Iterator[list[Sealed]]) -> Iterator[dict[str, pl.DataFrame]]:
+def _processed(
+    lake: Lake, run_id: str, batches: Iterator[list[Sealed]]
+) -> Iterator[dict[str, pl.DataFrame]]:
     """The tables of each batch, once they are in the lake; a worker has one batch at a time."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        under_way = deque(pool.submit(_process, lake, b) for b in islice(batches, WORKERS))
+        under_way = deque(pool.submit(_process, lake, run_id, b) for b in islice(batches, WORKERS))
         while under_way:
             yield under_way.popleft().result()
-            under_way.extend(pool.submit(_process, lake, b) for b in islice(batches, 1))
+            under_way.extend(pool.submit(_process, lake, run_id, b) for b in islice(batches, 1))
 
 
-def _process(lake: Lake, batch: list[Sealed]) -> dict[str, pl.DataFrame]:
-    version = code_version()
+def _process(lake: Lake, run_id: str, batch: list[Sealed]) -> dict[str, pl.DataFrame]:
+    origin = Origin(run=run_id, code_version=code_version())
     tables = process([raw_file(one) for one in batch])
-    for table, frame in tables.items():
-        by_day = frame.partition_by("genre", "date", as_dict=True)
-        for one in batch:
-            day = one.genre_day
-            rows = by_day.get((day.genre, day.date), frame.clear())
-            write_partition(lake, table, day, rows, code_version=version)
+    for genre, days in by_genre_day(tables, [one.genre_day for one in batch]).items():
+        # Until the facts are made of them, nobody sees them.
+        write_days(lake, genre, days, origin, awaits=MADE_OF_THEM)
     return tables
 
 

@@ -22,9 +22,8 @@ from spotify_assets.defs.partitions import days
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.lake import Lake
-from spotify_assets.lake.history import history_file
+from spotify_assets.lake.history import history_file, write_rows
 from spotify_assets.lake.polls import PolledDay, seal_before
-from spotify_assets.lake.tables import write_rows
 from spotify_assets.schemas import Contract, listening
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings

@@ -58,7 +58,7 @@ def _account(lake: Lake, day: GenreDay) -> pl.DataFrame | None:
 
 def _rows(lake: Lake, table: str, day: GenreDay) -> pl.DataFrame | None:
     try:
-        return read_partition(lake, table, day)
+        return read_partition(lake, table, day, prepared=True)
     except (FileNotFoundError, DamagedFile):
         # A damaged month is told by the publication; it must not keep today from being made.
         return None

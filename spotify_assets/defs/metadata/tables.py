@@ -19,7 +19,7 @@ from spotify_assets.defs.metadata.lineage import origins
 from spotify_assets.defs.metadata.source import source
 from spotify_assets.defs.partitions import genre_days, key_of
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.tables import read_partition
+from spotify_assets.lake.tables import held_file, read_file
 from spotify_assets.schemas import Contract
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS
 
@@ -127,10 +127,11 @@ def describe_table(
     of_each = {
         day: {
             "dagster/partition_row_count": rows[day],
-            "dagster/uri": uri(lake.rows(table, day)),
-            "preview": preview(read_partition(lake, table, day)),
+            "dagster/uri": uri(lake.path(file.key)),
+            "preview": preview(read_file(lake, file, day.date)),
         }
         for day in described(rows)
+        if (file := held_file(lake, table, day, prepared=True))
     }
     shown = {**of_table(contract), **(of_newest or {})}
     describe(context, asset_key(contract), of_each, shown)

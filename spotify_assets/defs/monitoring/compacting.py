@@ -1,7 +1,7 @@
-"""Merging the small files of months that are over, and noting where their rows lie now.
+"""Merging the small files of months that are over, and deleting files that nobody needs any more.
 
-Belongs here: doing it, for the command and for the daily housekeeping. Does not belong here: how a
-month is merged (``lake.months``).
+Belongs here: doing it, for the command and for the daily housekeeping. Does not belong here: how it
+is done (``lake.upkeep``).
 """
 
 import datetime as dt
@@ -9,19 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spotify_assets.defs.publication import publish_now
-from spotify_assets.lake import months
+from spotify_assets.lake import upkeep
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.publication.publish import Published
-from spotify_assets.warehouse.publication.replacing import alone
 
 
 @dataclass(frozen=True)
 class Compacted:
     """What became of a lake."""
 
-    merged: list[months.Merged]
+    merged: list[upkeep.Merged]
     left: list[str]
     """Why months stay as they are."""
+    deleted: list[str]
+    """Files that nobody needs any more."""
     published: Published
     """The warehouse after it."""
 
@@ -32,7 +33,7 @@ def compact(
     today: dt.date,
     begin: Callable[[str], None] = lambda _: None,
 ) -> Compacted:
-    """Merge what can be merged, then publish, with a look at every file of the lake.
+    """Merge what can be merged, publish, and delete what nobody needs.
 
     Args:
         settings: Where it lies.
@@ -44,21 +45,16 @@ def compact(
         LakeError: A folder cannot be read or written.
         WarehouseError: The lake cannot be published.
     """
-    merged: list[months.Merged] = []
+    merged: list[upkeep.Merged] = []
     left: list[str] = []
     for genre in genres:
         begin(f"merge {genre}")
-        for month in months.over(settings.lake, genre, today):
-            # A publication reads the files; it gets its turn between two months.
-            with alone(settings.database):
-                try:
-                    now_merged, stayed = months.merge(settings.lake, month)
-                except months.MonthBusy as busy:
-                    # One that must stay keeps no other from being merged.
-                    left.append(str(busy))
-                else:
-                    merged += now_merged
-                    left += map(str, stayed)
+        for month in upkeep.months_over(settings.lake, genre, today):
+            now_merged, stayed = upkeep.compact(settings.lake, genre, month)
+            merged += now_merged
+            left += map(str, stayed)
     begin("publish")
-    published = publish_now(settings, everywhere=True, compact=bool(merged))
-    return Compacted(merged, left, published)
+    published = publish_now(settings, compact=bool(merged))
+    kept = settings.versions_kept_days
+    deleted = upkeep.collect(settings.lake, keep=None if kept is None else dt.timedelta(kept))
+    return Compacted(merged, left, deleted, published)

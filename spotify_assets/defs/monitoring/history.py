@@ -25,8 +25,8 @@ from spotify_assets.defs.partitions import (
     genre_days_of_run,
     parse_key,
 )
-from spotify_assets.lake import GenreDay, Lake, months
-from spotify_assets.lake.tables import read_partition
+from spotify_assets.lake import GenreDay, Lake
+from spotify_assets.lake.tables import held_file, read_partition
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded, Status
 from spotify_assets.schemas.catalog.processed import RESPONSES, Intake, QuarantinedRows
 from spotify_assets.settings import Settings
@@ -176,7 +176,7 @@ def _counted(lake: Lake, days: list[GenreDay]) -> dict[str, int]:
 
     A response that was set aside as a whole is in no account: it is one row received.
     """
-    there = [day for day in days if months.holding(lake, Intake.table(), day)]
+    there = [day for day in days if held_file(lake, Intake.table(), day)]
     if not there:
         return {}
     names = ("received", "kept")

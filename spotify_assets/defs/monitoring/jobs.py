@@ -76,10 +76,15 @@ def purge_what_is_kept_too_long(
 def merge_months_that_are_over(
     context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> None:
-    """Merge the small files of each month that is over, and look at every file of the lake."""
+    """Merge the small files of each month that is over; delete files that nobody needs any more."""
     done = compacting.compact(settings, genres(settings.lake), dt.datetime.now(dt.UTC).date())
     files = sum(one.days for one in done.merged)
-    context.log.info("%d files merged into %d.", files, len(done.merged))
+    context.log.info(
+        "%d files merged into %d; %d that nobody needs deleted.",
+        files,
+        len(done.merged),
+        len(done.deleted),
+    )
     for reason in done.left:
         context.log.warning("%s", in_line(reason))
 

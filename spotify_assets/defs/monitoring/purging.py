@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import Lake, LakeError, retention
 from spotify_assets.settings import Settings
-from spotify_assets.warehouse.publication.replacing import alone
 
 
 def purge(
@@ -33,12 +32,9 @@ def purge(
     with retention.purging(settings.lake):
         for genre in sorted({one.genre for one in due}):
             begin(f"delete {genre}")
-            of_genre = [one for one in due if one.genre == genre]
-            # A publication gets its turn between two genres.
-            with alone(settings.database):
-                reasons += _delete(settings.lake, of_genre)
+            reasons += _delete(settings.lake, [one for one in due if one.genre == genre])
         begin("publish what is left")
-        publish_now(settings, everywhere=True, compact=True)
+        publish_now(settings, compact=True)
     return reasons
 
 
@@ -46,7 +42,7 @@ def _delete(lake: Lake, due: Sequence[retention.Due]) -> list[str]:
     """Delete what is due of a genre; the reasons why some of it stays."""
     reasons = []
     try:
-        retention.drop_merged(lake, [one for one in due if not retention.busy(lake, one.part)])
+        retention.drop_tables(lake, [one for one in due if not retention.busy(lake, one.part)])
     except LakeError as error:
         reasons.append(str(error))
     for one in due:

@@ -4,10 +4,12 @@ FROM monitoring.partitions
 GROUP BY table_name
 ORDER BY bytes DESC;
 
--- Which partitions were written last?
-SELECT table_name, genre, date, make_timestamp(modified_ns // 1000) AS written_at
+-- Which days lie together in the file of their month?
+SELECT table_name, file, count(*) AS days
 FROM monitoring.partitions
-ORDER BY modified_ns DESC, table_name
+GROUP BY table_name, file
+HAVING days > 1
+ORDER BY table_name, file
 LIMIT 10;
 
 -- How many tables has each genre-day?

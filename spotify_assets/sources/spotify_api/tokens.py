@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from spotify_assets.configuration.errors import SecretStoreError
-from spotify_assets.lake.files import sync
 from spotify_assets.sources.spotify_api.errors import TokenStoreError
+from spotify_assets.storage.disk import sync
 
 if TYPE_CHECKING:
     from spotify_assets.configuration.secret_store import WritableStore

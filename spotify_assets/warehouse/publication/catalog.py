@@ -15,7 +15,8 @@ from typing import cast
 import duckdb
 import polars as pl
 
-from spotify_assets.lake import Lake, months
+from spotify_assets.lake import Lake
+from spotify_assets.lake.tables import is_shared
 from spotify_assets.schemas import LAKE, WAREHOUSE, Contract
 from spotify_assets.warehouse.publication import scopes
 from spotify_assets.warehouse.publication.damage import damaged_files
@@ -174,12 +175,12 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
             [name],
         )
         files = changed.filter((pl.col("table_name") == name) & pl.col("file").is_not_null())
-        for together in _batches(lake, files["file"].unique().sort()):
+        for keys in _batches(files["file"].unique().sort()):
             try:
-                which = _changed_of(lake, contract) if months.is_merged(together[0]) else ""
-                _insert(connection, contract, together, which)
+                which = _changed_of(lake, contract) if is_shared(keys[0]) else ""
+                _insert(connection, contract, [lake.path(key) for key in keys], which)
             except duckdb.Error as error:
-                damaged = _damaged(lake, contract, together, files)
+                damaged = _damaged(lake, contract, keys, files)
                 if damaged.is_empty():
                     # It is not the files; it may be the disk.
                     raise
@@ -193,11 +194,11 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
     )
 
 
-def _batches(lake: Lake, files: Iterable[str]) -> Iterator[list[Path]]:
-    """Files that one statement loads: either of single days or of merged months."""
-    paths = [lake.root / file for file in files]
-    for merged, most in ((False, FILES_AT_ONCE), (True, FILES_AT_ONCE // DAYS_OF_MONTH)):
-        of_kind = [path for path in paths if months.is_merged(path) == merged]
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Files that one statement loads: either of single days or of months."""
+    listed = list(keys)
+    for shared, most in ((False, FILES_AT_ONCE), (True, FILES_AT_ONCE // DAYS_OF_MONTH)):
+        of_kind = [key for key in listed if is_shared(key) == shared]
         for first in range(0, len(of_kind), most):
             yield of_kind[first : first + most]
 
@@ -226,11 +227,11 @@ def _changed_of(lake: Lake, contract: type[Contract]) -> str:
 
 
 def _damaged(
-    lake: Lake, contract: type[Contract], files: Iterable[Path], partitions: pl.DataFrame
+    lake: Lake, contract: type[Contract], keys: Iterable[str], partitions: pl.DataFrame
 ) -> pl.DataFrame:
     """Which of the files are not as they should be, as `DamagedFiles`: each is tried alone."""
-    reasons = {lake.relative(file): said for file in files if (said := refused(contract, file))}
-    bad = partitions.filter(pl.col("file").is_in(list(reasons)))
+    reasons = {key: said for key in keys if (said := refused(contract, lake.path(key)))}
+    bad = partitions.filter(pl.col("file").is_in(list(reasons))).drop("hash")
     return damaged_files({**one, "reason": reasons[one["file"]]} for one in bad.to_dicts())
 
 

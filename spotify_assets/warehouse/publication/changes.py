@@ -15,7 +15,7 @@ from spotify_assets.schemas import LAKE, Contract
 from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
 from spotify_assets.warehouse.publication.listening import Listening
-from spotify_assets.warehouse.publication.partitions import Survey
+from spotify_assets.warehouse.publication.partitions import News
 from spotify_assets.warehouse.publication.state import State
 
 Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
@@ -26,11 +26,9 @@ Logs = Mapping[type[Contract], Callable[[int], pl.DataFrame]]
 class Changes:
     """What the lake and the logs have that the file does not."""
 
-    survey: Survey
-    partitions: pl.DataFrame
-    """Those of the genres that were looked into, as `Partitions`."""
+    news: News
     held: pl.DataFrame
-    """The partitions that the file holds of the genres that were looked into."""
+    """The partitions that the file holds of the days that may have changed."""
     damaged: pl.DataFrame
     """Files that are known to be damaged before anything is loaded, as `DamagedFiles`."""
     news_of_damage: bool
@@ -45,30 +43,24 @@ class Changes:
     """The rows of each log that the file does not hold, where there are any."""
 
     @classmethod
-    def of(
-        cls, lake: Lake, state: State, logs: Logs, listening: Listening | None, *, everywhere: bool
-    ) -> "Changes":
+    def of(cls, lake: Lake, state: State, logs: Logs, listening: Listening | None) -> "Changes":
         """Compare them; arguments as `publish.publish` has them."""
-        survey = partitions.survey(lake, state.folders, everywhere=everywhere)
-        held = state.partitions(survey.genres)
-        # Of a month that does not say its days, the file still holds what it held.
-        kept = held.join(survey.unreadable, on="file", how="semi")
-        found = pl.concat([survey.partitions, kept])
+        news = partitions.news(lake, state.commits, state.damaged)
+        held = state.partitions(news.days)
         files = plays.there(lake)
-        there = pl.concat(frame.select("file") for frame in (found, files))
-        known = _still_damaged(lake, state.damaged.join(there, on="file", how="semi"))
-        damaged = pl.concat([survey.unreadable, known]).unique("file", keep="first").sort("file")
+        there = pl.concat(frame.select("file") for frame in (news.partitions, files))
+        known = state.damaged.join(there, on="file", how="semi")
+        damaged = _still_damaged(lake, known).sort("file")
         is_same = files.sort("file").equals(state.history.sort("file"))
         is_hindered = not damaged.join(files, on="file", how="semi").is_empty()
         rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
         can_be_made = listening is not None and not is_hindered
         return cls(
-            survey=survey,
-            partitions=found,
+            news=news,
             held=held,
             damaged=damaged,
             news_of_damage=set(damaged["file"]) != set(state.damaged["file"]),
-            moved=partitions.moved(found, held),
+            moved=partitions.moved(news.partitions, held),
             history=files if can_be_made else None,
             history_changed=can_be_made and not is_same,
             grown={contract: frame for contract, frame in rows.items() if frame.height},
@@ -77,8 +69,9 @@ class Changes:
     @property
     def are_none(self) -> bool:
         """Whether the file is as it would be made now."""
-        waiting = self.survey.waiting
-        changed = partitions.difference(self.partitions, self.held, waiting, self.damaged)
+        changed = partitions.difference(
+            self.news.partitions, self.held, self.news.incomplete, self.damaged
+        )
         is_same = changed.is_empty() and self.moved.is_empty()
         return is_same and not (self.news_of_damage or self.grown or self.history_changed)
 
@@ -89,7 +82,7 @@ def is_behind(lake: Lake, path: Path) -> bool:
     Something may stop a run between the two: a kill, a full disk. Of the logs nothing is said.
     """
     state = State.of(path)
-    changes = Changes.of(lake, state, {}, None, everywhere=False)
+    changes = Changes.of(lake, state, {}, None)
     is_same = plays.there(lake).sort("file").equals(state.history.sort("file"))
     # A damaged file stays behind until it is made again.
     return not changes.are_none or not (is_same or changes.damaged.height)
@@ -105,5 +98,5 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
         if genre is None:
             still.append(plays.is_damaged(lake, file))
         else:
-            still.append(catalog.refused(LAKE[table], lake.root / file) is not None)
+            still.append(catalog.refused(LAKE[table], lake.path(file)) is not None)
     return known.filter(pl.Series(still, dtype=pl.Boolean))

@@ -19,7 +19,7 @@ from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.errors import writing
 from spotify_assets.lake.history import STREAMS
 from spotify_assets.schemas import WAREHOUSE, Contract
-from spotify_assets.schemas.monitoring import DamagedFiles, GenreFolders
+from spotify_assets.schemas.monitoring import DamagedFiles, LakeCommits
 from spotify_assets.warehouse.macros import create_macros, macros
 from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
@@ -28,7 +28,7 @@ from spotify_assets.warehouse.publication.changes import Changes, Logs
 from spotify_assets.warehouse.publication.damage import damaged_files
 from spotify_assets.warehouse.publication.integrity import hold_to_contract
 from spotify_assets.warehouse.publication.listening import Listening
-from spotify_assets.warehouse.publication.partitions import Survey
+from spotify_assets.warehouse.publication.partitions import News
 from spotify_assets.warehouse.publication.replacing import alone, opened, replacing
 from spotify_assets.warehouse.publication.state import State
 from spotify_assets.warehouse.tables import create, quoted
@@ -44,7 +44,7 @@ class Published:
     loaded: list[GenreDay]
     """Genre-days of which some table changed."""
     waiting: list[GenreDay]
-    """Genre-days that a run is working on: they stay as they were."""
+    """Genre-days that a run is working on, or has left half made: they stay as they were."""
     damaged: pl.DataFrame
     """Files that could not be loaded, as `DamagedFiles`: their days stay as they were."""
 
@@ -56,7 +56,6 @@ def publish(
     logs: Logs | None = None,
     listening: Listening | None = None,
     *,
-    everywhere: bool = False,
     compact: bool = False,
     readers: int | None = None,
 ) -> Published:
@@ -68,8 +67,6 @@ def publish(
         queries: The tables that are made from all days.
         logs: The tables that only grow.
         listening: How the tables of plays are made; without it they stay empty.
-        everywhere: Look at every file of the lake, not only where a genre's folder changed, and try
-            damaged ones again.
         compact: Write the file even where nothing changed, without the bytes of rows that it holds
             no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
         readers: The number of the group that may read the file; else only its owner may.
@@ -81,22 +78,23 @@ def publish(
     with writing(path, "the warehouse"), alone(path):
         definition = _hash(queries, listening)
         state = State.of(path, definition)
-        changes = Changes.of(lake, state, logs or {}, listening, everywhere=everywhere)
+        changes = Changes.of(lake, state, logs or {}, listening)
         if state.is_there and changes.are_none and not compact:
             with duckdb.connect(path, read_only=True) as connection:
-                waiting = changes.survey.waiting
+                waiting = sorted({*changes.news.incomplete, *changes.news.under_way})
                 return Published(path, _counted(connection), [], waiting, changes.damaged)
         create = None if state.is_there else partial(_create, definition, listening)
         with replacing(path, create=create, compact=compact, readers=readers) as connection:
-            loaded, waiting, damaged = _take_in(connection, lake, changes, state, queries)
+            loaded, overtaken, damaged = _take_in(connection, lake, changes, state, queries)
             damaged = _take_in_plays(
                 connection, lake, changes, listening, damaged, full_refresh=not state.is_there
             )
             connection.begin()
             _append(connection, changes.grown)
-            _note(connection, changes.survey, waiting, damaged)
+            _note(connection, changes.news, overtaken, damaged)
             connection.commit()
             rows = _counted(connection)
+    waiting = sorted({*changes.news.incomplete, *changes.news.under_way, *overtaken})
     return Published(path, rows, loaded, waiting, damaged)
 
 
@@ -107,29 +105,30 @@ def _take_in(
     state: State,
     queries: Queries,
 ) -> tuple[list[GenreDay], list[GenreDay], pl.DataFrame]:
-    """The catalog, but for what is damaged or being rewritten.
+    """The catalog, but for what is damaged.
 
     Returns:
-        The genre-days that were loaded, those that wait, and the files that are damaged.
+        The genre-days that were loaded, those that were purged or rewritten while they were to be
+        read, and the files that are damaged.
     """
-    waiting, damaged = set(changes.survey.waiting), changes.damaged
-    full_refresh = not state.is_there
+    overtaken: set[GenreDay] = set()
+    damaged, full_refresh = changes.damaged, not state.is_there
     while True:
-        changed = partitions.difference(changes.partitions, changes.held, waiting, damaged)
+        changed = partitions.difference(
+            changes.news.partitions,
+            changes.held,
+            {*changes.news.incomplete, *overtaken},
+            damaged,
+        )
         connection.begin()
         try:
             catalog.load(connection, lake, changed, queries, full_refresh=full_refresh)
-            rewritten = partitions.rewritten_since(lake, changed, changes.partitions)
+            break
         except catalog.NotTakenIn as error:
-            rewritten = partitions.rewritten_since(lake, error.files, changes.partitions)
-            still = ~partitions.is_of(rewritten)
-            damaged = pl.concat([damaged, error.files.filter(still)])
-        else:
-            if not rewritten:
-                break
-        # What a run rewrites meanwhile would be of two states, and the rest goes on without it.
-        waiting |= rewritten
-        connection.rollback()
+            connection.rollback()
+            gone = partitions.overtaken(lake, error.files)
+            overtaken |= gone
+            damaged = pl.concat([damaged, error.files.filter(~partitions.is_of(gone))])
     # Nobody sees the copy yet. What is committed is read in half the time.
     connection.commit()
     connection.begin()
@@ -138,7 +137,7 @@ def _take_in(
     connection.commit()
     catalog.verify(connection, queries, full_refresh=full_refresh)
     days = changed.select("genre", "date").unique().sort("date", "genre").iter_rows()
-    return [GenreDay(*day) for day in days], sorted(waiting), damaged
+    return [GenreDay(*day) for day in days], sorted(overtaken), damaged
 
 
 def _take_in_plays(
@@ -184,19 +183,21 @@ def _as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataF
     # What is known of an export file lies beside its raw rows; its typed rows stand for it.
     folder = f"{STREAMS.replace('.', '/')}/{error.path.parent.name}/"
     typed = files.filter(pl.col("file").str.starts_with(folder))
-    [file, *_] = pl.concat([exactly, typed]).to_dicts()
+    [file, *_] = pl.concat([exactly, typed]).drop("modified_ns").to_dicts()
     return damaged_files([{**file, "genre": None, "date": None, "reason": str(error)}])
 
 
 def _note(
     connection: duckdb.DuckDBPyConnection,
-    survey: Survey,
-    waiting: list[GenreDay],
+    news: News,
+    overtaken: list[GenreDay],
     damaged: pl.DataFrame,
 ) -> None:
     """What the next publication has to know of this one."""
-    folders = survey.noted({*damaged["genre"], *(day.genre for day in waiting)})
-    for contract, rows in ((GenreFolders, folders), (DamagedFiles, damaged)):
+    # Of a genre that is not noted, the next compares all days.
+    unsettled = [day.genre for day in overtaken]
+    commits = news.commits.filter(~pl.col("genre").is_in(unsettled))
+    for contract, rows in ((LakeCommits, commits), (DamagedFiles, damaged)):
         hold_to_contract(contract, rows)
         connection.register("noted", rows.to_arrow())
         connection.execute(f"DELETE FROM {quoted(contract)}")

@@ -5,7 +5,6 @@ difference.
 """
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from spotify_assets.schemas import LOGS, Contract
 from spotify_assets.schemas.monitoring import (
     DamagedFiles,
     Definition,
-    GenreFolders,
     HistoryFiles,
+    LakeCommits,
     Partitions,
 )
 
@@ -34,8 +33,8 @@ class State:
 
     path: Path
     is_there: bool = False
-    folders: pl.DataFrame = field(default_factory=lambda: _nothing(GenreFolders))
-    """The genres that were settled, as `GenreFolders`."""
+    commits: pl.DataFrame = field(default_factory=lambda: _nothing(LakeCommits))
+    """Up to where the lake's log was loaded, as `LakeCommits`."""
     damaged: pl.DataFrame = field(default_factory=lambda: _nothing(DamagedFiles))
     """What it lacks, as `DamagedFiles`."""
     history: pl.DataFrame = field(default_factory=lambda: _nothing(HistoryFiles))
@@ -59,22 +58,23 @@ class State:
                     return cls(path)
                 held = [
                     connection.table(contract.table()).pl()
-                    for contract in (GenreFolders, DamagedFiles, HistoryFiles)
+                    for contract in (LakeCommits, DamagedFiles, HistoryFiles)
                 ]
                 last = {contract: _last(connection, contract) for contract in LOGS}
         except duckdb.Error as error:
             log.warning("%s is made again from the lake: it cannot be read (%s).", path, error)
             return cls(path)
-        folders, damaged, history = held
-        return cls(path, True, folders, damaged, history, last)
+        commits, damaged, history = held
+        return cls(path, True, commits, damaged, history, last)
 
-    def partitions(self, genres: Iterable[str]) -> pl.DataFrame:
-        """The partitions of some genres that it holds, as `Partitions`."""
+    def partitions(self, days: pl.DataFrame) -> pl.DataFrame:
+        """The partitions of some genre-days that it holds, as `Partitions`."""
         if not self.is_there:
             return _nothing(Partitions)
         with duckdb.connect(self.path, read_only=True) as connection:
-            return connection.execute(
-                "FROM monitoring.partitions WHERE list_contains(?, genre)", [list(genres)]
+            connection.register("days", days.to_arrow())
+            return connection.sql(
+                "FROM monitoring.partitions SEMI JOIN days USING (genre, date)"
             ).pl()
 
 

@@ -1,7 +1,6 @@
 """What a publication makes of the partitions that changed is what it would make of all of them."""
 
 import datetime as dt
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_assets.defs.publication import queries
-from spotify_assets.lake import GenreDay, Lake, months
+from spotify_assets.lake import GenreDay, Lake, upkeep
 from spotify_assets.schemas import LAKE
 from spotify_assets.warehouse.publication.publish import publish
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
@@ -35,11 +34,9 @@ changes = st.lists(
 def change(lake: Lake, day: GenreDay, what: Change) -> None:
     """Write a genre-day, take it away, or merge its month."""
     if what == MERGE:
-        months.merge(lake, day)
+        upkeep.compact(lake, day.genre, day.date)
     elif what == DELETE:
-        months.unmerge_all(lake, day)
-        for table in LAKE:
-            shutil.rmtree(lake.partition(table, day), ignore_errors=True)
+        upkeep.purge(lake, day.genre, {day.date})
     else:
         write_genre_day(lake, day, what)
 

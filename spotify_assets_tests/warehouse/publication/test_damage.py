@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from spotify_assets.lake import Lake, months
+from spotify_assets.lake import Lake, upkeep
 from spotify_assets.schemas import LAKE
+from spotify_assets_tests.lake.partition_files import rows_file
 from spotify_assets_tests.warehouse.conftest import write_genre_day
 from spotify_assets_tests.warehouse.publication.test_publish import ask, contents, day, publish
 
@@ -19,7 +20,7 @@ def test_a_damaged_partition_is_named_and_the_rest_is_published(lake: Lake, data
     for number in range(4):
         write_genre_day(lake, day(number), ["b"])
     damaged = [
-        lake.rows(table, day(number))
+        rows_file(lake, table, day(number))
         for table, number in (("processed.tracks", 1), ("star.fact_track_daily", 2))
     ]
     for file in damaged:
@@ -40,7 +41,7 @@ def test_a_damaged_partition_is_not_tried_again_until_it_is_written_again(
     lake: Lake, database: Path
 ) -> None:
     write_genre_day(lake, day(0), ["a"])
-    file = lake.rows("processed.tracks", day(0))
+    file = rows_file(lake, "processed.tracks", day(0))
     whole = file.read_bytes()
     file.write_bytes(whole[:-1])
     publish(lake, database)
@@ -57,7 +58,7 @@ def test_a_damaged_partition_is_not_tried_again_until_it_is_written_again(
 
 def test_a_file_restored_with_its_old_time_is_taken_in(lake: Lake, database: Path) -> None:
     write_genre_day(lake, day(0), ["a"])
-    file = lake.rows("processed.tracks", day(0))
+    file = rows_file(lake, "processed.tracks", day(0))
     whole, time_ns = file.read_bytes(), file.stat().st_mtime_ns
     for content in (bytes(len(whole)), whole):
         file.write_bytes(content)
@@ -78,7 +79,7 @@ def test_a_partition_of_another_schema_is_refused_by_name_and_the_rest_is_publis
 ) -> None:
     for number in range(2):
         write_genre_day(lake, day(number), ["a"])
-    file = lake.rows("processed.tracks", day(1))
+    file = rows_file(lake, "processed.tracks", day(1))
     rows = pl.read_parquet(file)
     dropped = [] if change.meta.output_name() in rows.columns else change.meta.root_names()
     rows.with_columns(change).drop(dropped).write_parquet(file)
@@ -94,7 +95,7 @@ def test_columns_are_matched_by_name_and_those_of_an_older_contract_may_lack_or_
     lake: Lake, database: Path
 ) -> None:
     write_genre_day(lake, day(0), ["a"])
-    file = lake.rows("processed.tracks", day(0))
+    file = rows_file(lake, "processed.tracks", day(0))
     rows = pl.read_parquet(file)
     older = rows.drop("isrc").with_columns(label=pl.lit("of an older contract"))
     older.select(reversed(older.columns)).write_parquet(file)
@@ -114,17 +115,19 @@ def test_a_merged_month_is_not_loaded_again_and_its_rows_are_found_in_its_file(
     publish(lake, database)
     before = contents(database)
     for genre in ("rock", "forró"):
-        months.merge(lake, day(0, genre))
+        upkeep.compact(lake, genre, day(0).date)
 
     published = publish(lake, database)
 
     assert published.loaded == []
     assert contents(database) == before
-    assert ask(database, "SELECT DISTINCT file FROM monitoring.partitions ORDER BY file") == sorted(
-        (f"{table.replace('.', '/')}/genre={genre}/month=2026-11/rows.parquet",)
+    files = ask(database, "SELECT DISTINCT file FROM monitoring.partitions")
+    assert {str(file).rpartition("/")[0] for (file,) in files} == {
+        f"{table.replace('.', '/')}/genre={genre}/month=2026-11"
         for table in LAKE
         for genre in ("forr%C3%B3", "rock")
-    )
+    }
+    assert len(files) == 2 * len(LAKE)
     unchanged = database.read_bytes()
     publish(lake, database)
     assert database.read_bytes() == unchanged
@@ -137,10 +140,10 @@ def test_of_a_merged_month_only_the_day_that_changed_is_loaded(lake: Lake, datab
     for number in range(3):
         write_genre_day(lake, day(number), ["a"])
     publish(lake, database)
-    months.merge(lake, day(0))
+    upkeep.compact(lake, "rock", day(0).date)
     write_genre_day(lake, day(1), ["b"])
     assert publish(lake, database).loaded == [day(1)]
-    months.merge(lake, day(0))
+    upkeep.compact(lake, "rock", day(0).date)
     assert publish(lake, database).loaded == []
     assert ask(database, "SELECT name FROM processed.tracks ORDER BY date") == [
         *(("a",), ("b",), ("a",))
@@ -155,8 +158,8 @@ def test_a_damaged_month_is_named_and_its_days_stay_as_they_were_published(
         write_genre_day(lake, day(number), ["a"])
     publish(lake, database)
     before = ask(database, "FROM processed.tracks ORDER BY date")
-    months.merge(lake, day(0))
-    damaged = months.month_file(lake, "processed.tracks", day(0))
+    upkeep.compact(lake, "rock", day(0).date)
+    damaged = rows_file(lake, "processed.tracks", day(0))
     damaged.write_bytes(damaged.read_bytes()[cut])
     write_genre_day(lake, day(0, "samba"), ["s"])
 

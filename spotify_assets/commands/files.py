@@ -1,0 +1,47 @@
+"""``files``: which Parquet files hold a table, for other engines."""
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
+from spotify_assets.commands.terminal import show_table
+
+
+def files(
+    table: Annotated[str, typer.Argument(help="E.g. star.fact_track_daily.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="As it was known at the end of a day (UTC), or at a time."),
+    ] = None,
+) -> None:
+    """List the Parquet files that hold a table now, or as it was known on a day.
+
+    Each stands with the day whose rows of it count. A file can hold rows of other days too, which
+    are not meant; and beside these lie files that hold what was. docs/lake.md shows how DuckDB,
+    polars and Spark read the list.
+    """
+    from spotify_assets.lake.listing import files_of  # noqa: PLC0415 - only this command needs it
+
+    settings = settings_or_stop(secrets=False)
+    try:
+        at = None if as_of is None else end_of(as_of)
+    except ValueError:
+        stop(f"{as_of!r} is no day: write --as-of 2026-11-20, or 2026-11-20T12:00.", USAGE)
+    held = files_of(settings.lake, table, at)
+    rows = [[str(settings.lake.path(one.file)), *one[1:]] for one in held]
+    show_table("", ["file", "genre", "date", "rows"], rows)
+
+
+def end_of(text: str) -> dt.datetime:
+    """The last moment (UTC) of a day, or the moment that is written.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if len(text) == len("2026-11-20"):
+        day = dt.datetime.combine(dt.date.fromisoformat(text), dt.time.max)
+        return day.replace(tzinfo=dt.UTC)
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

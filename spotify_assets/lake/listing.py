@@ -1,0 +1,78 @@
+"""Which files hold a table now, or held it as it was known at a moment: for other engines.
+
+Belongs here: that list. Does not belong here: reading the rows.
+"""
+
+import datetime as dt
+from typing import NamedTuple
+
+from spotify_assets.lake.errors import LakeError
+from spotify_assets.lake.layout import Lake
+from spotify_assets.lake.log import Log
+
+
+class HeldDay(NamedTuple):
+    """A genre-day of a table, and the file that its rows are in.
+
+    The file can hold rows of other days too: those that are meant are of this ``date``.
+    """
+
+    file: str
+    """Relative to the lake."""
+    genre: str
+    date: dt.date
+    rows: int | None
+    """``None`` where an earlier version wrote the file and did not count them."""
+
+
+def files_of(lake: Lake, table: str, at: dt.datetime | None = None) -> list[HeldDay]:
+    """The genre-days of a table, in order.
+
+    Args:
+        lake: Where they lie.
+        table: As `layer.table`.
+        at: As it was known then; else now.
+
+    Raises:
+        LakeError: There is no such table. Or it is not known any more what was known then: rows of
+            then are not kept, or the lake was taken over from an earlier version only later.
+    """
+    found = []
+    tables: set[str] = set()
+    for genre in lake.log.genres():
+        if at is not None:
+            _check_begin(lake.log, genre, at)
+        for date, day in sorted(lake.log.state(genre, at=at).days.items()):
+            tables |= day.tables.keys()
+            if table in day.tables:
+                file = day.tables[table]
+                found.append(HeldDay(file.key, genre, date, file.rows))
+    if at is not None:
+        _check_kept(lake, found, at)
+    if not found and table not in tables:
+        there = ", ".join(sorted(tables)) or "none yet"
+        raise LakeError(f"The lake has no table {table}. It has: {there}.")
+    return found
+
+
+def _check_begin(log: Log, genre: str, at: dt.datetime) -> None:
+    [first, *_] = log.since(genre, 0) if log.state(genre, at=at).seq == 0 else [None]
+    if first and first.origin.kind == "import":
+        raise LakeError(
+            f"The lake was taken over from an earlier version at {first.at:%Y-%m-%d %H:%M} UTC. "
+            "What was known before is not known: ask for a later moment."
+        )
+
+
+def _check_kept(lake: Lake, found: list[HeldDay], at: dt.datetime) -> None:
+    there: dict[str, set[str]] = {}
+    for one in found:
+        folder = one.file.partition("/genre=")[0]
+        if folder not in there:
+            there[folder] = set(lake.log.store.keys(folder))
+        if one.file not in there[folder]:
+            raise LakeError(
+                f"What was known of {one.genre} on {one.date} at {at:%Y-%m-%d %H:%M} UTC is not "
+                "kept any more: rows that were made again go after SPOTIFY_VERSIONS_KEPT_DAYS, "
+                "and with a purge. Ask for a later moment."
+            )
