@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -35,15 +36,33 @@ def begin(dsn: SecretStr | None) -> None:
     """Have this process send what fails; nothing is imported before something does.
 
     Raises:
-        ConfigurationError: The package is not installed.
+        ConfigurationError: It is no DSN, or the package is not installed.
     """
     global _dsn, _is_set_up
+    # Here, where somebody reads it; not in the midst of a failure that is to be sent.
+    if dsn and not _is_dsn(dsn.get_secret_value()):
+        raise ConfigurationError(
+            "SPOTIFY_SENTRY_DSN cannot be read: write it as Sentry's project settings show it, "
+            "https://KEY@HOST/PROJECT, or set it to nothing."
+        )
     if dsn and not find_spec("sentry_sdk"):
         raise ConfigurationError(
             "SPOTIFY_SENTRY_DSN needs the package sentry-sdk: run `pip install "
             "'spotify-assets[sentry]'`, or set it to nothing."
         )
     _dsn, _is_set_up = dsn, False
+
+
+def _is_dsn(text: str) -> bool:
+    """As sentry-sdk reads one, which is not imported for that."""
+    try:
+        split = urlsplit(text)
+        is_address = split.hostname and (split.port is None or split.port)
+    except ValueError:
+        return False
+    project = split.path.rpartition("/")[2]
+    is_http = split.scheme in ("http", "https")
+    return bool(is_http and split.username and is_address and project.isdecimal())
 
 
 def report_exception(error: BaseException) -> None:

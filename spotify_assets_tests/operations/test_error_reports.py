@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from spotify_assets.configuration.errors import ConfigurationError
 from spotify_assets.operations import error_reports
 
 ARTIST = "An artist that nobody may know of"
@@ -106,6 +107,18 @@ def test_nothing_is_sent_where_no_dsn_is_set(sentry: Recorder) -> None:
     error_reports.report_exception(ValueError(ARTIST))
 
     assert sentry.bodies == []
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    ["k3y", "https://sentry.example/1", "https://k3y@sentry.example/one", "ftp://k3y@host/1",
+     "https://k3y@/1", "https://k3y@host:port/1", "https://k3y@[host/1"],
+)  # fmt: skip
+def test_what_is_no_dsn_is_refused_at_the_start_and_not_shown(dsn: str) -> None:
+    """Not when something fails: that would hide the failure."""
+    with pytest.raises(ConfigurationError, match="https://KEY@HOST/PROJECT") as refused:
+        error_reports.begin(SecretStr(dsn))
+    assert "k3y" not in str(refused.value)
 
 
 def test_where_the_package_is_missing_it_says_which_to_install() -> None:
