@@ -57,21 +57,22 @@ def replace(
     relation: Relation,
     noted: Relation,
     done: Sent,
+    *,
+    everything: bool,
 ) -> None:
-    """Bring the slices of a table that differ; rows that are the same in them stay."""
+    """Bring the slices of a table that differ, or all of it; rows that are the same stay."""
     table, staged = ddl.table(relation), temporary(noted, "staged")
     names = [column.name for column in relation.columns]
     session.execute(f"CREATE TEMPORARY TABLE {staged} LIKE {table}")
     columns = ", ".join(f'{sent(one)} AS "{one.name}"' for one in relation.columns)
-    rows = source.execute(
-        f"SELECT {columns} FROM {quoted(relation.contract)} "
-        f"WHERE {_within(relation, 'temp.changed')}"
-    )
+    here = "true" if everything else _within(relation, "temp.changed")
+    rows = source.execute(f"SELECT {columns} FROM {quoted(relation.contract)} WHERE {here}")
     session.insert(staged, ddl.listed(names), rows.to_arrow_reader(BATCH_ROWS))
     on = " AND ".join(f"s.{identifier(key)} = t.{identifier(key)}" for key in relation.key)
     same = " AND ".join(f"s.{identifier(name)} <=> t.{identifier(name)}" for name in names)
     first = identifier(relation.key[0])
-    within = ddl.in_words(_within(relation, temporary(noted, "changed"), "t."))
+    there = _within(relation, temporary(noted, "changed"), "t.")
+    within = "true" if everything else ddl.in_words(there)
     done.removed[relation.source] = session.execute(
         f"DELETE t FROM {table} AS t LEFT JOIN {staged} AS s ON {on} "
         f"WHERE {within} AND (s.{first} IS NULL OR NOT ({same}))"

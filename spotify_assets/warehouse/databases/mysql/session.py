@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import polars as pl
 from pydantic import SecretStr
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 BATCH_ROWS = 20_000
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
 MODES = "ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT"
+UNREADABLE = (
+    "SPOTIFY_PUBLISH_URL cannot be read: write mysql://USER:PASSWORD@HOST:PORT/ (in USER and "
+    "PASSWORD, write @ as %40, / as %2F, : as %3A, ? as %3F, # as %23)."
+)
 PERMANENT, RETRY = FailureKind.PERMANENT, FailureKind.RETRY
 SAID = (
     ((1045, 1698, 2054), PERMANENT, "Check user and password in SPOTIFY_PUBLISH_URL."),
@@ -158,7 +162,7 @@ class Session:
 def _connect(url: SecretStr) -> Any:
     import pymysql  # noqa: PLC0415 - only who publishes there has it
 
-    split = urlsplit(url.get_secret_value())
+    split = _split(url)
     given = {name: found[0] for name, found in parse_qs(split.query).items()}
     tls: dict[str, Any] = {}
     if "ssl_ca" in given:
@@ -176,6 +180,18 @@ def _connect(url: SecretStr) -> Any:
         write_timeout=600,
         **tls,
     )
+
+
+def _split(url: SecretStr) -> SplitResult:
+    """The parts of the URL; of one whose password is not escaped, none is shown."""
+    try:
+        split = urlsplit(url.get_secret_value())
+        is_cut = "@" in f"{split.path}{split.query}{split.fragment}" or split.port == 0
+    except ValueError:
+        is_cut = True
+    if is_cut:
+        raise TargetError(UNREADABLE, FailureKind.USAGE)
+    return split
 
 
 def _with_lists(row: Sequence[Any], lists: list[int]) -> list[Any]:

@@ -106,8 +106,8 @@ class MySQL:
         counts = rows.find_changed(session, source, self.tables, noted, everything=everything)
         done = Sent(plan, sum(counts.values()))
         for one in self.tables:
-            if one.source in counts:
-                rows.replace(session, source, one, noted, done)
+            if everything or one.source in counts:
+                rows.replace(session, source, one, noted, done, everything=everything)
         rows.hold_references(session, self.tables, set(counts))
         rows.note(session, noted)
         return done

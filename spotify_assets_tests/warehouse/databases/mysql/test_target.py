@@ -84,8 +84,14 @@ def test_rows_edited_by_hand_are_found_and_mended(
 ) -> None:
     ask("UPDATE gold.top_tracks SET name = 'edited ' WHERE `rank` = 1 AND date = '2026-11-16'")
     ask("DELETE FROM gold.play_coverage WHERE date = '2026-01-05'")
+    # In a slice that the file never had.
+    ask("INSERT INTO gold.top_artists (genre, date, `rank`) VALUES ('mine', '2001-01-01', 1)")
     counts = {one.table: (one.missing, one.extra) for one in published.verify(database)}
-    assert counts == {"gold.top_tracks": (1, 1), "gold.play_coverage": (1, 0)}
+    assert counts == {
+        "gold.top_tracks": (1, 1),
+        "gold.play_coverage": (1, 0),
+        "gold.top_artists": (0, 1),
+    }
     published.publish(database, full_refresh=True)
     assert published.verify(database) == []
 
@@ -178,3 +184,12 @@ def test_errors_are_plain_and_without_the_password() -> None:
         nobody.statements()
     assert refused.value.kind is FailureKind.RETRY
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["s3c/ret", "s3c?ret", "s3c#ret", "s3c:[ret"])
+def test_a_password_that_is_not_escaped_is_not_shown_in_part(password: str) -> None:
+    wrong = MySQL(SecretStr(f"mysql://root:{password}@127.0.0.1:1/"), Layers(), "UTC")
+    with pytest.raises(TargetError, match=r"write @ as %40|its port is open") as refused:
+        wrong.statements()
+    assert "s3c" not in str(refused.value)
+    assert "ret" not in str(refused.value)
