@@ -179,10 +179,10 @@ class Session:
             return int(sent)
 
     @contextmanager
-    def copy_out(self, sql: str, *values: object) -> "Iterator[pa.RecordBatchReader]":
+    def copy_out(self, sql: str) -> "Iterator[pa.RecordBatchReader]":
         """The rows of a query, as they come."""
         with self.plainly(sql):
-            self._cursor.execute(sql, list(values) or None)
+            self._cursor.execute(sql)
             rows = self._cursor.fetch_record_batch()
         try:
             yield rows

@@ -41,37 +41,41 @@ def _compare(
     everything = f"SELECT {names} FROM {ddl.table(relation)}"
     file = quoted(relation.contract)
     with session.copy_out(everything) as rows:
-        source.register("rows_there", rows)
+        source.register("fetched", rows)
         differing = source.execute(
-            f"SELECT part, slice FROM ({fingerprints(relation.contract, file)}) AS h "
-            f"FULL JOIN ({fingerprints(relation.contract, 'rows_there')}) AS t "
+            f"SELECT slice FROM ({fingerprints(relation.contract, file)}) AS h "
+            f"FULL JOIN ({fingerprints(relation.contract, 'fetched')}) AS t "
             "USING (part, slice) "
-            "WHERE (h.rows, h.fingerprint) IS DISTINCT FROM (t.rows, t.fingerprint) ORDER BY ALL"
+            "WHERE (h.rows, h.fingerprint) IS DISTINCT FROM (t.rows, t.fingerprint)"
         ).fetchall()
-        source.unregister("rows_there")
-    for _, name in differing:
-        yield _within(session, source, relation, name)
+        source.unregister("fetched")
+    if differing:
+        yield from _within(session, source, relation, [name for (name,) in differing])
 
 
 def _within(
-    session: Session, source: duckdb.DuckDBPyConnection, relation: Relation, name: str
-) -> Difference:
-    """The rows of one slice that differ."""
+    session: Session, source: duckdb.DuckDBPyConnection, relation: Relation, slices: list[str]
+) -> Iterator[Difference]:
+    """The rows of some slices that differ: one look at the table, however many there are."""
     label = relation.slicing.label
+    within = f"WHERE {label} IN ({', '.join(map(literal, slices))})"
     names = ddl.listed(column.name for column in relation.columns)
     columns = ", ".join(f'{sent(column)} AS "{column.name}"' for column in relation.columns)
     key = ", ".join(f'{literal(f"{column}=")} || "{column}"' for column in relation.key)
-    here = f"SELECT {columns} FROM {quoted(relation.contract)} WHERE {label} = $1"
-    source.execute(f"CREATE OR REPLACE TEMP TABLE slice_here AS {here}", [name])
-    there = f"SELECT {names} FROM {ddl.table(relation)} WHERE {label} = $1"
-    with session.copy_out(there, name) as rows:
-        source.register("rows_there", rows)
-        source.execute("CREATE OR REPLACE TEMP TABLE slice_there AS FROM rows_there")
-        source.unregister("rows_there")
-    missing = f"(SELECT {names} FROM slice_here EXCEPT ALL SELECT {names} FROM slice_there)"
-    extra = f"(SELECT {names} FROM slice_there EXCEPT ALL SELECT {names} FROM slice_here)"
+    here = f'SELECT {label} AS "its slice", {columns} FROM {quoted(relation.contract)} {within}'
+    source.execute(f"CREATE OR REPLACE TEMP TABLE rows_here AS {here}")
+    there = f'SELECT {label} AS "its slice", {names} FROM {ddl.table(relation)} {within}'
+    with session.copy_out(there) as rows:
+        source.register("fetched", rows)
+        source.execute("CREATE OR REPLACE TEMP TABLE rows_there AS FROM fetched")
+        source.unregister("fetched")
     found = source.execute(
-        f"SELECT (SELECT count(*) FROM {missing}), (SELECT count(*) FROM {extra}), "
-        f"(SELECT any_value(concat_ws(', ', {key})) FROM ({missing} UNION ALL {extra}))"
+        "WITH missing AS (FROM rows_here EXCEPT ALL FROM rows_there), "
+        "extra AS (FROM rows_there EXCEPT ALL FROM rows_here) "
+        'SELECT "its slice", count(*) FILTER (is_missing), count(*) FILTER (NOT is_missing), '
+        f"any_value(concat_ws(', ', {key})) "
+        "FROM (SELECT true AS is_missing, * FROM missing UNION ALL SELECT false, * FROM extra) "
+        "GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return Difference(f"{relation.schema}.{relation.name}", name, *found[0])
+    for name, missing, extra, example in found:
+        yield Difference(f"{relation.schema}.{relation.name}", name, missing, extra, example)

@@ -1,9 +1,12 @@
 """What is in PostgreSQL is what is in the DuckDB file: complete, incremental, never half done."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
@@ -11,6 +14,7 @@ from spotify_assets.storage.errors import FailureKind
 from spotify_assets.warehouse.databases.errors import TargetError
 from spotify_assets.warehouse.databases.postgresql.migrations import Structure
 from spotify_assets.warehouse.databases.postgresql.publishing import publish
+from spotify_assets.warehouse.databases.postgresql.session import Session
 from spotify_assets.warehouse.databases.postgresql.verifying import verify
 from spotify_assets.warehouse.databases.targets import Sent
 from spotify_assets_tests.warehouse.databases.conftest import Become
@@ -130,6 +134,32 @@ def test_rows_edited_by_hand_are_found_and_a_full_refresh_mends_them(
     publish(published, structure, database, full_refresh=True)
     assert verify(published, structure, database) == []
     assert_same(structure, database, ask)
+
+
+def test_a_target_that_is_behind_is_looked_through_twice_a_table_not_once_a_slice(
+    published: SecretStr, structure: Structure, database: Path, become: Become, ask: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    looks: list[str] = []
+    copy_out = Session.copy_out
+
+    def counted(session: Session, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        looks.append(sql)
+        return copy_out(session, sql)
+
+    monkeypatch.setattr(Session, "copy_out", counted)
+    become("rewritten")
+    behind = [one for one in verify(published, structure, database) if "top_tracks" in one.table]
+    [table] = [one for one in structure.tables if one.source == "rankings.top_tracks"]
+    names = ", ".join(one.name for one in table.columns)
+    ranks = f"SELECT genre || '|' || CAST(date AS VARCHAR), {names} FROM "
+    here = {(row[0], repr(row)) for row in in_file(database, f"{ranks} rankings.top_tracks")}
+    there = {(row[0], repr(row)) for row in ask(f"{ranks} gold.top_tracks")}
+    missing, extra = Counter(s for s, _ in here - there), Counter(s for s, _ in there - here)
+    assert len(behind) > 3
+    assert {one.slice: one.missing for one in behind} == {**dict.fromkeys(extra, 0), **missing}
+    assert {one.slice: one.extra for one in behind} == {**dict.fromkeys(missing, 0), **extra}
+    assert len([one for one in looks if "top_tracks" in one]) == 2
 
 
 def test_what_breaks_off_leaves_the_old_state(
