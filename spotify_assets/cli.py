@@ -75,6 +75,10 @@ COMMANDS = {
         "sample_history:sample_history",
         'Write exports of an invented listener, as Spotify\'s "download your data" has them.',
     ),
+    "sample-releases": (
+        "sample_releases:sample_releases",
+        "Write the files of an invented label: streams, campaigns with a known effect, sales.",
+    ),
     "tables": (
         "tables:tables",
         "List every table, view and macro of the warehouse, and what one row of it is.",

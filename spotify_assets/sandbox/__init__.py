@@ -10,7 +10,8 @@ Modules, from the ground up: ``draws`` (numbers out of hashes), ``names`` (words
 shape of a catalog), ``catalog`` and ``track_table`` (how one is made), ``drift`` (days),
 ``search``; ``modes``, ``errors``, ``tokens``, ``markets``, ``paging``, ``objects`` and ``users``
 (the API's words); ``repertoire`` and ``listening`` (what is played, and when), ``recently_played``
-and ``exports`` (what the API and the exports tell of it); ``endpoints`` and their ``families``;
+and ``exports`` (what the API and the exports tell of it); ``label`` and ``label_files`` (an
+invented label, and what the platforms' downloads tell of it); ``endpoints`` and their ``families``;
 ``behaviour`` (what can be set), ``clock``, ``limits``, ``faults``, ``log``, ``accounts`` (grants)
 and ``state`` (all that is held); ``sign_in``, ``control``, ``traffic``, ``api`` and ``server``
 (HTTP).
