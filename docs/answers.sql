@@ -1,4 +1,5 @@
--- Twenty questions that people ask of their warehouse, with the SQL that answers them.
+-- Questions that people ask of their warehouse, with the SQL that answers them. From 21 on
+-- they are of the releases of a label (docs/releases.md): they give rows once it is imported.
 --
 -- Paste one into DuckDB or into `spotify-assets query`, or run all of them:
 --
@@ -244,3 +245,145 @@ UNION ALL
 -- 20. What did I play on this day of earlier years?
 SELECT year, rank, name, artist, plays, coverage
 FROM listening.on_this_day((SELECT max(date) FROM star.play_coverage), n := 5);
+
+-- 21. Which was the best day of each release, and how much better than its median day?
+SELECT
+    r.title,
+    arg_max(s.date, s.streams) AS best_day,
+    max(s.streams) AS streams,
+    round(max(s.streams) / nullif(median(s.streams), 0), 1) AS times_the_median
+FROM star.fact_streams_daily AS s
+JOIN star.dim_release AS r USING (release_id)
+GROUP BY r.release_id, r.title
+ORDER BY streams DESC, r.title;
+
+-- 22. After how many days was half of what a release got in its first half year streamed?
+WITH days AS (
+    SELECT r.release_id, r.title, s.date - r.released_on AS age, s.streams
+    FROM star.fact_streams_daily AS s
+    JOIN star.dim_release AS r USING (release_id)
+    WHERE s.date - r.released_on BETWEEN 0 AND 179
+),
+running AS (
+    SELECT
+        *,
+        sum(streams) OVER (PARTITION BY release_id ORDER BY age) AS so_far,
+        sum(streams) OVER (PARTITION BY release_id) AS total,
+        max(age) OVER (PARTITION BY release_id) AS last_age
+    FROM days
+)
+SELECT title, min(age) AS half_life_days, any_value(total) AS streams
+FROM running
+-- A younger release has not had its half year.
+WHERE last_age >= 170 AND 2 * so_far >= total
+GROUP BY release_id, title
+ORDER BY half_life_days, title;
+
+-- 23. Which share of its listeners saves a song, in the newest window of each length?
+SELECT
+    r.title,
+    w.window_name,
+    w.listeners,
+    w.saves,
+    round(w.saves / nullif(w.listeners, 0), 3) AS share
+FROM star.fact_song_window AS w
+JOIN star.dim_release AS r USING (release_id)
+QUALIFY w.downloaded_on = max(w.downloaded_on) OVER (PARTITION BY w.release_id, w.window_name)
+ORDER BY w.window_name, share DESC NULLS LAST, r.title;
+
+-- 24. What did each campaign cost, and what did a click and a result?
+SELECT
+    r.title,
+    c.campaign,
+    c.currency,
+    c.result_indicator,
+    min(c.date) AS first_day,
+    max(c.date) AS last_day,
+    round(sum(c.spend), 2) AS spend,
+    round(sum(c.spend) / nullif(sum(c.link_clicks), 0), 3) AS a_click,
+    round(sum(c.spend) / nullif(sum(c.results), 0), 3) AS a_result
+FROM star.fact_campaign_daily AS c
+LEFT JOIN star.dim_release AS r USING (release_id)
+GROUP BY r.title, c.campaign, c.currency, c.result_indicator
+ORDER BY spend DESC, c.campaign;
+
+-- 25. How many streams a day had a release in the two weeks before a campaign, during and after it?
+-- That it was the campaign, this does not say: a playlist or the season may have done it.
+WITH campaigns AS (
+    SELECT release_id, campaign, min(date) AS first_day, max(date) AS last_day
+    FROM star.fact_campaign_daily
+    WHERE release_id IS NOT NULL
+    GROUP BY release_id, campaign
+)
+SELECT
+    r.title,
+    c.campaign,
+    round(avg(s.streams) FILTER (s.date < c.first_day), 1) AS before,
+    round(avg(s.streams) FILTER (s.date BETWEEN c.first_day AND c.last_day), 1) AS during,
+    round(avg(s.streams) FILTER (s.date > c.last_day), 1) AS after
+FROM campaigns AS c
+JOIN star.dim_release AS r USING (release_id)
+JOIN star.fact_streams_daily AS s
+    ON s.release_id = c.release_id AND s.date BETWEEN c.first_day - 14 AND c.last_day + 14
+GROUP BY r.title, c.campaign
+ORDER BY c.campaign;
+
+-- 26. Where do people get lost between the advertisement and the platform?
+WITH ads AS (
+    SELECT release_id, date, sum(impressions) AS impressions, sum(link_clicks) AS link_clicks
+    FROM star.fact_campaign_daily
+    GROUP BY release_id, date
+),
+links AS (
+    SELECT release_id, date, sum(visits) AS visits, sum(clicks) AS clicks
+    FROM star.fact_link_daily
+    GROUP BY release_id, date
+)
+SELECT
+    r.title,
+    sum(impressions) AS impressions,
+    sum(link_clicks) AS link_clicks,
+    sum(visits) AS visits,
+    sum(clicks) AS clicks,
+    round(sum(clicks) / nullif(sum(link_clicks), 0), 2) AS of_a_click
+FROM ads
+JOIN links USING (release_id, date)
+JOIN star.dim_release AS r USING (release_id)
+GROUP BY r.title
+ORDER BY of_a_click DESC, r.title;
+
+-- 27. Which weekday is the best of each artist, against the average of its own week?
+WITH weeks AS (
+    SELECT
+        artist_id,
+        date,
+        streams / avg(streams) OVER (PARTITION BY artist_id, date_trunc('week', date)) AS share,
+        count(*) OVER (PARTITION BY artist_id, date_trunc('week', date)) AS days
+    FROM star.fact_audience_daily
+)
+SELECT
+    a.name,
+    dayname(w.date) AS weekday,
+    round(avg(w.share), 2) AS of_an_average_day,
+    count(*) AS weeks
+FROM weeks AS w
+JOIN star.dim_artist_profile AS a USING (artist_id)
+JOIN (SELECT DISTINCT artist_id FROM star.dim_release) USING (artist_id)
+WHERE w.days = 7
+GROUP BY a.name, dayname(w.date)
+QUALIFY row_number() OVER (PARTITION BY a.name ORDER BY avg(w.share) DESC) = 1
+ORDER BY a.name;
+
+-- 28. What does a release earn, and what do a thousand streams bring in each store?
+SELECT
+    r.title,
+    s.distributor,
+    s.store,
+    s.currency,
+    sum(s.quantity) AS quantity,
+    round(sum(s.earnings), 2) AS earnings,
+    round(1000 * sum(s.earnings) / nullif(sum(s.quantity), 0), 2) AS a_thousand
+FROM star.fact_sale_monthly AS s
+JOIN star.dim_release AS r USING (release_id)
+GROUP BY r.title, s.distributor, s.store, s.currency
+ORDER BY earnings DESC, r.title, s.store;

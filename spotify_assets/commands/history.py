@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spotify_assets.commands import releases
 from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop, stopping
 from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.schemas.listening import Imports
@@ -52,10 +53,22 @@ def import_history(
 ) -> None:
     """Import Spotify exports: every row is counted in one class, or shown as unreadable.
 
-    Nothing is asked of the API. What was imported before is not imported twice.
+    CSV files are those of an artist's team: Spotify for Artists, Meta Ads, distributors. Nothing is
+    asked of the API. What was imported before is not imported twice.
     """
     settings = settings_or_stop()
     chosen = [path.expanduser().resolve() for path in paths or [settings.inbox]]
+    downloads = releases.downloads(chosen)
+    rest = releases.without(chosen, downloads)
+    is_whole = not downloads or releases.import_downloads(settings, downloads)
+    if rest:
+        is_whole &= _import_exports(settings, rest)
+    if not is_whole:
+        raise typer.Exit(FAILED)
+
+
+def _import_exports(settings: Settings, chosen: list[Path]) -> bool:
+    """Import the listening history; whether all of it could be read."""
     with stopping("Stopped. Files that were read stay imported; the same command goes on."):
         read = _imported_before(settings, chosen) or _import(settings, chosen)
         _show(settings, read)
@@ -65,8 +78,7 @@ def import_history(
         err.print(warning, style="yellow", soft_wrap=True)
     for name, reason in read.refused:
         err.print(f"Not imported: {name}: {reason}", style="red", soft_wrap=True)
-    if read.refused:
-        raise typer.Exit(FAILED)
+    return not read.refused
 
 
 def poll() -> None:

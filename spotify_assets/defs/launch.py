@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -34,6 +34,8 @@ from spotify_assets.defs.monitoring.processes import (
 from spotify_assets.defs.origin import ONCE, with_origins
 from spotify_assets.defs.partitions import GENRES, PartitionRange, key_of
 from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.releases import files as releases
+from spotify_assets.defs.releases import jobs as release_jobs
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import writing
 from spotify_assets.operations.metrics import write_metrics
@@ -174,19 +176,45 @@ def imported(instance: dg.DagsterInstance, run_id: str) -> "Imported":
     """What a run of `import_history` read."""
     from spotify_assets.sources.account_export import Imported  # noqa: PLC0415 - slow to import
 
+    said = _said(instance, run_id, STREAMING_HISTORY)
+    if said is None:
+        return Imported([], [], [], [])
+    refused = [(name, reason) for name, reason in said[REFUSED]]
+    return Imported(said[FILES], said[NEW], refused, said[WARNINGS])
+
+
+def _said(instance: dg.DagsterInstance, run_id: str, key: dg.AssetKey) -> dict[str, Any] | None:
+    """What a run said of an asset, of what it says as JSON; ``None`` if it did not make it."""
     made = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     for record in made.records:
         materialization = record.asset_materialization
-        if materialization and materialization.asset_key == STREAMING_HISTORY:
-            said = {
+        if materialization and materialization.asset_key == key:
+            return {
                 name: value.value
                 for name, value in materialization.metadata.items()
                 if isinstance(value, dg.JsonMetadataValue)
             }
-            refused = [(name, reason) for name, reason in cast(Any, said[REFUSED])]
-            ids, new = cast(Any, said[FILES]), cast(Any, said[NEW])
-            return Imported(ids, new, refused, cast(Any, said[WARNINGS]))
-    return Imported([], [], [], [])
+    return None
+
+
+def import_releases(
+    instance: dg.DagsterInstance, settings: Settings, paths: Sequence[Path]
+) -> Outcome:
+    """Import downloads of an artist's team and publish, in this process.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; files that were read stay imported.
+    """
+    asked = {"raw__release_files": {"config": {"paths": [str(path) for path in paths]}}}
+    return _run(instance, settings, release_jobs.import_releases.name, None, {"ops": asked})
+
+
+def imported_releases(
+    instance: dg.DagsterInstance, run_id: str
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """What a run of `import_releases` read: ids of files, and the refused with their reasons."""
+    said = _said(instance, run_id, releases.FILES) or {releases.FILE_IDS: [], releases.REFUSED: []}
+    return said[releases.FILE_IDS], [(name, why) for name, why in said[releases.REFUSED]]
 
 
 def poll_plays(instance: dg.DagsterInstance, settings: Settings) -> Outcome:

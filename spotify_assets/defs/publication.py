@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from spotify_assets.defs.monitoring.logs import logs
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
@@ -16,11 +18,12 @@ from spotify_assets.operations.alerts import causes
 from spotify_assets.schemas import Contract
 from spotify_assets.settings import Settings
 from spotify_assets.text.visible import in_line, visible
-from spotify_assets.transforms import listening
+from spotify_assets.transforms import listening, releases
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
 from spotify_assets.warehouse.publication.catalog import Query
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.publish import Published, publish
+from spotify_assets.warehouse.publication.releases import File, Releases
 
 LOG = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ def publish_now(
         queries(),
         logs(settings),
         plays_of(settings.time_zone),
+        Releases(derive=_derive_releases, version=releases.version()),
         compact=compact,
         readers=settings.readers,
     )
@@ -88,3 +92,7 @@ def plays_of(time_zone: str) -> Listening:
         time_zone=time_zone,
         version=listening.version(),
     )
+
+
+def _derive_releases(files: list[File]) -> dict[type[Contract], pl.DataFrame]:
+    return releases.derive(releases.File(*file) for file in files)

@@ -31,6 +31,7 @@ RANKED = of(Stage.RANKED)
 FACTS = of(Stage.FACTS)
 DERIVED = of(Stage.DERIVED)
 LISTENING = of(Stage.LISTENING)
+RELEASES = of(Stage.RELEASES)
 LAKE_ONLY = of(Stage.LAKE_ONLY)
 LOGS = of(Stage.LOG)
 
@@ -40,7 +41,7 @@ LAKE = _by_name((*PROCESSED, *RANKED, *FACTS))
 TABLES = LAKE | _by_name(of(Stage.PUBLISHED, Stage.DERIVED))
 """Tables of the catalog that are assets, as analysts see them."""
 
-WAREHOUSE = TABLES | _by_name(of(Stage.PUBLICATION, Stage.LISTENING, Stage.LOG))
+WAREHOUSE = TABLES | _by_name(of(Stage.PUBLICATION, Stage.LISTENING, Stage.RELEASES, Stage.LOG))
 """Tables of the DuckDB file."""
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "LOGS",
     "PROCESSED",
     "RANKED",
+    "RELEASES",
     "TABLES",
     "WAREHOUSE",
     "Column",

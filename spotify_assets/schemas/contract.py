@@ -80,6 +80,8 @@ class Stage(Enum):
     """From all days that are there, when the warehouse is published."""
     LISTENING = auto()
     """From the listening history, all together whenever a file of it changed."""
+    RELEASES = auto()
+    """From the downloads of an artist's team, all together whenever a file of them changed."""
     LAKE_ONLY = auto()
     """In the lake, and not in the warehouse: others tell the same in fewer rows."""
     PUBLICATION = auto()

@@ -29,8 +29,8 @@ LIMIT 10
 ```
 
 `star.track_daily` and `star.artist_daily` are joined already: a row for each fact. The examples ask of the latest day that is there; paste them into DuckDB or into
-`spotify-assets query`. Twenty more, across tables: [answers.sql](answers.sql); some of them with
-plots: [analysis.py](analysis.py). How every value of the catalog comes about, from the raw files
+`spotify-assets query`. More, across tables: [answers.sql](answers.sql); some of them with
+plots: [analysis.py](analysis.py). How the tables of releases come about: [releases.md](releases.md). How every value of the catalog comes about, from the raw files
 on: [catalog.md](catalog.md). `spotify-assets explain TABLE KEY…` walks from a row of any
 table that was read off a response or an export back to it.
 """

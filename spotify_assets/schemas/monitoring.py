@@ -46,14 +46,14 @@ class DamagedFiles(
 ):
     """What the warehouse lacks, because a file of the lake is damaged or does not fit its table.
 
-    Until it can be read, its genre-day (or the whole listening history) stays as it was published
-    before; a warehouse that is made again is without it. Of the file of a month, `date` is the
-    first day in it.
+    Until it can be read, its genre-day (or the whole listening history, or all tables of releases)
+    stays as it was published before; a warehouse that is made again is without it. Of the file of a
+    month, `date` is the first day in it.
     """
 
     file: str = c.lake_file()
     table_name: str = c.table_name()
-    genre: str = c.text("Its genre; null for the listening history.", nullable=True)
+    genre: str = c.text("Its genre; null for plays and releases.", nullable=True)
     date: pl.Date = c.column(nullable=True, description="Its day (UTC); null where genre is.")
     bytes: pl.Int64 = c.file_bytes()
     found_at: c.Moment = c.moment("When that was found")

@@ -13,7 +13,16 @@ from spotify_assets.defs import labels
 from spotify_assets.defs.checks import DATABASE
 from spotify_assets.defs.listening import jobs
 from spotify_assets.defs.partitions import genre_days
-from spotify_assets.schemas import LAKE_ONLY, LISTENING, PROCESSED, RANKED, TABLES, dictionary
+from spotify_assets.defs.releases import jobs as release_jobs
+from spotify_assets.schemas import (
+    LAKE_ONLY,
+    LISTENING,
+    PROCESSED,
+    RANKED,
+    RELEASES,
+    TABLES,
+    dictionary,
+)
 from spotify_assets_tests.defs.graph import as_json
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
@@ -37,13 +46,13 @@ def test_the_graph_changes_only_with_its_snapshot() -> None:
 
 
 def test_every_asset_of_the_catalog_is_by_genre_and_day() -> None:
-    of_plays = {
+    of_others = {
         key.to_user_string()
-        for job in (jobs.import_history, jobs.poll_plays)
+        for job in (jobs.import_history, jobs.poll_plays, release_jobs.import_releases)
         for key in job.selection.resolve(graph())
     }
     assert {name for name, spec in specs().items() if spec.partitions_def is genre_days} == (
-        set(specs()) - of_plays
+        set(specs()) - of_others
     )
 
 
@@ -105,7 +114,7 @@ def test_every_table_has_its_contract_as_a_blocking_check_and_its_columns() -> N
         for key in graph().asset_check_keys
         if key.name == "contract"
     }
-    others = (contract.table() for contract in (*LISTENING, *LAKE_ONLY))
+    others = (contract.table() for contract in (*LISTENING, *RELEASES, *LAKE_ONLY))
     tables = {table.replace(".", "/") for table in (*TABLES, *others)}
     assert set(checks) == tables
     assert all(check.blocking for check in checks.values())

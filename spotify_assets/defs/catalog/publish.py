@@ -16,7 +16,7 @@ from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.errors import REMAKE_DAY
-from spotify_assets.schemas import DERIVED, LAKE, Contract
+from spotify_assets.schemas import DERIVED, LAKE, RELEASES, Contract
 from spotify_assets.settings import Settings
 from spotify_assets.transforms.expressions import inputs
 from spotify_assets.warehouse.publication.partitions import is_of
@@ -24,10 +24,10 @@ from spotify_assets.warehouse.publication.publish import Published
 
 DESCRIPTION = """`data/spotify.duckdb`: every table, in one file, open to any reader.
 
-The end of every line: what the catalog and the listening history say is asked for here, with
-`spotify-assets query`, a notebook (`docs/analysis.py`) or any tool that opens DuckDB files. Twenty
-questions with their SQL: `docs/answers.sql`. Each import or poll renews the tables of plays in it
-too; a partition here is a genre-day that was loaded."""
+The end of every line: what the catalog, the listening history and the files of a label say is
+asked for here, with `spotify-assets query`, a notebook (`docs/analysis.py`) or any tool that opens
+DuckDB files. Questions with their SQL: `docs/answers.sql`. Each import or poll renews its tables
+in it too; a partition here is a genre-day that was loaded."""
 NOTE = """Made from all days that are there; a partition here is one that was loaded.
 `publish` makes all that the file holds, whichever of its tables is asked for."""
 
@@ -44,7 +44,7 @@ def _specs() -> list[dg.AssetSpec]:
     ]
     database = dg.AssetSpec(
         DATABASE,
-        deps=keys([*LAKE.values(), *DERIVED, *OF_PLAYS]),
+        deps=keys([*LAKE.values(), *DERIVED, *OF_PLAYS, *RELEASES]),
         description=DESCRIPTION,
         group_name="publish",
         kinds={"duckdb"},

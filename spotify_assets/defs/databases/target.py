@@ -16,14 +16,15 @@ from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.defs.checks import DATABASE, asset_key
 from spotify_assets.defs.failures import failing
 from spotify_assets.schemas.listening import FactPlay
+from spotify_assets.schemas.releases import FactStreamsDaily
 from spotify_assets.settings import Settings
 from spotify_assets.storage.errors import ProjectError
 from spotify_assets.warehouse.databases import targets
 from spotify_assets.warehouse.databases.targets import Sent
 
 TARGET = dg.AssetKey(["publish", "database"])
-PUBLISHED = (DATABASE, asset_key(FactPlay))
-"""One of these is materialized by each run that publishes the catalog or plays."""
+PUBLISHED = (DATABASE, asset_key(FactPlay), asset_key(FactStreamsDaily))
+"""One of these is materialized by each run that publishes the catalog, plays or releases."""
 JOB = "publish_to_database"
 COMPARED_AT = "compared at"
 """Metadata: when the DuckDB file was opened, in seconds since 1970."""

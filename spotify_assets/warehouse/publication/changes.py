@@ -11,9 +11,11 @@ from pathlib import Path
 import polars as pl
 
 from spotify_assets.lake import Lake
+from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import LAKE, Contract
 from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
+from spotify_assets.warehouse.publication import releases as downloads
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.partitions import News
 from spotify_assets.warehouse.publication.state import State
@@ -39,6 +41,8 @@ class Changes:
     """The files of the listening history; none where the tables of plays must stay as they are."""
     history_changed: bool
     """Whether the tables of plays were made from others."""
+    releases: pl.DataFrame | None
+    """The files of releases, where their tables were made from others and can be made again."""
     grown: dict[type[Contract], pl.DataFrame]
     """The rows of each log that the file does not hold, where there are any."""
 
@@ -48,11 +52,14 @@ class Changes:
         news = partitions.news(lake, state.commits, state.damaged)
         held = state.partitions(news.days)
         files = plays.there(lake)
-        there = pl.concat(frame.select("file") for frame in (news.partitions, files))
+        of_releases = downloads.there(lake)
+        there = pl.concat(frame.select("file") for frame in (news.partitions, files, of_releases))
         known = state.damaged.join(there, on="file", how="semi")
         damaged = _still_damaged(lake, known).sort("file")
         is_same = files.sort("file").equals(state.history.sort("file"))
         is_hindered = not damaged.join(files, on="file", how="semi").is_empty()
+        are_sound = damaged.join(of_releases, on="file", how="semi").is_empty()
+        are_others = are_sound and not of_releases.equals(state.releases.sort("file"))
         rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
         can_be_made = listening is not None and not is_hindered
         return cls(
@@ -63,6 +70,7 @@ class Changes:
             moved=partitions.moved(news.partitions, held),
             history=files if can_be_made else None,
             history_changed=can_be_made and not is_same,
+            releases=of_releases if are_others else None,
             grown={contract: frame for contract, frame in rows.items() if frame.height},
         )
 
@@ -72,7 +80,7 @@ class Changes:
         changed = partitions.difference(
             self.news.partitions, self.held, self.news.incomplete, self.damaged
         )
-        is_same = changed.is_empty() and self.moved.is_empty()
+        is_same = changed.is_empty() and self.moved.is_empty() and self.releases is None
         return is_same and not (self.news_of_damage or self.grown or self.history_changed)
 
 
@@ -95,7 +103,9 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
     """
     still = []
     for file, table, genre in known.select("file", "table_name", "genre").iter_rows():
-        if genre is None:
+        if table == RELEASE_FILES:
+            still.append(downloads.is_damaged(lake, file))
+        elif genre is None:
             still.append(plays.is_damaged(lake, file))
         else:
             still.append(catalog.refused(LAKE[table], lake.path(file)) is not None)

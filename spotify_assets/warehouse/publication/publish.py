@@ -23,12 +23,14 @@ from spotify_assets.schemas.monitoring import DamagedFiles, LakeCommits
 from spotify_assets.warehouse.macros import create_macros, macros
 from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
+from spotify_assets.warehouse.publication import releases as downloads
 from spotify_assets.warehouse.publication.catalog import Queries
 from spotify_assets.warehouse.publication.changes import Changes, Logs
 from spotify_assets.warehouse.publication.damage import damaged_files
 from spotify_assets.warehouse.publication.integrity import hold_to_contract
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.partitions import News
+from spotify_assets.warehouse.publication.releases import Releases
 from spotify_assets.warehouse.publication.replacing import alone, opened, replacing
 from spotify_assets.warehouse.publication.state import State
 from spotify_assets.warehouse.tables import create, quoted
@@ -55,6 +57,7 @@ def publish(
     queries: Queries,
     logs: Logs | None = None,
     listening: Listening | None = None,
+    releases: Releases | None = None,
     *,
     compact: bool = False,
     readers: int | None = None,
@@ -67,6 +70,7 @@ def publish(
         queries: The tables that are made from all days.
         logs: The tables that only grow.
         listening: How the tables of plays are made; without it they stay empty.
+        releases: The same of the tables of releases.
         compact: Write the file even where nothing changed, without the bytes of rows that it holds
             no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
         readers: The number of the group that may read the file; else only its owner may.
@@ -76,7 +80,7 @@ def publish(
         LakeError: The copy cannot be written: the old state stays.
     """
     with writing(path, "the warehouse"), alone(path):
-        definition = _hash(queries, listening)
+        definition = _hash(queries, listening, releases)
         state = State.of(path, definition)
         changes = Changes.of(lake, state, logs or {}, listening)
         if state.is_there and changes.are_none and not compact:
@@ -88,6 +92,9 @@ def publish(
             loaded, overtaken, damaged = _take_in(connection, lake, changes, state, queries)
             damaged = _take_in_plays(
                 connection, lake, changes, listening, damaged, full_refresh=not state.is_there
+            )
+            damaged = _take_in_releases(
+                connection, lake, changes, releases, damaged, full_refresh=not state.is_there
             )
             connection.begin()
             _append(connection, changes.grown)
@@ -177,6 +184,34 @@ def _take_in_plays(
             return damaged
 
 
+def _take_in_releases(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: Changes,
+    releases: Releases | None,
+    damaged: pl.DataFrame,
+    *,
+    full_refresh: bool,
+) -> pl.DataFrame:
+    """The files of releases; as with plays, where one is damaged the tables stay as they were."""
+    files = changes.releases
+    if releases is None or files is None:
+        return damaged
+    while True:
+        connection.begin()
+        try:
+            downloads.load(connection, lake, files, releases)
+        except DamagedFile as error:
+            connection.rollback()
+            damaged = pl.concat([damaged, downloads.as_damaged(lake, error)])
+            if not full_refresh:
+                return damaged
+            files = files.filter(pl.col("file") != lake.relative(error.path))
+        else:
+            connection.commit()
+            return damaged
+
+
 def _as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
     """A file of the listening history as `DamagedFiles`."""
     exactly = files.filter(pl.col("file") == lake.relative(error.path))
@@ -247,11 +282,12 @@ def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: connection.table(name).count("*").fetchall()[0][0] for name in WAREHOUSE}
 
 
-def _hash(queries: Queries, listening: Listening | None) -> str:
+def _hash(queries: Queries, listening: Listening | None, releases: Releases | None) -> str:
     columns = {name: (one.columns(), one.key(), one.grain()) for name, one in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
     sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
-    how = (listening.version, listening.time_zone) if listening else ()
+    plays = (listening.version, listening.time_zone) if listening else ()
+    how = (*plays, releases.version) if releases else plays
     return hashlib.sha256(
         repr((columns, about, sql, how, list(macros().values()))).encode()
     ).hexdigest()

@@ -19,6 +19,7 @@ from spotify_assets.schemas.monitoring import (
     LakeCommits,
     Partitions,
 )
+from spotify_assets.schemas.releases import ReleaseSources
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class State:
     """What it lacks, as `DamagedFiles`."""
     history: pl.DataFrame = field(default_factory=lambda: _nothing(HistoryFiles))
     """What the tables of plays were made from, as `HistoryFiles`."""
+    releases: pl.DataFrame = field(default_factory=lambda: _nothing(ReleaseSources))
+    """What the tables of releases were made from, as `ReleaseSources`."""
     last: dict[type[Contract], int] = field(default_factory=dict)
     """The number of the last row of each log; of those that have none yet, it is missing."""
 
@@ -58,14 +61,14 @@ class State:
                     return cls(path)
                 held = [
                     connection.table(contract.table()).pl()
-                    for contract in (LakeCommits, DamagedFiles, HistoryFiles)
+                    for contract in (LakeCommits, DamagedFiles, HistoryFiles, ReleaseSources)
                 ]
                 last = {contract: _last(connection, contract) for contract in LOGS}
         except duckdb.Error as error:
             log.warning("%s is made again from the lake: it cannot be read (%s).", path, error)
             return cls(path)
-        commits, damaged, history = held
-        return cls(path, True, commits, damaged, history, last)
+        commits, damaged, history, releases = held
+        return cls(path, True, commits, damaged, history, releases, last)
 
     def partitions(self, days: pl.DataFrame) -> pl.DataFrame:
         """The partitions of some genre-days that it holds, as `Partitions`."""
