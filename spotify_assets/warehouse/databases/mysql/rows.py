@@ -77,9 +77,10 @@ def replace(
         f"DELETE t FROM {table} AS t LEFT JOIN {staged} AS s ON {on} "
         f"WHERE {within} AND (s.{first} IS NULL OR NOT ({same}))"
     )
+    # A key that is there otherwise is of a row that was edited by hand: it ends the publication.
     done.added[relation.source] = session.execute(
         f"INSERT INTO {table} ({ddl.listed(names)}) SELECT {ddl.listed(names, 's.')} "
-        f"FROM {staged} AS s LEFT JOIN {table} AS t ON {on} WHERE t.{first} IS NULL"
+        f"FROM {staged} AS s LEFT JOIN {table} AS t ON {on} AND {same} WHERE t.{first} IS NULL"
     )
     session.execute(f"DROP TEMPORARY TABLE {staged}")
 

@@ -34,6 +34,9 @@ SAID = (
      "may has to run once."),
     ((1021, 1114, 3), PERMANENT, "Its disk is full. Make room there; no row has changed."),
     ((1406,), PERMANENT, "A text is longer than a key can hold there."),
+    ((1062,), PERMANENT,
+     "What is there does not fit: rows were edited by hand. `publish-to --verify` lists them, "
+     "`publish-to --full-refresh` mends them."),
     ((1205, 1213), RETRY, "It ran against another transaction. Publish again."),
     ((2003, 2006, 2013, 1053, 1040, 1927), RETRY,
      "It cannot be reached, or the connection broke. See that it runs, and that its port is open "

@@ -123,9 +123,10 @@ def _replace(
         f"DELETE FROM {table} AS t WHERE {of_target} "
         f"AND NOT EXISTS (SELECT FROM staged AS s WHERE {same_key} AND {same})"
     )
+    # A key that is there otherwise is of a row that was edited by hand: it ends the publication.
     sent.added[relation.source] = session.changed(
         f"INSERT INTO {table} ({ddl.listed(names)}) SELECT {_of('s', names)} FROM staged AS s "
-        f"WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same_key})"
+        f"WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same_key} AND {same})"
     )
     session.execute("DROP TABLE staged")
 

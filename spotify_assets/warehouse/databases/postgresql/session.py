@@ -78,8 +78,8 @@ SAID = (
      "Something there stands in the way. If it is a view or table of your own, drop it and create "
      "it again after; else publish with --full-refresh."),
     ("23...", "", PERMANENT,
-     "What is there does not fit: rows were edited by hand. `publish-to --full-refresh` mends "
-     "them."),
+     "What is there does not fit: rows were edited by hand. `publish-to --verify` lists them, "
+     "`publish-to --full-refresh` mends them."),
     ("08...|57P0.",
      "refused|could not|accepting connections|timed? ?out|closed|reset|EOF|No route|[Nn]etwork|"
      "no connection|server process|terminat", RETRY,

@@ -96,6 +96,22 @@ def test_rows_edited_by_hand_are_found_and_mended(
     assert published.verify(database) == []
 
 
+def test_a_row_edited_by_hand_to_the_key_of_one_that_is_sent_ends_the_publication(
+    published: MySQL, database: Path, ask: Ask
+) -> None:
+    """Else that row would be left out, and its slice noted as if it were there."""
+    # Plays are compared month by month, and known by where they were read.
+    ask("UPDATE gold.fact_play SET ended_at = '2001-01-01' WHERE source_line = 3")
+    with duckdb.connect(database) as connection:
+        connection.execute("DELETE FROM star.fact_play WHERE source_line = 2")
+    with pytest.raises(TargetError, match=r"(?s)--verify.*--full-refresh.*fact_play") as refused:
+        published.publish(database)
+    assert refused.value.kind is FailureKind.PERMANENT
+    assert [*ask("SELECT count(*) FROM monitoring.target_publications")] == [(1,)]
+    published.publish(database, full_refresh=True)
+    assert published.verify(database) == []
+
+
 def test_tables_have_keys_comments_and_references(published: MySQL, ask: Ask) -> None:
     [(_, made)] = ask("SHOW CREATE TABLE gold.fact_track_daily")
     assert "PRIMARY KEY (`genre`,`date`,`track_id`)" in made

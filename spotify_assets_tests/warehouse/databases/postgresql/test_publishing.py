@@ -136,6 +136,21 @@ def test_rows_edited_by_hand_are_found_and_a_full_refresh_mends_them(
     assert_same(structure, database, ask)
 
 
+def test_a_row_edited_by_hand_to_the_key_of_one_that_is_sent_ends_the_publication(
+    published: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    """Else that row would be left out, and its slice noted as if it were there."""
+    # Plays are compared month by month, and known by where they were read.
+    ask("UPDATE gold.fact_play SET ended_at = '2001-01-01' WHERE source_line = 3")
+    edit_file(database, "DELETE FROM star.fact_play WHERE source_line = 2")
+    with pytest.raises(TargetError, match=r"(?s)--verify.*--full-refresh.*fact_play") as refused:
+        publish(published, structure, database)
+    assert refused.value.kind is FailureKind.PERMANENT
+    assert ask("SELECT count(*) FROM monitoring.target_publications") == [(1,)]
+    publish(published, structure, database, full_refresh=True)
+    assert verify(published, structure, database) == []
+
+
 def test_a_target_that_is_behind_is_looked_through_twice_a_table_not_once_a_slice(
     published: SecretStr, structure: Structure, database: Path, become: Become, ask: Ask,
     monkeypatch: pytest.MonkeyPatch,
