@@ -1,7 +1,7 @@
 """``publish/database``: what is published, in a database of the user's own.
 
 Its runs are its own: a database that fails, or is slow, neither fails nor delays the DuckDB file.
-Where no database is set, Dagster knows nothing of it.
+Where no database is set, or one for which there is a script only, Dagster knows nothing of it.
 
 Belongs here: the asset, its job, and the sensor that starts it. Does not belong here: how rows get
 there.
@@ -124,7 +124,7 @@ def _compared_at(instance: dg.DagsterInstance) -> float:
     return float(str(value))
 
 
-if AT_LOAD.publish_url is not None:
+if AT_LOAD.publish_url is not None and targets.is_connected_to(AT_LOAD.publish_url):
     database = asset(AT_LOAD.publish_late_hours)
     publish_to_database = dg.define_asset_job(
         JOB,

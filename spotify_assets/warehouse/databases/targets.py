@@ -83,7 +83,6 @@ def of(url: SecretStr, layers: Layers, time_zone: str) -> Target:
         TargetError: It means none.
     """
     # Each imports what it needs to connect.
-    from spotify_assets.warehouse.databases import cloud  # noqa: PLC0415
     from spotify_assets.warehouse.databases.mysql.target import MySQL  # noqa: PLC0415
     from spotify_assets.warehouse.databases.postgresql.target import (  # noqa: PLC0415
         PostgreSQL,
@@ -94,9 +93,9 @@ def of(url: SecretStr, layers: Layers, time_zone: str) -> Target:
         "postgres": PostgreSQL,
         "mysql": MySQL,
         "mariadb": MySQL,
-        **{one.scheme: one for one in (cloud.BigQuery, cloud.Snowflake, cloud.Redshift)},
+        **_printed(),
     }
-    scheme = url.get_secret_value().partition(":")[0]
+    scheme = _scheme(url)
     if scheme not in known:
         raise TargetError(
             f"SPOTIFY_PUBLISH_URL begins with none of {', '.join(f'{one}://' for one in known)}: "
@@ -104,3 +103,18 @@ def of(url: SecretStr, layers: Layers, time_zone: str) -> Target:
             FailureKind.USAGE,
         )
     return known[scheme](url, layers, time_zone)
+
+
+def is_connected_to(url: SecretStr) -> bool:
+    """Whether rows are sent there; else there is a script for the service's own client."""
+    return _scheme(url) not in _printed()
+
+
+def _printed() -> Mapping[str, Callable[[SecretStr, Layers, str], Target]]:
+    from spotify_assets.warehouse.databases import cloud  # noqa: PLC0415 - only who has a target
+
+    return {one.scheme: one for one in (cloud.BigQuery, cloud.Snowflake, cloud.Redshift)}
+
+
+def _scheme(url: SecretStr) -> str:
+    return url.get_secret_value().partition(":")[0]

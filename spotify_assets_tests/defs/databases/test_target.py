@@ -4,6 +4,7 @@ import datetime as dt
 import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import dagster as dg
 import pytest
@@ -14,6 +15,7 @@ from spotify_assets.defs.checks import DATABASE
 from spotify_assets.defs.databases import target
 from spotify_assets.defs.failures import KIND
 from spotify_assets.settings import Settings
+from spotify_assets.warehouse.databases import cloud
 from spotify_assets_tests.defs.dagster_runs import stands
 from spotify_assets_tests.warehouse.databases.conftest import Become
 from spotify_assets_tests.warehouse.databases.postgresql.conftest import Ask
@@ -140,17 +142,22 @@ def test_without_news_it_is_looked_before_anybody_calls_it_late(
     assert isinstance(tick(), dg.RunRequest)
 
 
-def test_it_is_there_only_where_a_database_is_set(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not hasattr(target, "database")
+def loaded_with(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module as Dagster loads it where these are the settings."""
     monkeypatch.setattr(at_load, "AT_LOAD", settings)
     spec = importlib.util.spec_from_file_location("with_a_database", target.__file__)
     assert spec is not None
     assert spec.loader is not None
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
-    found = dg.load_definitions_from_modules([loaded])
+    return loaded
+
+
+def test_it_is_there_only_where_a_database_is_set(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not hasattr(target, "database")
+    found = dg.load_definitions_from_modules([loaded_with(settings, monkeypatch)])
     [asset] = found.assets or []
     assert isinstance(asset, dg.AssetsDefinition)
     policy = asset.get_asset_spec(target.TARGET).freshness_policy
@@ -159,3 +166,13 @@ def test_it_is_there_only_where_a_database_is_set(
     dg.Definitions.validate_loadable(
         dg.Definitions.merge(found, dg.Definitions(resources={"settings": settings}))
     )
+
+
+@pytest.mark.parametrize("service", [cloud.BigQuery, cloud.Snowflake, cloud.Redshift])
+def test_where_there_is_a_script_only_it_is_not_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, service: type[cloud.CloudWarehouse]
+) -> None:
+    """Each of its runs would fail: nothing connects to these services."""
+    of_service = settings.model_copy(update={"publish_url": SecretStr(service.example)})
+    loaded = loaded_with(of_service, monkeypatch)
+    assert not {"database", "publish_to_database", "database_behind"} & set(vars(loaded))
