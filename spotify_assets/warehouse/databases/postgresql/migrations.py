@@ -6,18 +6,22 @@ belong here: rows.
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spotify_assets.warehouse.databases.errors import ChangeRefused
 from spotify_assets.warehouse.databases.layers import Layers
 from spotify_assets.warehouse.databases.postgresql import answers, ddl
+from spotify_assets.warehouse.databases.postgresql.recorded import (
+    ANSWERS,
+    Made,
+    Place,
+    made_by,
+)
 from spotify_assets.warehouse.databases.postgresql.session import Session
 from spotify_assets.warehouse.databases.relations import Relation, relations
 from spotify_assets.warehouse.databases.state import STATE, Migrations, Publications, Slices
 from spotify_assets.warehouse.tables import identifier, literal
-
-Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Structure:
         """Another one is a migration."""
         return hashlib.sha256(repr(self.everything()).encode()).hexdigest()
 
+    @property
+    def places(self) -> set[Place]:
+        """Of all tables."""
+        return {(one.schema, one.name) for one in self.relations}
+
     def everything(self) -> list[str]:
         """All statements, for a database that has nothing."""
         return Plan.of(self, There()).statements
@@ -68,19 +77,37 @@ class There:
     """Names and types."""
     constraints: dict[Place, dict[str, str]] = field(default_factory=dict)
     """Names and definitions, and `INDEX` of indexes."""
+    made: Mapping[str, Made] = field(default_factory=dict)
+    """What migrations made, by what undoes it; somebody may have taken it away since."""
 
     @classmethod
     def of(cls, session: Session, structure: Structure) -> "There":
-        """Read it off the catalog of the database."""
-        names = {one.schema for one in structure.relations}
+        """Read it off the catalog of the database, and off what was noted there."""
+        made = made_by(_recorded(session, structure))
+        names = {schema for schema, _ in structure.places | {one.place for one in made.values()}}
         within = f"n.nspname IN ({', '.join(map(literal, sorted(names)))})"
-        found = cls({schema for (schema,) in session.rows(f"SELECT n.nspname {SCHEMAS} {within}")})
+        schemas = {schema for (schema,) in session.rows(f"SELECT n.nspname {SCHEMAS} {within}")}
+        found = cls(schemas, made=made)
         for schema, table, column, kind in session.rows(f"{COLUMNS} {within} {IN_ORDER}"):
             found.columns.setdefault((schema, table), {})[column] = kind
         for query in (CONSTRAINTS, INDEXES):
             for schema, table, name, what in session.rows(f"{query} {within}"):
                 found.constraints.setdefault((schema, table), {})[name] = what.replace('"', "")
         return found
+
+    def outdated(self, wanted: Mapping[str, Made], places: set[Place]) -> list[Made]:
+        """Constraints and indexes that the contracts have no more, or otherwise.
+
+        A foreign key goes with its table's leaving, too: rows that it refers to may be deleted.
+        """
+        found = [
+            one
+            for undo, one in self.made.items()
+            if one.name in self.constraints.get(one.place, {})
+            and (undo not in wanted or wanted[undo].statement != one.statement)
+            and (one.is_foreign_key or (one.place in places and not one.is_primary_key))
+        ]
+        return sorted(found, key=lambda one: not one.is_foreign_key)
 
 
 SCHEMAS = "FROM pg_catalog.pg_namespace AS n WHERE"
@@ -150,21 +177,35 @@ class Plan:
         plan = cls()
         lost = {(one.schema, one.name) for one in again}
         altered = [sql for one in changes.values() for sql in one.alter if not one.in_the_way]
-        if again or altered or answers_again:
-            plan.before += answers.drop(structure.layers)
+        keys = made_by(
+            sql
+            for one in structure.relations
+            for kind in (ddl.keys, ddl.indexes, ddl.foreign_keys)
+            for sql in kind(one).values()
+        )
+        outdated = [one for one in there.outdated(keys, structure.places) if one.place not in lost]
+        made_now = answers.create(structure.layers, structure.time_zone)
+        wanted = made_by(made_now)
+        of_before = {undo: one for undo, one in there.made.items() if one.kind in ANSWERS}
+        gone = (
+            of_before | wanted if again or altered or answers_again else of_before.keys() - wanted
+        )
+        # Each before those that it uses.
+        plan.before += [undo for undo in reversed(of_before | wanted) if undo in gone]
         schemas = dict.fromkeys(one.schema for one in structure.relations)
         plan.before += [
             f"CREATE SCHEMA {identifier(one)}" for one in schemas if one not in there.schemas
         ]
-        plan.before += _without_references(structure, there, lost)
+        undone = [one.undo for one in outdated]
+        plan.before += dict.fromkeys([*undone, *_without_references(structure, there, lost)])
         for one in structure.relations:
             place = (one.schema, one.name)
             if place not in there.columns or place in lost:
                 plan.created.add(one.source)
                 plan.before.append(ddl.create_table(one))
         plan.before += altered
-        plan.after = _keys_and_comments(structure, there, lost)
-        plan.after += answers.create(structure.layers, structure.time_zone)
+        plan.after = _keys_and_comments(structure, there, lost, outdated)
+        plan.after += made_now
         return plan
 
 
@@ -183,9 +224,12 @@ def _without_references(structure: Structure, there: There, lost: set[Place]) ->
     return [*referring, *([f"DROP TABLE {dropped}"] if lost else [])]
 
 
-def _keys_and_comments(structure: Structure, there: There, lost: set[Place]) -> list[str]:
+def _keys_and_comments(
+    structure: Structure, there: There, lost: set[Place], outdated: Sequence[Made]
+) -> list[str]:
     """Keys and indexes first, then what refers to keys, then what is said of all."""
     statements: dict[str, None] = {}
+    dropped = {(one.place, one.name) for one in outdated}
     for kind in (ddl.keys, ddl.indexes, ddl.foreign_keys):
         for one in structure.relations:
             place = (one.schema, one.name)
@@ -196,7 +240,9 @@ def _keys_and_comments(structure: Structure, there: There, lost: set[Place]) -> 
                 if (key.schema, key.table) in lost
             }
             statements |= dict.fromkeys(
-                sql for name, sql in kind(one).items() if name not in held or name in to_lost
+                sql
+                for name, sql in kind(one).items()
+                if name not in held or name in to_lost or (place, name) in dropped
             )
     return [*statements, *(sql for one in structure.relations for sql in ddl.comments(one))]
 
@@ -257,6 +303,19 @@ def _last_version(session: Session, structure: Structure) -> str | None:
         return None
     found = session.rows(f"SELECT version FROM {table} ORDER BY number DESC LIMIT 1")
     return str(found[0][0]) if found else None
+
+
+def _recorded(session: Session, structure: Structure) -> list[str]:
+    """The statements of all migrations, in order."""
+    table = _table_of_migrations(structure)
+    if session.value("SELECT to_regclass($1)::text", table) is None:
+        return []
+    found = session.rows(
+        f"SELECT one.statement FROM {table} AS m, "
+        "unnest(m.statements) WITH ORDINALITY AS one (statement, position) "
+        "WHERE one.statement NOT LIKE 'COMMENT %' ORDER BY m.number, one.position"
+    )
+    return [str(statement) for (statement,) in found]
 
 
 def record(structure: Structure, statements: Sequence[str], at: dt.datetime | None) -> str:

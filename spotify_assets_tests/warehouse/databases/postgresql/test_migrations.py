@@ -12,6 +12,7 @@ from spotify_assets.warehouse.databases.errors import ChangeRefused
 from spotify_assets.warehouse.databases.postgresql.migrations import Structure
 from spotify_assets.warehouse.databases.postgresql.publishing import publish
 from spotify_assets.warehouse.databases.postgresql.verifying import verify
+from spotify_assets_tests.warehouse.databases.conftest import Become
 from spotify_assets_tests.warehouse.databases.postgresql.conftest import Ask
 
 
@@ -105,3 +106,61 @@ def test_a_full_refresh_of_rows_alone_leaves_views_on_the_answers(
     ask("CREATE VIEW public.loved AS SELECT track_id FROM gold.track_daily")
     publish(published, structure, database, full_refresh=True)
     assert ask("SELECT count(*) FROM public.loved") != [(0,)]
+
+
+def test_keys_indexes_and_answers_that_left_the_contracts_go_and_the_users_own_stay(
+    published: SecretStr, structure: Structure, database: Path, ask: Ask, become: Become
+) -> None:
+    ask("CREATE TABLE gold.dim_mood (genre text PRIMARY KEY)")
+    ask("INSERT INTO gold.dim_mood SELECT genre FROM gold.dim_genre")
+    ask("ALTER TABLE gold.fact_artist_daily DROP CONSTRAINT fact_artist_daily_genre_fkey")
+    older = [
+        # It went to another table, and one that is there no more would fail each publication.
+        'ALTER TABLE "gold"."fact_artist_daily" ADD CONSTRAINT "fact_artist_daily_genre_fkey" '
+        'FOREIGN KEY ("genre") REFERENCES "gold"."dim_mood" ("genre") DEFERRABLE',
+        'ALTER TABLE "gold"."dim_album" ADD CONSTRAINT "dim_album_name_fkey" '
+        'FOREIGN KEY ("name") REFERENCES "gold"."dim_mood" ("genre") NOT VALID',
+        'CREATE INDEX "fact_play_platform_idx" ON "gold"."fact_play" ("platform")',
+        # Another version of an answer, and one that is there no more.
+        'CREATE OR REPLACE FUNCTION "gold"."artists_as_of"(n integer, kinds text[] DEFAULT '
+        "ARRAY['a', 'b']) RETURNS integer LANGUAGE sql AS $$ SELECT n $$",
+        'CREATE OR REPLACE VIEW "gold"."moods" AS SELECT "gold"."artists_as_of"(1)',
+    ]
+    for statement in older:
+        ask(statement)
+    note = "UPDATE monitoring.target_migrations SET version = 'older', statements = statements || "
+    ask(f"{note}%s::text[]", older)
+    ask("CREATE INDEX my_own ON gold.fact_play (country)")
+    ask("CREATE FUNCTION gold.artists_as_of(mine text) RETURNS text LANGUAGE sql AS 'SELECT mine'")
+
+    sent = publish(published, structure, database)
+
+    assert [one for one in sent.migration if one.startswith(("DROP", "ALTER"))] == [
+        'DROP VIEW IF EXISTS "gold"."moods"',
+        'DROP FUNCTION IF EXISTS "gold"."artists_as_of"(n integer, kinds text[])',
+        'ALTER TABLE "gold"."fact_artist_daily" DROP CONSTRAINT "fact_artist_daily_genre_fkey"',
+        'ALTER TABLE "gold"."dim_album" DROP CONSTRAINT "dim_album_name_fkey"',
+        'DROP INDEX "gold"."fact_play_platform_idx"',
+        'ALTER TABLE "gold"."fact_artist_daily" ADD CONSTRAINT "fact_artist_daily_genre_fkey" '
+        'FOREIGN KEY ("genre") REFERENCES "gold"."dim_genre" ("genre") '
+        "DEFERRABLE INITIALLY DEFERRED",
+    ]
+    left = ask("SELECT pg_get_function_arguments(oid) FROM pg_proc WHERE proname = 'artists_as_of'")
+    assert sorted(left) == [("mine text",), ("on_date date",)]
+    assert ask("SELECT to_regclass('gold.my_own')::text") == [("gold.my_own",)]
+    become("rewritten")
+    publish(published, structure, database)
+    assert verify(published, structure, database) == []
+    # What went is noted, and is not taken away once more.
+    ask("UPDATE monitoring.target_migrations SET version = 'older'")
+    again = publish(published, structure, database)
+    assert not [one for one in again.migration if one.startswith(("DROP", "ALTER"))]
+
+
+def test_answers_whose_arguments_changed_do_not_stand_in_the_way_of_a_full_refresh(
+    before: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    """By its name alone no function that is there twice can be dropped."""
+    ask("CREATE FUNCTION gold.artists_as_of(mine text) RETURNS text LANGUAGE sql AS 'SELECT mine'")
+    publish(before, structure, database, full_refresh=True)
+    assert ask("SELECT gold.artists_as_of('mine'::text)") == [("mine",)]

@@ -14,6 +14,7 @@ from itertools import takewhile
 from spotify_assets.schemas import WAREHOUSE
 from spotify_assets.warehouse.databases.layers import Layers
 from spotify_assets.warehouse.databases.postgresql.ddl import quoted
+from spotify_assets.warehouse.databases.postgresql.recorded import made_by
 from spotify_assets.warehouse.macros import macros
 from spotify_assets.warehouse.tables import literal
 
@@ -50,23 +51,14 @@ def create(layers: Layers, time_zone: str) -> list[str]:
     """
     places = layers.places([*WAREHOUSE, *translated()])
     statements = []
-    for name, text in translated().items():
+    for text in translated().values():
         head = takewhile(lambda line: line.startswith("--"), text.splitlines())
         comment = " ".join(line.removeprefix("--").strip() for line in head)
         sql = _placed(_without_comments(text), places).replace("$time_zone", literal(time_zone))
-        statements += [
-            sql.strip().rstrip(";"),
-            f"COMMENT ON {_kind(text)} {quoted(*places[name])} IS {literal(comment)}",
-        ]
+        sql = sql.strip().rstrip(";")
+        [made] = made_by([sql]).values()
+        statements += [sql, f"COMMENT ON {made.kind.name} {made.identity} IS {literal(comment)}"]
     return statements
-
-
-def drop(layers: Layers) -> list[str]:
-    """The statements that take them away, each before those that it uses."""
-    return [
-        f"DROP {_kind(text)} IF EXISTS {quoted(*layers.place(name))}"
-        for name, text in reversed(translated().items())
-    ]
 
 
 def _placed(sql: str, places: Mapping[str, tuple[str, str]]) -> str:
@@ -75,7 +67,3 @@ def _placed(sql: str, places: Mapping[str, tuple[str, str]]) -> str:
 
 def _without_comments(sql: str) -> str:
     return re.sub(r"^\s*--.*\n", "", sql, flags=re.M)
-
-
-def _kind(sql: str) -> str:
-    return "VIEW" if "CREATE OR REPLACE VIEW" in sql else "FUNCTION"
