@@ -4,12 +4,11 @@ FROM monitoring.partitions
 GROUP BY table_name
 ORDER BY bytes DESC;
 
--- Which days lie together in the file of their month?
+-- In which files do the most days lie together?
 SELECT table_name, file, count(*) AS days
 FROM monitoring.partitions
 GROUP BY table_name, file
-HAVING days > 1
-ORDER BY table_name, file
+ORDER BY days DESC, table_name, file
 LIMIT 10;
 
 -- How many tables has each genre-day?
