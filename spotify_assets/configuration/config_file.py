@@ -29,7 +29,7 @@ def read(path: Path, names: Collection[str], secrets: Collection[str]) -> dict[s
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from None
     held = _texts(path, text)
-    if found := sorted({*held} & {*secrets}):
+    if found := sorted(name for name in held if name.upper() in secrets):
         raise ConfigurationError(
             f"{path} holds {', '.join(found)}, and a secret does not belong there. Take it out of "
             "the file, and put it into the environment, .env or a secret store (SPOTIFY_SECRETS)."
@@ -37,7 +37,7 @@ def read(path: Path, names: Collection[str], secrets: Collection[str]) -> dict[s
     for name in {*held} - {*names}:
         from difflib import get_close_matches  # noqa: PLC0415 - only where a name is wrong
 
-        alike = get_close_matches(name.upper(), names, n=1)
+        alike = get_close_matches(name.upper(), {*names} - {*secrets}, n=1)
         raise ConfigurationError(
             f"{path} sets {name!r}, which is no setting."
             + (f" Did you mean {alike[0]}?" if alike else " .env.template lists all there are.")
