@@ -96,9 +96,7 @@ def test_an_outage_is_told_once_and_so_is_its_end(operated: tuple[Deployment, Ex
     )
 
 
-@pytest.mark.parametrize(
-    "words", [["dev"], ["collect", "-g", "rock"], ["backfill", "--all", "-d", "2026-11-20"]]
-)
+@pytest.mark.parametrize("words", [["dev"], ["collect", "-g", "rock"]])
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, words: list[str]) -> None:
     # Not a folder without permission: there root, who runs tests in containers, may write.
     (tmp_path / "dagster").write_text("a file")
