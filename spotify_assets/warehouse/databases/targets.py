@@ -26,6 +26,8 @@ class Sent:
     added: dict[str, int] = field(default_factory=dict)
     """Rows by table, as `layer.table`."""
     removed: dict[str, int] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    """Tables that nothing is published to any more, as `schema.table`."""
 
     def __str__(self) -> str:
         """In a sentence."""
@@ -35,7 +37,15 @@ class Sent:
         made = (
             f"; {len(self.migration)} statements for tables and answers" if self.migration else ""
         )
-        return f"{rows}, in {self.slices} slices{made}."
+        said = f"{rows}, in {self.slices} slices{made}."
+        return f"{said} {self._said_of_left}" if self.left else said
+
+    @property
+    def _said_of_left(self) -> str:
+        return (
+            f"Nothing is published any more to {', '.join(self.left)}: `publish-to --full-refresh` "
+            "drops them."
+        )
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from spotify_assets.warehouse.databases.layers import Layers
 from spotify_assets.warehouse.databases.postgresql import answers, ddl
 from spotify_assets.warehouse.databases.postgresql.recorded import (
     ANSWERS,
+    Kind,
     Made,
     Place,
     made_by,
@@ -79,6 +80,8 @@ class There:
     """Names and definitions, and `INDEX` of indexes."""
     made: Mapping[str, Made] = field(default_factory=dict)
     """What migrations made, by what undoes it; somebody may have taken it away since."""
+    answers: set[Place] = field(default_factory=set)
+    """Functions and views, ours or not."""
 
     @classmethod
     def of(cls, session: Session, structure: Structure) -> "There":
@@ -88,12 +91,26 @@ class There:
         within = f"n.nspname IN ({', '.join(map(literal, sorted(names)))})"
         schemas = {schema for (schema,) in session.rows(f"SELECT n.nspname {SCHEMAS} {within}")}
         found = cls(schemas, made=made)
+        found.answers.update(
+            (schema, name)
+            for schema, name in session.rows(f"{FUNCTIONS} {within} UNION {VIEWS} {within}")
+        )
         for schema, table, column, kind in session.rows(f"{COLUMNS} {within} {IN_ORDER}"):
             found.columns.setdefault((schema, table), {})[column] = kind
         for query in (CONSTRAINTS, INDEXES):
             for schema, table, name, what in session.rows(f"{query} {within}"):
                 found.constraints.setdefault((schema, table), {})[name] = what.replace('"', "")
         return found
+
+    def left(self, structure: Structure) -> list[Made]:
+        """Tables of ours that nothing is published to any more: their schema, or they, went."""
+        return [
+            one
+            for one in self.made.values()
+            if one.kind is Kind.TABLE
+            and one.place in self.columns
+            and one.place not in structure.places
+        ]
 
     def outdated(self, wanted: Mapping[str, Made], places: set[Place]) -> list[Made]:
         """Constraints and indexes that the contracts have no more, or otherwise.
@@ -130,6 +147,14 @@ INDEXES = (
     f"JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid {OF_TABLES.format('i.indrelid')} "
     "NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = x.oid) AND"
 )
+FUNCTIONS = (
+    "SELECT n.nspname, p.proname FROM pg_catalog.pg_proc AS p "
+    "JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE"
+)
+VIEWS = (
+    "SELECT n.nspname, c.relname FROM pg_catalog.pg_class AS c "
+    "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND"
+)
 
 
 @dataclass
@@ -140,6 +165,10 @@ class Plan:
     after: list[str] = field(default_factory=list)
     created: set[str] = field(default_factory=set)
     """Tables that are made, as `layer.table`."""
+    left: list[str] = field(default_factory=list)
+    """Tables of before that stay as they are, as `schema.table`."""
+    is_needed: bool = True
+    """Whether anything is missing, or too much; else what is there is only made once more."""
 
     @property
     def statements(self) -> list[str]:
@@ -198,14 +227,22 @@ class Plan:
         ]
         undone = [one.undo for one in outdated]
         plan.before += dict.fromkeys([*undone, *_without_references(structure, there, lost)])
+        left = there.left(structure)
+        if full_refresh:
+            plan.before += [one.undo for one in left]
+        else:
+            plan.left = [".".join(one.place) for one in left]
         for one in structure.relations:
             place = (one.schema, one.name)
             if place not in there.columns or place in lost:
                 plan.created.add(one.source)
                 plan.before.append(ddl.create_table(one))
         plan.before += altered
-        plan.after = _keys_and_comments(structure, there, lost, outdated)
-        plan.after += made_now
+        keys_missing = _keys(structure, there, lost, outdated)
+        is_answered = {one.place for one in wanted.values()} <= there.answers
+        plan.is_needed = bool(plan.before or keys_missing) or not is_answered
+        comments = [sql for one in structure.relations for sql in ddl.comments(one)]
+        plan.after = [*keys_missing, *comments, *made_now]
         return plan
 
 
@@ -224,10 +261,10 @@ def _without_references(structure: Structure, there: There, lost: set[Place]) ->
     return [*referring, *([f"DROP TABLE {dropped}"] if lost else [])]
 
 
-def _keys_and_comments(
+def _keys(
     structure: Structure, there: There, lost: set[Place], outdated: Sequence[Made]
 ) -> list[str]:
-    """Keys and indexes first, then what refers to keys, then what is said of all."""
+    """Keys and indexes first, then what refers to keys."""
     statements: dict[str, None] = {}
     dropped = {(one.place, one.name) for one in outdated}
     for kind in (ddl.keys, ddl.indexes, ddl.foreign_keys):
@@ -244,7 +281,7 @@ def _keys_and_comments(
                 for name, sql in kind(one).items()
                 if name not in held or name in to_lost or (place, name) in dropped
             )
-    return [*statements, *(sql for one in structure.relations for sql in ddl.comments(one))]
+    return list(statements)
 
 
 @dataclass(frozen=True)
@@ -294,7 +331,9 @@ def planned(session: Session, structure: Structure, *, full_refresh: bool = Fals
     # Views of the user's own that ask our answers stay, as long as these are what they were.
     answers_again = full_refresh and not is_current
     there = There.of(session, structure)
-    return Plan.of(structure, there, full_refresh=full_refresh, answers_again=answers_again)
+    plan = Plan.of(structure, there, full_refresh=full_refresh, answers_again=answers_again)
+    # Where all is there, rows are compared, and who may change nothing else may do that.
+    return plan if plan.is_needed or not is_current else Plan()
 
 
 def _last_version(session: Session, structure: Structure) -> str | None:

@@ -77,7 +77,7 @@ def _send_all(
     # Where nothing is noted, nobody knows which slices the target has besides.
     everything = everything or structure.slices.source in plan.created
     changes.find(session, source, structure, plan.created, everything=everything)
-    sent = Sent(plan.statements, changes.count(source))
+    sent = Sent(plan.statements, changes.count(source), left=plan.left)
     for relation in structure.tables:
         if relation.source in plan.created:
             sent.added[relation.source] = _load(session, source, relation)

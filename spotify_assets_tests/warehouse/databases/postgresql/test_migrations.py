@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from spotify_assets.warehouse.databases.errors import ChangeRefused
+from spotify_assets.warehouse.databases.layers import Layers
 from spotify_assets.warehouse.databases.postgresql.migrations import Structure
 from spotify_assets.warehouse.databases.postgresql.publishing import publish
 from spotify_assets.warehouse.databases.postgresql.verifying import verify
@@ -164,3 +165,40 @@ def test_answers_whose_arguments_changed_do_not_stand_in_the_way_of_a_full_refre
     ask("CREATE FUNCTION gold.artists_as_of(mine text) RETURNS text LANGUAGE sql AS 'SELECT mine'")
     publish(before, structure, database, full_refresh=True)
     assert ask("SELECT gold.artists_as_of('mine'::text)") == [("mine",)]
+
+
+def test_tables_in_schemas_of_before_are_named_and_dropped_by_a_full_refresh(
+    published: SecretStr, database: Path, ask: Ask, become: Become
+) -> None:
+    moved = Structure.of(Layers.read("*=analytics"), "America/Sao_Paulo")
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
+    [(count,)] = ask(tables, "gold")
+    ask("CREATE TABLE gold.my_own (x int)")
+
+    sent = publish(published, moved, database)
+
+    assert len(sent.left) == count
+    assert "gold.fact_play" in sent.left
+    assert "`publish-to --full-refresh` drops them" in str(sent)
+    assert ask(tables, "analytics") == [(count,)]
+    # No foreign key goes to a table of before, whose rows are as they were.
+    become("rewritten")
+    assert publish(published, moved, database).left == []
+    assert verify(published, moved, database) == []
+    publish(published, moved, database, full_refresh=True)
+    assert ask("SELECT tablename FROM pg_tables WHERE schemaname = 'gold'") == [("my_own",)]
+    assert publish(published, moved, database, full_refresh=True).migration == []
+
+
+def test_what_somebody_took_away_is_made_again_by_a_full_refresh(
+    published: SecretStr, structure: Structure, database: Path, ask: Ask
+) -> None:
+    ask("DROP VIEW gold.track_daily")
+    ask("DROP INDEX gold.fact_track_daily_track_id_idx")
+    ask("DROP TABLE monitoring.runs")
+    sent = publish(published, structure, database, full_refresh=True)
+    made = "\n".join(sent.migration)
+    assert 'CREATE OR REPLACE VIEW "gold"."track_daily"' in made
+    assert 'CREATE INDEX "fact_track_daily_track_id_idx"' in made
+    assert 'CREATE TABLE "monitoring"."runs"' in made
+    assert verify(published, structure, database) == []

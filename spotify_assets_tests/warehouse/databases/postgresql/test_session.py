@@ -51,6 +51,9 @@ def test_the_role_of_the_guide_publishes_and_may_do_no_more(
     become("grown")
     assert publish(loader, structure, database).added["star.fact_track_daily"] == 2
     assert verify(loader, structure, database) == []
+    ask("DELETE FROM gold.fact_play WHERE source_line = 3")
+    assert publish(loader, structure, database, full_refresh=True).added["star.fact_play"] > 0
+    assert verify(loader, structure, database) == []
     with Session(loader) as session, pytest.raises(TargetError, match=r"must be owner|permission"):
         session.execute("DROP TABLE gold.fact_play")
     # After an upgrade somebody has to help it.
