@@ -15,7 +15,7 @@ from spotify_assets.warehouse.databases.relations import Relation
 from spotify_assets.warehouse.tables import identifier, literal
 
 KEY_CHARACTERS = 190
-"""Of a text in a key: four of them and two numbers are what a key of InnoDB may hold."""
+"""Of a text in a key: four of them and some numbers are what a key of InnoDB may hold."""
 MAX_TABLE_COMMENT, MAX_COLUMN_COMMENT = 2048, 1024
 TYPES: dict[pl.DataType, str] = {
     pl.String(): "longtext",
@@ -43,10 +43,14 @@ def listed(names: tuple[str, ...] | list[str], of: str = "") -> str:
 def types(relation: Relation) -> dict[str, str]:
     """The type of each column: texts that keys and indexes are made of have a length."""
     fields = relation.contract.fields()
+    texts = [fields[name][1] for name in relation.key if fields[name][0] == pl.String()]
+    long = sum(field.str_matches != ID_PATTERN for field in texts)
+    # A key of more texts has shorter ones.
+    characters = min(KEY_CHARACTERS, KEY_CHARACTERS * 4 // max(long, 1))
     indexed = {*relation.key, *(name for columns in relation.indexes for name in columns)}
     return {
         name: (
-            f"varchar({22 if field.str_matches == ID_PATTERN else KEY_CHARACTERS})"
+            f"varchar({22 if field.str_matches == ID_PATTERN else characters})"
             if dtype == pl.String() and name in indexed
             else TYPES[dtype]
         )

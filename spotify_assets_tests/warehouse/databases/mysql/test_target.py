@@ -1,9 +1,17 @@
 """What is in MySQL or MariaDB is what is in the DuckDB file, whole or not at all."""
 
+import contextlib
 import json
 import os
 import random
+import re
+import shutil
+import socketserver
+import ssl
+import struct
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,10 +26,12 @@ from spotify_assets.warehouse.databases.layers import Layers
 from spotify_assets.warehouse.databases.mysql import ddl
 from spotify_assets.warehouse.databases.mysql.target import MySQL
 from spotify_assets.warehouse.databases.relations import relations
+from spotify_assets.warehouse.databases.state import STATE
 from spotify_assets.warehouse.databases.targets import Sent
 from spotify_assets_tests.warehouse.databases.conftest import Become
 from spotify_assets_tests.warehouse.databases.mysql.conftest import Ask
 from spotify_assets_tests.warehouse.databases.postgresql.readers import FORK
+from spotify_assets_tests.warehouse.databases.postgresql.server import certificate
 
 
 @pytest.fixture
@@ -209,3 +219,57 @@ def test_a_password_that_is_not_escaped_is_not_shown_in_part(password: str) -> N
         wrong.statements()
     assert "s3c" not in str(refused.value)
     assert "ret" not in str(refused.value)
+
+
+def test_no_key_is_longer_than_innodb_has_it() -> None:
+    """3072 bytes, four for a character."""
+    for one in [*relations(Layers()), *relations(Layers(), STATE)]:
+        kinds = ddl.types(one)
+        texts = [re.fullmatch(r"varchar\((\d+)\)", kinds[name]) for name in one.key]
+        size = sum(4 * int(text[1]) + 2 if text else 8 for text in texts)
+        assert size <= 3072, one.source
+
+
+@pytest.fixture
+def greeter(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """Greets as a MySQL server does and speaks TLS, by a certificate of its own: port and file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    file, key = tmp_path / "server.crt", tmp_path / "server.key"
+    certificate(file, key)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file, key)
+
+    class Greet(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            # Protocol, version, connection, salt, what it can (TLS, long passwords), character set.
+            said = b"\x0a8.0.0\0" + struct.pack(
+                "<I8sxHBHHB10x", 1, b"saltsalt", 0xFFFF, 45, 2, 8, 21
+            )
+            said += b"saltsaltsalt\0mysql_native_password\0"
+            self.request.sendall(struct.pack("<I", len(said)) + said)
+            self.request.recv(36)
+            with contextlib.suppress(OSError):
+                tls.wrap_socket(self.request, server_side=True)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greet) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        yield int(server.server_address[1]), file
+        server.shutdown()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_a_server_that_is_down(
+    greeter: tuple[int, Path], tmp_path: Path
+) -> None:
+    """That may pass and is tried again; this stays until somebody changes it."""
+    port, theirs = greeter
+    other = tmp_path / "other.crt"
+    certificate(other, tmp_path / "other.key")
+    for host, file in (("127.0.0.1", other), ("localhost", theirs)):
+        url = SecretStr(f"mysql://u:s3cret@{host}:{port}/?ssl_ca={file}")
+        with pytest.raises(TargetError, match="certificate cannot be verified") as refused:
+            MySQL(url, Layers(), "UTC").statements()
+        assert refused.value.kind is FailureKind.PERMANENT
+    url = SecretStr(f"mysql://u:s3cret@127.0.0.1:{port}/?ssl_ca={tmp_path / 'no'}")
+    with pytest.raises(TargetError, match="ssl_ca in SPOTIFY_PUBLISH_URL cannot be read"):
+        MySQL(url, Layers(), "UTC").statements()
