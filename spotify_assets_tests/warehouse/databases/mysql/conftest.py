@@ -60,7 +60,7 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def url(port: int) -> Iterator[SecretStr]:
     """Of the server, without any of our databases."""
-    yield SecretStr(f"mysql://root:s3cret@127.0.0.1:{port}/")
+    yield SecretStr(f"mysql://root:s3cret@127.0.0.1:{port}/")  # pragma: allowlist secret
     with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection:
         for name in ("silver", "gold", "monitoring"):
             connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
