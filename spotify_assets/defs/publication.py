@@ -58,7 +58,7 @@ def publish_now(
         queries(),
         logs(settings),
         plays_of(settings.time_zone),
-        Releases(derive=_derive_releases, version=releases.version()),
+        of_releases(),
         compact=compact,
         readers=settings.readers,
     )
@@ -92,6 +92,11 @@ def plays_of(time_zone: str) -> Listening:
         time_zone=time_zone,
         version=listening.version(),
     )
+
+
+def of_releases() -> Releases:
+    """How the tables of releases are made."""
+    return Releases(derive=_derive_releases, version=releases.version())
 
 
 def _derive_releases(files: list[File]) -> dict[type[Contract], pl.DataFrame]:
