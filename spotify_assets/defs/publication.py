@@ -72,7 +72,9 @@ def _left_out(damaged: Mapping[str, Any]) -> str:
     if damaged["genre"] is None:
         return said
     partition = key_of(GenreDay(damaged["genre"], damaged["date"]))
-    return f"{said}\n{causes.remake(Path(damaged['file']), str(partition))}"
+    advice = causes.remake(Path(damaged["file"]), str(partition))
+    # A line of a log is one line.
+    return f"{said.rstrip('.')}. {' '.join(line.strip() for line in advice.splitlines())}"
 
 
 def queries() -> dict[type[Contract], Query]:

@@ -33,7 +33,7 @@ def read(body: bytes | str, *, max_depth: int = MAX_DEPTH) -> Any:
 
     - Half of a surrogate pair reads as U+FFFD, the replacement character.
     - A number that no float holds (``1e400``) reads as its text, so that it spoils one value.
-    - Of a key that stands twice in an object the last one counts.
+    - Of a key that is a duplicate in an object the last one counts.
     - A byte order mark before it is passed over.
 
     Args:

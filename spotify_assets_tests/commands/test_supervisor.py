@@ -27,8 +27,8 @@ def test_servers_and_what_they_started_end_when_their_starter_is_killed(tmp_path
     with starter(tmp_path, "sleep 600 & trap '' INT; sleep 600") as process:
         held = holders(tmp_path / "mark", 2)
         process.kill()
-        process.wait()
 
+        assert process.wait() == -signal.SIGKILL
         until_gone(held)
 
 

@@ -21,7 +21,7 @@ from spotify_assets_tests.model.raw import UNREADABLE, Collection, Response
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
-DEEPEST = 1000
+MAX_DEPTH = 1000
 EMPTY_PAGES = 3
 INT32, INT64 = 2**31 - 1, 2**63 - 1
 
@@ -257,8 +257,8 @@ def ended_early(collection: Collection, kind: str, wanted: int) -> bool:
     has_ended = len(pages) >= EMPTY_PAGES and not any(
         entries(response, kind) for _, _, response in pages[-EMPTY_PAGES:]
     )
-    is_room = offset + 2 * limit <= DEEPEST
-    return promises and len(shown) < min(wanted, DEEPEST) and is_room and not has_ended
+    is_room = offset + 2 * limit <= MAX_DEPTH
+    return promises and len(shown) < min(wanted, MAX_DEPTH) and is_room and not has_ended
 
 
 def processed(collections: Iterable[Collection]) -> Tables:

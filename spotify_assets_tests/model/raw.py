@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import zstandard
 
-DEEPEST = 200
+MAX_DEPTH = 200
 MAX_DIGITS = 400
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 UNREADABLE = object()
@@ -93,7 +93,7 @@ def _body(record: dict[str, Any]) -> Any:
 def read_json(text: str) -> Any:
     """catalog.md, "Objects, and where they stand": what is JSON, and how it is read."""
     value = json.loads(text, parse_constant=_refuse, parse_float=_number, parse_int=_number)
-    return _whole_characters(value, DEEPEST)
+    return _whole_characters(value, MAX_DEPTH)
 
 
 def _refuse(constant: str) -> None:

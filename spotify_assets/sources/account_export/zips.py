@@ -22,7 +22,7 @@ HIGHEST_RATIO = 200
 """An entry that is large and shrinks more than this is made to do harm; a history shrinks to
 1/10 to 1/30."""
 IS_ENCRYPTED = 0x1
-DEEPEST = 2
+MAX_DEPTH = 2
 """So many archives may lie within each other."""
 GZIP = 16 + zlib.MAX_WBITS
 PORTION_BYTES = 1 << 20
@@ -85,7 +85,7 @@ def _entries(
         name = PurePosixPath(entry.filename)
         if not _is_archive(entry):
             yield Entry((*within, entry), f"{listing}/{name.parent}")
-        elif len(within) + 1 < DEEPEST:
+        elif len(within) + 1 < MAX_DEPTH:
             # Its own bytes count too: more of them may be hidden between its files.
             yield Entry((*within, entry), listing)
             with archive.open(entry) as stream, zipfile.ZipFile(stream) as inner:

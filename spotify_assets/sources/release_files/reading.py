@@ -300,7 +300,7 @@ def _once(frame: pl.DataFrame, sheet: _Sheet, kind: Kind) -> tuple[pl.DataFrame,
     is_twice = pl.len().over(kind.key) > 1
     for line, *key in unique.filter(is_twice).select("source_line", *kind.key).iter_rows():
         value = ", ".join(str(one) for one in key if one is not None)
-        sheet.set_aside(line, kind.key[0], value, "It stands twice, with different numbers.")
+        sheet.set_aside(line, kind.key[0], value, "It is a duplicate, with different numbers.")
     return unique.filter(~is_twice), duplicate
 
 

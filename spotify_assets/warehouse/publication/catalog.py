@@ -134,7 +134,7 @@ def verify(connection: duckdb.DuckDBPyConnection, queries: Queries, *, full_refr
     """Hold what was loaded to its keys and references.
 
     Raises:
-        WarehouseError: A key stands twice, or a reference is missing.
+        WarehouseError: A key is there twice, or a reference is missing.
     """
     within = Scopes.of(connection, full_refresh=full_refresh)
 

@@ -55,7 +55,7 @@ def hold(
     """Hold tables to their keys and references.
 
     Raises:
-        WarehouseError: A key stands twice, or a reference is missing.
+        WarehouseError: A key is there twice, or a reference is missing.
     """
     found = integrity(connection, contracts, scope or everything)
     if broken := [one for one in found if one.broken]:

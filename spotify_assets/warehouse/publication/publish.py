@@ -76,7 +76,7 @@ def publish(
         readers: The number of the group that may read the file; else only its owner may.
 
     Raises:
-        WarehouseError: A key stands twice or a reference is missing: the old state stays.
+        WarehouseError: A key is there twice or a reference is missing: the old state stays.
         LakeError: The copy cannot be written: the old state stays.
     """
     with writing(path, "the warehouse"), alone(path):
