@@ -19,8 +19,8 @@ def look(
     """Ask for a run once nothing changes any more; the inbox lets files of other names be."""
     seen = _listed(folder, endings)
     if not seen:
-        return dg.SkipReason(f"Nothing is in {folder}.")
-    # A copy or download that is still growing looks different at the next turn.
+        return dg.SkipReason(f"Nothing that ends in {' or '.join(endings)} is in {folder}.")
+    # A copy or download that is still growing looks different at the next look.
     was = context.cursor
     context.update_cursor(seen)
     if was != seen:

@@ -85,26 +85,26 @@ def run_key(tick: Tick) -> str:
 
 
 def test_without_an_inbox_nothing_is_imported(data_dir: Path, look: Look) -> None:
-    assert said(look()) == f"Nothing is in {data_dir / 'inbox'}."
+    assert said(look()) == f"Nothing that ends in .zip or .json is in {data_dir / 'inbox'}."
 
 
 def test_a_file_that_is_still_growing_is_not_imported(inbox: Path, look: Look) -> None:
     file = inbox / "export.zip.part"
     file.write_bytes(b"a")
-    assert "Nothing is in" in said(look())
+    assert "Nothing that ends in" in said(look())
     renamed = file.rename(inbox / "export.zip")
     assert "has changed" in said(look())
     renamed.write_bytes(b"ab")
     assert "has changed" in said(look())
     assert run_key(look())
     renamed.unlink()
-    assert "Nothing is in" in said(look())
+    assert "Nothing that ends in" in said(look())
 
 
 def test_what_is_no_export_by_its_name_is_let_be(inbox: Path, look: Look) -> None:
     (inbox / ".DS_Store").write_bytes(b"a")
     (inbox / "notes.txt").write_text("Mine")
-    assert "Nothing is in" in said(look())
+    assert "Nothing that ends in" in said(look())
 
 
 def test_what_lies_in_the_inbox_is_asked_for_by_one_key_until_it_changes(
