@@ -20,6 +20,7 @@ from spotify_assets.configuration.secret_store import (
 )
 from spotify_assets.configuration.sources import secret_store_and_config_file
 from spotify_assets.lake import Lake
+from spotify_assets.learning.labellers import LabellerSettings
 from spotify_assets.operations import genres
 from spotify_assets.operations.genres import GenreList
 from spotify_assets.operations.logs import LogSettings
@@ -168,6 +169,9 @@ class Settings(BaseSettings):
     publish_schemas: str = Field("", validation_alias="SPOTIFY_PUBLISH_SCHEMAS")
     """Its schema for each layer, where it is not the usual one: ``processed=raw,*=analytics``."""
 
+    labeller: Literal["keywords"] = Field("keywords", validation_alias="SPOTIFY_LABELLER")
+    """What labels the comments of listeners."""
+
     publish_late_hours: float = Field(6.0, ge=0.0225, validation_alias="SPOTIFY_PUBLISH_LATE_HOURS")
     """For how long that database may be behind before it is late."""
 
@@ -223,6 +227,11 @@ class Settings(BaseSettings):
     def layers(self) -> Layers:
         """The schemas of the database that gets the published tables."""
         return Layers.read(self.publish_schemas)
+
+    @property
+    def labelling(self) -> LabellerSettings:
+        """What labels comments."""
+        return LabellerSettings(self.labeller)
 
     @property
     def lake(self) -> Lake:

@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lake": {"storage", "text"},
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
+    "learning": {"schemas", "transforms", "storage", "text"},
     "operations": {
         "schemas",
         "transforms",
