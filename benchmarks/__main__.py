@@ -22,6 +22,7 @@ from benchmarks import (
     processed,
     readers,
     rebuild,
+    releases,
     sandbox,
 )
 from benchmarks.measuring import BenchmarkError, call
@@ -33,6 +34,7 @@ BENCHES: dict[str, Bench] = {
     "processed": processed.bench,
     "listening": listening.bench,
     "listening_large": listening.bench_large,
+    "releases": releases.bench,
     "answers": answers.bench,
     "genre_day": genre_day.bench,
     "backfill": backfill.bench,

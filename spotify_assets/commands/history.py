@@ -8,6 +8,7 @@ import typer
 
 from spotify_assets.commands import releases
 from spotify_assets.commands.exit_codes import FAILED, settings_or_stop, stop, stopping
+from spotify_assets.commands.published import is_published
 from spotify_assets.commands.terminal import err, progress, show_table
 from spotify_assets.schemas.listening import Imports
 from spotify_assets.settings import Settings
@@ -37,9 +38,6 @@ LAST_POLL = """
     SELECT
         items, (SELECT count(*) FROM star.fact_recently_played WHERE reported_at >= $begun) AS new
     FROM processed.polls WHERE polled_at >= $begun ORDER BY polled_at LIMIT 1"""
-TIME_ZONE = """
-    SELECT macro_definition FROM duckdb_functions()
-    WHERE schema_name = 'listening' AND function_name = 'time_zone'"""
 FOUND_GAPS = """
     SELECT strftime(from_at, '%Y-%m-%d %H:%M'), strftime(to_at, '%Y-%m-%d %H:%M')
     FROM monitoring.play_gaps WHERE found_at >= $begun AND NOT is_closed"""
@@ -101,20 +99,12 @@ def _imported_before(settings: Settings, paths: list[Path]) -> "Imported | None"
     ``None`` where there is something to do, or what is wrong is for a run to say.
     """
     from spotify_assets.sources import account_export as exports  # noqa: PLC0415 - slow to import
-    from spotify_assets.warehouse.publication.changes import is_behind  # noqa: PLC0415 - as above
 
     try:
         before = exports.imported_before(exports.find(paths), settings.lake)
     except exports.ExportError:
         return None
-    if before is None or is_behind(settings.lake, settings.database):
-        return None
-    with read_only(settings.database) as connection:
-        # The next publication makes another file where the settings or this version want one.
-        zone = connection.execute(TIME_ZONE).fetchone()
-        columns = connection.table(Imports.table()).columns
-    is_current = zone == (literal(settings.time_zone),) and columns == list(Imports.polars_schema())
-    return before if is_current else None
+    return before if before is not None and is_published(settings, Imports) else None
 
 
 def _import(settings: Settings, paths: list[Path]) -> "Imported":

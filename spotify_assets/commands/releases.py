@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spotify_assets.commands.exit_codes import stopping
+from spotify_assets.commands.published import is_published
 from spotify_assets.commands.terminal import err, progress, show_table
+from spotify_assets.schemas.releases import ReleaseFiles
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import literal
@@ -37,23 +39,34 @@ def _is_of(path: Path, known: set[Path]) -> bool:
 
 def import_downloads(settings: Settings, files: Sequence[Path]) -> bool:
     """Import files and print the account of each; whether all of them could be read."""
+    from spotify_assets.sources.release_files import imported_before  # noqa: PLC0415 - as above
+
+    with stopping("Stopped. Files that were read stay imported; the same command goes on."):
+        before = imported_before(files, settings.lake)
+        if before is not None and is_published(settings, ReleaseFiles):
+            _show(settings, before)
+            err.print("All of it was imported before: nothing has changed.")
+            return True
+        file_ids, refused = _import(settings, files)
+        _show(settings, file_ids)
+    for name, reason in refused:
+        err.print(f"Not imported: {name}: {reason}", style="red", soft_wrap=True)
+    return not refused
+
+
+def _import(
+    settings: Settings, files: Sequence[Path]
+) -> tuple[Sequence[str], Sequence[tuple[str, str]]]:
+    """Run the import: ids of files, and the refused with their reasons."""
     from spotify_assets.defs import launch  # noqa: PLC0415 - Dagster takes seconds to import
 
     launch.prepare_home(settings.dagster_home)
-    with (
-        stopping("Stopped. Files that were read stay imported; the same command goes on."),
-        launch.instance(settings) as instance,
-        progress(1) as begin,
-    ):
+    with launch.instance(settings) as instance, progress(1) as begin:
         begin("import")
         outcome = launch.import_releases(instance, settings, files)
         launch.close(settings, [outcome])
         outcome.raise_for_failure()
-        file_ids, refused = launch.imported_releases(instance, outcome.run_id)
-    _show(settings, file_ids)
-    for name, reason in refused:
-        err.print(f"Not imported: {name}: {reason}", style="red", soft_wrap=True)
-    return not refused
+        return launch.imported_releases(instance, outcome.run_id)
 
 
 def _show(settings: Settings, file_ids: Sequence[str]) -> None:

@@ -5,7 +5,12 @@ belong here: which release a row is of, and what several files say together
 (``transforms.releases``).
 """
 
-from spotify_assets.sources.release_files.importing import Imported, find, import_files
+from spotify_assets.sources.release_files.importing import (
+    Imported,
+    find,
+    import_files,
+    imported_before,
+)
 from spotify_assets.sources.release_files.reading import Refused
 
-__all__ = ["Imported", "Refused", "find", "import_files"]
+__all__ = ["Imported", "Refused", "find", "import_files", "imported_before"]

@@ -7,7 +7,9 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ ENDINGS = (".csv", ".tsv", ".toml")
 """Of files that are looked at; what they are, their content says."""
 DECLARED = "declared"
 """The kind of ``releases.toml``."""
+AT_ONCE = 4
+"""Files that are read at a time: they wait for the disk more than for a processor."""
 
 
 @dataclass
@@ -40,6 +44,17 @@ class Imported:
     refused: list[tuple[str, str]] = field(default_factory=list)
     """Files of which nothing could be read, and why."""
 
+    def add(self, file: Path, found: "_File | str") -> None:
+        """What came of one more file."""
+        if isinstance(found, str):
+            self.refused.append((file.name, found))
+            return
+        if found.is_new and found.file_id not in self.file_ids:
+            self.new.append(found.file_id)
+        self.file_ids.append(found.file_id)
+        self.received += found.received
+        self.broken += found.broken
+
 
 def find(paths: Iterable[Path]) -> list[Path]:
     """Files that may be of these kinds, in folders to any depth and by themselves."""
@@ -47,8 +62,7 @@ def find(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         found += [one for one in files if one.suffix.lower() in ENDINGS and _is_ours(one)]
-    # What the label declares says how others are read.
-    return sorted(dict.fromkeys(found), key=lambda file: file.suffix.lower() != ".toml")
+    return list(dict.fromkeys(found))
 
 
 def _is_ours(file: Path) -> bool:
@@ -56,18 +70,19 @@ def _is_ours(file: Path) -> bool:
     return file.is_file() and package_named(file.name) is None
 
 
-def version() -> str:
-    """The same for the same rows from the same bytes."""
+def version(own: Sequence[Kind] = ()) -> str:
+    """The same for the same rows from the same bytes, read by these formats of the label's own."""
     package = resources.files(__package__)
     texts = [package.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in _READERS]
+    texts += [repr(kind) for kind in own]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
-_READERS = ("declared", "kinds", "reading", "values")
+_READERS = ("cells", "declared", "kinds", "reading", "values")
 
 
 def import_files(files: Sequence[Path], lake: Lake, now: dt.datetime) -> Imported:
-    """Read files; one that was imported before is left as it is.
+    """Read files, some at a time; one that was imported before is left as it is.
 
     Args:
         files: As `find` has them.
@@ -75,83 +90,116 @@ def import_files(files: Sequence[Path], lake: Lake, now: dt.datetime) -> Importe
         now: When that is (UTC).
 
     Raises:
-        LakeError: The lake cannot be written.
+        LakeError: The lake cannot be written; files that were read before stay imported.
     """
-    done, reader = Imported(), version()
-    own = _declared_before(lake)
-    for file in files:
+    done = Imported()
+    # What the label declares says how others are read.
+    for is_declared in (True, False):
+        own = [] if is_declared else _declared_before(lake)
+        read_one = partial(_read_or_refuse, lake=lake, now=now, reader=version(own), own=own)
+        some = [file for file in files if _is_declaration(file) == is_declared]
+        pool = ThreadPoolExecutor(AT_ONCE, "import")
         try:
-            size = file.stat().st_size
-            if size > reading.MAX_BYTES:
-                raise reading.Refused(
-                    f"It is larger than {reading.MAX_BYTES >> 20} MiB: no download of these is."
-                )
-            body = file.read_bytes()
-            downloaded = dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)
-            facts = {"file_name": file.name, "reader": reader, "bytes": len(body)}
-            facts |= {"downloaded_at": downloaded.isoformat(), "imported_at": now.isoformat()}
-            if file.suffix.lower() == ".toml":
-                said = declared.read(body)
-                own = said.own
-                facts |= {"kind": DECLARED, "declared": vars(said)}
-                _import(done, lake, body, facts, None)
-            else:
-                held = file_folder(lake, file_id_of(file.name, body)) / FACTS_FILE
-                is_same = _read(held).get("reader") == reader
-                read = None if is_same and not own else reading.read(body, now.date(), own)
-                _import(done, lake, body, facts, read)
-        except reading.Refused as error:
-            done.refused.append((file.name, str(error)))
-        except OSError as error:
-            done.refused.append((file.name, f"It cannot be read: {error.strerror or error}."))
+            for file, found in zip(some, pool.map(read_one, some), strict=True):
+                done.add(file, found)
+        finally:
+            pool.shutdown(cancel_futures=True)
     return done
 
 
-def _import(
-    done: Imported, lake: Lake, body: bytes, facts: dict[str, Any], read: reading.Read | None
-) -> None:
-    """Put a file into the lake, unless it is there as it would be put."""
-    file_id = file_id_of(facts["file_name"], body)
-    before = _read(file_folder(lake, file_id) / FACTS_FILE)
-    is_declared = facts["kind"] == DECLARED if "kind" in facts else False
-    done.file_ids.append(file_id)
-    if read is not None:
-        title, window = reading.from_name(facts["file_name"])
-        facts |= {"kind": read.kind.name, "source": read.kind.source, "about": title}
-        facts |= {"window": window, "currency": read.currency, "received": read.received}
-        facts |= {"kept": read.rows.height, "duplicate": read.duplicate, "sums": read.sums}
-        facts["broken"] = read.broken["source_line"].n_unique()
-        facts["notes"] = list(read.notes)
-        done.received += read.received
-        done.broken += facts["broken"]
-    if before and _same(before, facts, is_declared=is_declared, is_read=read is not None):
-        return
-    if not before:
-        done.new.append(file_id)
+def imported_before(files: Iterable[Path], lake: Lake) -> list[str] | None:
+    """The ids of files, where an import of them would change nothing.
+
+    Their bytes are read, and no row. ``None`` where it would change or refuse anything.
+    """
+    ids = []
+    of_declarations, of_others = version(), version(_declared_before(lake))
+    for file in files:
+        try:
+            body, saved = file.read_bytes(), _saved(file)
+        except OSError:
+            return None
+        file_id = file_id_of(file.name, body)
+        is_declared = _is_declaration(file)
+        if not _is_held(lake, file_id, of_declarations if is_declared else of_others, saved):
+            return None
+        ids.append(file_id)
+    return ids
+
+
+def _saved(file: Path) -> str:
+    return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC).isoformat()
+
+
+def _is_held(lake: Lake, file_id: str, reader: str, saved: str) -> bool:
+    """Whether a file is in the lake as this reader would put it there.
+
+    A declaration that was saved again is the newest from then on.
+    """
+    held = _read(file_folder(lake, file_id) / FACTS_FILE)
+    if held.get("reader") != reader:
+        return False
+    return bool(held["kind"] != DECLARED or held["downloaded_at"] >= saved)
+
+
+def _is_declaration(file: Path) -> bool:
+    return file.suffix.lower() == ".toml"
+
+
+@dataclass(frozen=True)
+class _File:
+    """What came of one file."""
+
+    file_id: str
+    is_new: bool
+    received: int = 0
+    broken: int = 0
+
+
+def _read_or_refuse(
+    file: Path, lake: Lake, now: dt.datetime, reader: str, own: Sequence[Kind]
+) -> _File | str:
+    """Import a file; a text says why nothing of it can be read."""
+    try:
+        size = file.stat().st_size
+        if size > reading.MAX_BYTES:
+            return f"It is larger than {reading.MAX_BYTES >> 20} MiB: no download of these is."
+        body, saved = file.read_bytes(), _saved(file)
+        file_id = file_id_of(file.name, body)
+        if _is_held(lake, file_id, reader, saved):
+            return _File(file_id, is_new=False)
+        facts = {"file_name": file.name, "reader": reader, "bytes": size}
+        facts |= {"downloaded_at": saved, "imported_at": now.isoformat()}
+        if _is_declaration(file):
+            facts |= {"kind": DECLARED, "declared": vars(declared.read(body))}
+            return _File(file_id, _put(lake, file_id, body, facts))
+        read = reading.read(body, now.date(), own)
+    except reading.Refused as error:
+        return str(error)
+    except OSError as error:
+        return f"It cannot be read: {error.strerror or error}."
+    title, window = reading.from_name(file.name)
+    broken = read.broken["source_line"].n_unique()
+    facts |= {"kind": read.kind.name, "source": read.kind.source, "about": title}
+    facts |= {"window": window, "currency": read.currency, "received": read.received}
+    facts |= {"kept": read.rows.height, "duplicate": read.duplicate, "sums": read.sums}
+    facts |= {"broken": broken, "notes": list(read.notes)}
+    return _File(file_id, _put(lake, file_id, body, facts, read), read.received, broken)
+
+
+def _put(
+    lake: Lake, file_id: str, body: bytes, facts: dict[str, Any], read: reading.Read | None = None
+) -> bool:
+    """Put a file into its place in the lake; whether none was there."""
     with making(lake) as folder:
         (folder / BODY_FILE).write_bytes(zstandard.ZstdCompressor().compress(body))
         if read is not None:
             read.rows.write_parquet(folder / ROWS_FILE)
-            read.broken.write_parquet(folder / BROKEN_FILE)
+            if facts["broken"]:
+                read.broken.write_parquet(folder / BROKEN_FILE)
         text = json.dumps(facts, indent=1, ensure_ascii=False)
         (folder / FACTS_FILE).write_text(text, encoding="utf-8")
-        place(folder, file_folder(lake, file_id))
-
-
-def _same(
-    before: dict[str, Any], facts: dict[str, Any], *, is_declared: bool, is_read: bool
-) -> bool:
-    """Whether a file that is there would be put there as it is.
-
-    An older declaration that is imported again is the newest from now on, if it was saved later.
-    """
-    if is_declared:
-        is_newer = facts["downloaded_at"] > before["downloaded_at"]
-        return bool(before["reader"] == facts["reader"] and not is_newer)
-    if not is_read:
-        return True
-    told = ("reader", "kind", "source", "kept", "broken")
-    return all(before.get(name) == facts[name] for name in told)
+        return place(folder, file_folder(lake, file_id))
 
 
 def file_id_of(name: str, body: bytes) -> str:

@@ -6,7 +6,7 @@ stands in them.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -167,6 +167,12 @@ class Recognised:
     """Columns of the file that are not read."""
     others: Mapping[str, int]
     """The same with their numbers: a breakdown may be among them."""
+
+    @property
+    def texts(self) -> Set[int]:
+        """Numbers of the columns that may hold any text."""
+        typed = {self.places[one] for one in self.places if self.kind.columns[one] is not T}
+        return {*self.places.values(), *self.others.values()} - typed
 
 
 def normal(header: str) -> str:

@@ -136,9 +136,11 @@ def _told(
 
 def _newest(told: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
     """Of each key what the last download says."""
-    key = list(contract.key())
-    newest = told.unique(key, keep="last", maintain_order=True)
-    return newest.select(contract.polars_schema().names()).sort(key)
+    key = contract.key()
+    # A sort and its neighbours take a third of the time of `unique`.
+    is_last = pl.any_horizontal(pl.col(one) != pl.col(one).shift(-1) for one in key)
+    in_order = told.sort(*key, "downloaded", maintain_order=True)
+    return in_order.filter(is_last.fill_null(value=True)).select(contract.polars_schema().names())
 
 
 def _revisions(told: pl.DataFrame, contract: type[Contract], subject: str) -> pl.DataFrame:
@@ -233,6 +235,7 @@ def _quarantined(data: Sequence[File]) -> pl.DataFrame:
             ),
         )
         for file in data
+        if file.broken.height
     ]
     return pl.concat([pl.DataFrame(schema=contract.polars_schema()), *frames])
 

@@ -76,15 +76,13 @@ class Declared:
         names: Iterable[str] | None = None,
     ) -> Matched:
         """Match by a column, or, where ``by`` is none, all rows by the file's name."""
-        column = rows[by] if by in rows.columns else pl.Series([by]).new_from_index(0, rows.height)
-        found = {one: find(one) for one in column.unique().to_list()}
-        made = [found[one] for one in column.to_list()]
+        name = pl.col(by) if by in rows.columns else pl.lit(by)
+        there = rows.select(name.unique()).to_series() if rows.height else ()
+        found = {one: find(one) for one in there}
+        subjects = pl.Series(list(found.values()), dtype=pl.String)
+        matched = rows.with_columns(name.replace_strict(list(found), subjects).alias(subject))
         lacking = sorted(str(one) for one, subject_id in found.items() if subject_id is None)
-        return Matched(
-            rows.with_columns(pl.Series(subject, made, pl.String)),
-            sum(one is None for one in made),
-            self._nearest(lacking, names),
-        )
+        return Matched(matched, matched[subject].null_count(), self._nearest(lacking, names))
 
     def _nearest(self, lacking: Sequence[str], names: Iterable[str] | None) -> str | None:
         if not lacking:

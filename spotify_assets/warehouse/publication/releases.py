@@ -105,7 +105,9 @@ def _read(path: Path) -> File:
         rows = path.with_name(ROWS_FILE)
         if "declared" in facts:
             return facts, pl.DataFrame(), pl.DataFrame()
-        return facts, pl.read_parquet(rows), pl.read_parquet(path.with_name(BROKEN_FILE))
+        # A file without such rows may have some left of an earlier reader.
+        broken = [pl.read_parquet(path.with_name(BROKEN_FILE))] if facts["broken"] else []
+        return facts, pl.read_parquet(rows), broken[0] if broken else pl.DataFrame()
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise DamagedFile(path, "written", REMEDY) from error
 
