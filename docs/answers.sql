@@ -308,7 +308,7 @@ GROUP BY r.title, c.campaign, c.currency, c.result_indicator
 ORDER BY spend DESC, c.campaign;
 
 -- 25. How many streams a day had a release in the two weeks before a campaign, during and after it?
--- That it was the campaign, this does not say: a playlist or the season may have done it.
+-- That it was the campaign, this does not say: a playlist or the season may have done it. 29 does.
 WITH campaigns AS (
     SELECT release_id, campaign, min(date) AS first_day, max(date) AS last_day
     FROM star.fact_campaign_daily
@@ -387,3 +387,32 @@ FROM star.fact_sale_monthly AS s
 JOIN star.dim_release AS r USING (release_id)
 GROUP BY r.title, s.distributor, s.store, s.currency
 ORDER BY earnings DESC, r.title, s.store;
+
+-- 29. Did the campaign do it: how many streams did it add, and between which bounds?
+SELECT
+    r.title,
+    l.campaign,
+    l.verdict,
+    round(l.lift, 2) AS lift,
+    round(l.lift_low, 2) AS low,
+    round(l.lift_high, 2) AS high,
+    round(l.added_streams) AS added_streams,
+    l.needs
+FROM predictions.campaign_lift AS l
+JOIN star.dim_release AS r USING (release_id)
+ORDER BY l.first_day, l.campaign;
+
+-- 30. What did each stream cost that a campaign added?
+-- `at_most` is null where the campaign may have added none.
+SELECT
+    r.title,
+    l.campaign,
+    l.currency,
+    l.spend,
+    round(l.cost_per_added, 3) AS an_added_stream,
+    round(l.cost_low, 3) AS at_least,
+    round(l.cost_high, 3) AS at_most
+FROM predictions.campaign_lift AS l
+JOIN star.dim_release AS r USING (release_id)
+WHERE l.verdict <> 'cannot tell'
+ORDER BY an_added_stream NULLS LAST, l.campaign;

@@ -14,7 +14,15 @@ import dagster as dg
 
 import spotify_assets
 from spotify_assets.defs.checks import asset_key
-from spotify_assets.schemas import DERIVED, LAKE, LAKE_ONLY, LISTENING, RELEASES, Contract
+from spotify_assets.schemas import (
+    DERIVED,
+    LAKE,
+    LAKE_ONLY,
+    LISTENING,
+    PREDICTIONS,
+    RELEASES,
+    Contract,
+)
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS
 
 OWNER = "team:spotify-assets"
@@ -23,7 +31,10 @@ CODE = "dagster/code_references"
 DICTIONARY = "docs/tables.md"
 PROJECT = Path(spotify_assets.__file__).parents[1]
 """The checkout; of an installed package, the folder that it is installed in."""
-TABLES: tuple[type[Contract], ...] = (*LAKE.values(), *DERIVED, *LISTENING, *RELEASES, *LAKE_ONLY)
+TABLES: tuple[type[Contract], ...] = (
+    *(*LAKE.values(), *DERIVED, *LISTENING),
+    *(*RELEASES, *PREDICTIONS, *LAKE_ONLY),
+)
 CONTRACTS = {asset_key(contract): contract for contract in TABLES}
 
 

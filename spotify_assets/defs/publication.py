@@ -16,12 +16,14 @@ from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.alerts import causes
 from spotify_assets.schemas import Contract
+from spotify_assets.schemas.predictions import FACTS
 from spotify_assets.settings import Settings
 from spotify_assets.text.visible import in_line, visible
 from spotify_assets.transforms import listening, releases
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
 from spotify_assets.warehouse.publication.catalog import Query
 from spotify_assets.warehouse.publication.listening import Listening
+from spotify_assets.warehouse.publication.predictions import Predictions
 from spotify_assets.warehouse.publication.publish import Published, publish
 from spotify_assets.warehouse.publication.releases import File, Releases
 
@@ -59,6 +61,7 @@ def publish_now(
         logs(settings),
         plays_of(settings.time_zone),
         of_releases(),
+        of_predictions(),
         compact=compact,
         readers=settings.readers,
     )
@@ -99,6 +102,14 @@ def plays_of(time_zone: str) -> Listening:
 def of_releases() -> Releases:
     """How the tables of releases are made."""
     return Releases(derive=_derive_releases, version=releases.version())
+
+
+def of_predictions() -> Predictions:
+    """How what is estimated from the releases is made."""
+    # Only now: it imports numpy.
+    from spotify_assets.learning.releases import tables  # noqa: PLC0415
+
+    return Predictions(derive=tables.derive, facts=FACTS, version=tables.version())
 
 
 def _derive_releases(files: list[File]) -> dict[type[Contract], pl.DataFrame]:

@@ -32,6 +32,7 @@ FACTS = of(Stage.FACTS)
 DERIVED = of(Stage.DERIVED)
 LISTENING = of(Stage.LISTENING)
 RELEASES = of(Stage.RELEASES)
+PREDICTIONS = of(Stage.PREDICTIONS)
 LAKE_ONLY = of(Stage.LAKE_ONLY)
 LOGS = of(Stage.LOG)
 
@@ -41,7 +42,9 @@ LAKE = _by_name((*PROCESSED, *RANKED, *FACTS))
 TABLES = LAKE | _by_name(of(Stage.PUBLISHED, Stage.DERIVED))
 """Tables of the catalog that are assets, as analysts see them."""
 
-WAREHOUSE = TABLES | _by_name(of(Stage.PUBLICATION, Stage.LISTENING, Stage.RELEASES, Stage.LOG))
+WAREHOUSE = TABLES | _by_name(
+    of(Stage.PUBLICATION, Stage.LISTENING, Stage.RELEASES, Stage.PREDICTIONS, Stage.LOG)
+)
 """Tables of the DuckDB file."""
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     "LAKE_ONLY",
     "LISTENING",
     "LOGS",
+    "PREDICTIONS",
     "PROCESSED",
     "RANKED",
     "RELEASES",

@@ -82,6 +82,9 @@ class Stage(Enum):
     """From the listening history, all together whenever a file of it changed."""
     RELEASES = auto()
     """From the downloads of an artist's team, all together whenever a file of them changed."""
+    PREDICTIONS = auto()
+    """Fitted to the tables of releases: again whenever these, or a model or its predictions change.
+    """
     LAKE_ONLY = auto()
     """In the lake, and not in the warehouse: others tell the same in fewer rows."""
     PUBLICATION = auto()

@@ -17,6 +17,7 @@ from spotify_assets.defs.releases import jobs as release_jobs
 from spotify_assets.schemas import (
     LAKE_ONLY,
     LISTENING,
+    PREDICTIONS,
     PROCESSED,
     RANKED,
     RELEASES,
@@ -114,7 +115,7 @@ def test_every_table_has_its_contract_as_a_blocking_check_and_its_columns() -> N
         for key in graph().asset_check_keys
         if key.name == "contract"
     }
-    others = (contract.table() for contract in (*LISTENING, *RELEASES, *LAKE_ONLY))
+    others = (contract.table() for contract in (*LISTENING, *RELEASES, *PREDICTIONS, *LAKE_ONLY))
     tables = {table.replace(".", "/") for table in (*TABLES, *others)}
     assert set(checks) == tables
     assert all(check.blocking for check in checks.values())

@@ -13,6 +13,7 @@ from spotify_assets.schemas import (
     LAKE_ONLY,
     LISTENING,
     LOGS,
+    PREDICTIONS,
     PROCESSED,
     RANKED,
     RELEASES,
@@ -110,7 +111,7 @@ def test_the_warehouse_holds_every_table_once() -> None:
         "monitoring.definition",
         "monitoring.history_files",
         "monitoring.release_sources",
-        *(contract.table() for contract in (*LISTENING, *RELEASES)),
+        *(contract.table() for contract in (*LISTENING, *RELEASES, *PREDICTIONS)),
         *logs,
     }
     assert WAREHOUSE["rankings.top_tracks"] is rankings.TopTracks

@@ -23,6 +23,7 @@ from spotify_assets.schemas.monitoring import DamagedFiles, LakeCommits
 from spotify_assets.warehouse.macros import create_macros, macros
 from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import listening as plays
+from spotify_assets.warehouse.publication import predictions as estimates
 from spotify_assets.warehouse.publication import releases as downloads
 from spotify_assets.warehouse.publication.catalog import Queries
 from spotify_assets.warehouse.publication.changes import Changes, Logs
@@ -30,6 +31,7 @@ from spotify_assets.warehouse.publication.damage import damaged_files
 from spotify_assets.warehouse.publication.integrity import hold_to_contract
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.partitions import News
+from spotify_assets.warehouse.publication.predictions import Predictions
 from spotify_assets.warehouse.publication.releases import Releases
 from spotify_assets.warehouse.publication.replacing import alone, opened, replacing
 from spotify_assets.warehouse.publication.state import State
@@ -58,6 +60,7 @@ def publish(
     logs: Logs | None = None,
     listening: Listening | None = None,
     releases: Releases | None = None,
+    predictions: Predictions | None = None,
     *,
     compact: bool = False,
     readers: int | None = None,
@@ -71,6 +74,7 @@ def publish(
         logs: The tables that only grow.
         listening: How the tables of plays are made; without it they stay empty.
         releases: The same of the tables of releases.
+        predictions: The same of what is estimated from them.
         compact: Write the file even where nothing changed, without the bytes of rows that it holds
             no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
         readers: The number of the group that may read the file; else only its owner may.
@@ -80,7 +84,7 @@ def publish(
         LakeError: The copy cannot be written: the old state stays.
     """
     with writing(path, "the warehouse"), alone(path):
-        definition = _hash(queries, listening, releases)
+        definition = _hash(queries, listening, releases, predictions)
         state = State.of(path, definition)
         changes = Changes.of(lake, state, logs or {}, listening)
         if state.is_there and changes.are_none and not compact:
@@ -94,7 +98,12 @@ def publish(
                 connection, lake, changes, listening, damaged, full_refresh=not state.is_there
             )
             damaged = _take_in_releases(
-                connection, lake, changes, releases, damaged, full_refresh=not state.is_there
+                connection,
+                lake,
+                changes,
+                (releases, predictions),
+                damaged,
+                full_refresh=not state.is_there,
             )
             connection.begin()
             _append(connection, changes.grown)
@@ -188,19 +197,25 @@ def _take_in_releases(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
     changes: Changes,
-    releases: Releases | None,
+    how: tuple[Releases | None, Predictions | None],
     damaged: pl.DataFrame,
     *,
     full_refresh: bool,
 ) -> pl.DataFrame:
-    """The files of releases; as with plays, where one is damaged the tables stay as they were."""
+    """The files of releases; as with plays, where one is damaged the tables stay as they were.
+
+    What is estimated from them is estimated again.
+    """
     files = changes.releases
+    releases, predictions = how
     if releases is None or files is None:
         return damaged
     while True:
         connection.begin()
         try:
             downloads.load(connection, lake, files, releases)
+            if predictions:
+                estimates.load(connection, predictions)
         except DamagedFile as error:
             connection.rollback()
             damaged = pl.concat([damaged, downloads.as_damaged(lake, error)])
@@ -282,12 +297,17 @@ def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {name: connection.table(name).count("*").fetchall()[0][0] for name in WAREHOUSE}
 
 
-def _hash(queries: Queries, listening: Listening | None, releases: Releases | None) -> str:
+def _hash(
+    queries: Queries,
+    listening: Listening | None,
+    releases: Releases | None,
+    predictions: Predictions | None,
+) -> str:
     columns = {name: (one.columns(), one.key(), one.grain()) for name, one in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
     sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
     plays = (listening.version, listening.time_zone) if listening else ()
-    how = (*plays, releases.version) if releases else plays
+    how = (*plays, *(one.version for one in (releases, predictions) if one))
     return hashlib.sha256(
         repr((columns, about, sql, how, list(macros().values()))).encode()
     ).hexdigest()

@@ -67,9 +67,9 @@ def load(
     """
     made = how.derive([_read(lake.root / file) for file in files["file"]])
     for contract in RELEASES:
-        _replace(connection, contract, made[contract])
+        replace(connection, contract, made[contract])
     hold(connection, RELEASES)
-    _replace(connection, ReleaseSources, files)
+    replace(connection, ReleaseSources, files)
 
 
 def is_damaged(lake: Lake, file: str) -> bool:
@@ -112,9 +112,14 @@ def _read(path: Path) -> File:
         raise DamagedFile(path, "written", REMEDY) from error
 
 
-def _replace(
+def replace(
     connection: duckdb.DuckDBPyConnection, contract: type[Contract], rows: pl.DataFrame
 ) -> None:
+    """Put other rows in the place of all that a table has.
+
+    Raises:
+        WarehouseError: They break its contract.
+    """
     hold_to_contract(contract, rows)
     connection.execute(f"DELETE FROM {quoted(contract)}")
     connection.register("made", rows.to_arrow())
