@@ -95,7 +95,7 @@ CREATE OR REPLACE TABLE quarantine.rows (
     source_pointer VARCHAR, reason VARCHAR, record VARCHAR
 );
 
-CREATE OR REPLACE TABLE processed.intake AS
+CREATE OR REPLACE TABLE processed.reconciliation AS
 WITH counted AS (
     SELECT genre, date, 'tracks' AS table_name FROM processed.tracks
     UNION ALL SELECT genre, date, 'artists' FROM processed.artists
@@ -104,12 +104,12 @@ WITH counted AS (
     UNION ALL SELECT genre, date, 'search_results' FROM processed.search_results
 )
 SELECT
-    genre, date, table_name, count(*) AS received, count(*) AS kept, 0::BIGINT AS repeated,
+    genre, date, table_name, count(*) AS received, count(*) AS kept, 0::BIGINT AS duplicate,
     0::BIGINT AS quarantined
 FROM counted
 GROUP BY ALL;
 
-CREATE OR REPLACE TABLE processed.collections AS
+CREATE OR REPLACE TABLE processed.extracts AS
 SELECT
     genre, date, 'sandbox' AS source, 'BR' AS market, 1000 AS artists_wanted,
     1000 AS tracks_wanted, 1000 AS artists_asked, 1000 AS tracks_asked, 22 AS responses,

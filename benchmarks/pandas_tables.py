@@ -25,7 +25,7 @@ ALBUM = [
     "total_tracks",
 ]
 READ = {
-    "collections": [
+    "extracts": [
         *(*GENRE_DAY, "market"),
         *("artists_wanted", "tracks_wanted", "artists_asked", "tracks_asked"),
     ],
@@ -45,13 +45,13 @@ def made(read: Tables) -> Tables:
     Args:
         read: The tables and columns of `READ`; days as timestamps.
     """
-    tracks, artists, collections = read["tracks"], read["artists"], read["collections"]
+    tracks, artists, extracts = read["tracks"], read["artists"], read["extracts"]
     tables: Tables = {}
     departures = []
     for kind, rows in (("track", tracks), ("artist", artists)):
         key = f"{kind}_id"
         positions = _first_positions(read["search_results"], kind)
-        ranked = _ranked(rows.merge(positions, on=[*GENRE_DAY, key]), collections, kind)
+        ranked = _ranked(rows.merge(positions, on=[*GENRE_DAY, key]), extracts, kind)
         if kind == "track":
             names = _artist_names(read["track_artists"], artists)
             ranked = ranked.merge(names, on=[*GENRE_DAY, "track_id"], how="left")
@@ -59,15 +59,15 @@ def made(read: Tables) -> Tables:
             ranked.loc[unnamed, "artist_names"] = pd.Series(
                 [[]] * int(unnamed.sum()), index=ranked.index[unnamed], dtype=object
             )
-        days = _days(ranked, positions, collections, kind)
+        days = _days(ranked, positions, extracts, kind)
         left = _departures(ranked, days, positions, kind)
         tables[f"top_{kind}s"] = _with_movement(ranked, days, left, kind)
         tables[f"fact_{kind}_daily"] = _facts(rows, positions, ranked, kind)
         departures.append(left)
     tables["departures"] = pd.concat(departures, ignore_index=True)
-    tables["dim_date"] = _dim_date(collections)
+    tables["dim_date"] = _dim_date(extracts)
     tables["dim_genre"] = (
-        collections.groupby("genre")["date"]
+        extracts.groupby("genre")["date"]
         .agg(first_date="min", last_date="max", days_collected="count")
         .reset_index()
     )
@@ -86,9 +86,9 @@ def _first_positions(results: pd.DataFrame, kind: str) -> pd.DataFrame:
     return first.rename("search_position").reset_index()
 
 
-def _ranked(found: pd.DataFrame, collections: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _ranked(found: pd.DataFrame, extracts: pd.DataFrame, kind: str) -> pd.DataFrame:
     key = f"{kind}_id"
-    wanted = collections[[*GENRE_DAY, f"{kind}s_wanted"]]
+    wanted = extracts[[*GENRE_DAY, f"{kind}s_wanted"]]
     first = found.merge(wanted, on=GENRE_DAY).sort_values([*GENRE_DAY, "search_position", key])
     first = first[first.groupby(GENRE_DAY).cumcount() < first[f"{kind}s_wanted"]]
     known = first.assign(known=first["popularity"].notna()).groupby(GENRE_DAY)["known"]
@@ -118,11 +118,11 @@ def _artist_names(credited: pd.DataFrame, artists: pd.DataFrame) -> pd.DataFrame
 
 
 def _days(
-    ranked: pd.DataFrame, positions: pd.DataFrame, collections: pd.DataFrame, kind: str
+    ranked: pd.DataFrame, positions: pd.DataFrame, extracts: pd.DataFrame, kind: str
 ) -> pd.DataFrame:
     """Grain: one collected genre-day, with how deep it was ranked and the next asked one."""
     names = {f"{kind}s_asked": "asked", f"{kind}s_wanted": "wanted"}
-    days = collections.rename(columns=names)[[*GENRE_DAY, "market", "asked", "wanted"]]
+    days = extracts.rename(columns=names)[[*GENRE_DAY, "market", "asked", "wanted"]]
     of_day = ranked.groupby(GENRE_DAY)["search_position"].agg(ranked="count", deepest="max")
     found = positions.groupby(GENRE_DAY).size().rename("shown")
     days = days.merge(of_day.reset_index(), on=GENRE_DAY, how="left")
@@ -241,8 +241,8 @@ def _facts(
     return facts[[*key, *measured, "rank"]].astype(dict.fromkeys([*measured, "rank"], "Int64"))
 
 
-def _dim_date(collections: pd.DataFrame) -> pd.DataFrame:
-    dates = pd.date_range(collections["date"].min(), collections["date"].max(), name="date")
+def _dim_date(extracts: pd.DataFrame) -> pd.DataFrame:
+    dates = pd.date_range(extracts["date"].min(), extracts["date"].max(), name="date")
     return pd.DataFrame(
         {
             "date": dates,

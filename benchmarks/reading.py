@@ -19,7 +19,7 @@ from spotify_assets.warehouse.reading import read_only
 
 AGREEING = """
     SELECT
-        (SELECT sum(kept) FROM processed.intake WHERE table_name = 'tracks') AS kept,
+        (SELECT sum(kept) FROM processed.reconciliation WHERE table_name = 'tracks') AS kept,
         [
             (SELECT count(*) FROM processed.tracks),
             (SELECT count(*) FROM star.fact_track_daily),
@@ -28,7 +28,7 @@ AGREEING = """
                 ON f.track_id = d.track_id AND f.date >= d.valid_from
                 AND (d.valid_to IS NULL OR f.date < d.valid_to))
         ] AS the_same,
-        (SELECT count(*) FROM processed.collections) AS collected,
+        (SELECT count(*) FROM processed.extracts) AS collected,
         [(SELECT sum(days_collected) FROM star.dim_genre)] AS as_many"""
 """Kept tracks, and what must be as many; genre-days, and what must be as many."""
 

@@ -21,7 +21,7 @@ from spotify_assets.transforms.catalog.responses import process
 Question = tuple[str | None, str, str]
 """Day, path and parameters: what makes two calls the same. Each genre-day has a day of its own."""
 OF_A_RUN: Mapping[str, Sequence[str]] = {
-    "processed.collections": ("responses", "refused_responses", "unreadable_responses"),
+    "processed.extracts": ("responses", "refused_responses", "unreadable_responses"),
 }
 """Columns that count refused and corrupted responses too."""
 LINE = "source_line"

@@ -30,7 +30,7 @@ ORDER BY now.genre, now.rank;
 WITH newcomers AS (
     SELECT came.genre, came.track_id, came.date + 3 AS then
     FROM rankings.top_tracks AS came
-    SEMI JOIN processed.collections AS asked
+    SEMI JOIN processed.extracts AS asked
         ON asked.genre = came.genre AND asked.date = came.date + 3
     JOIN star.dim_genre AS genre ON genre.genre = came.genre
     -- On its first day everything is new.
@@ -137,7 +137,7 @@ ORDER BY days_missing DESC, genre;
 SELECT
     reason,
     count(*) AS objects,
-    100 * count(*) / (SELECT sum(received) FROM processed.intake) AS percent
+    100 * count(*) / (SELECT sum(received) FROM processed.reconciliation) AS percent
 FROM quarantine.rows
 GROUP BY reason
 ORDER BY objects DESC, reason;

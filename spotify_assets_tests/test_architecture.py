@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox": set(),
     "configuration": {"storage", "text"},
     "transforms": {"schemas", "text", "storage"},
-    "lake": {"storage", "text"},
+    "lake": {"schemas", "storage", "text"},
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
     "learning": {"schemas", "transforms", "storage", "text"},

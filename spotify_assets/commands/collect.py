@@ -46,13 +46,13 @@ DEMO_QUERIES = {
         FROM rankings.top_tracks
         WHERE date = (SELECT max(date) FROM rankings.top_tracks) AND rank <= 20 AND status = 'up'
         ORDER BY movement DESC, genre, rank LIMIT 8""",
-    "How the days went (processed.intake, quarantine.rows)": """
+    "How the days went (processed.reconciliation, quarantine.rows)": """
         SELECT table_name, sum(received) AS received, sum(kept) AS kept,
-            sum(repeated) AS repeated, sum(quarantined) AS quarantined
-        FROM processed.intake GROUP BY table_name
+            sum(duplicate) AS duplicate, sum(quarantined) AS quarantined
+        FROM processed.reconciliation GROUP BY table_name
         UNION ALL SELECT 'responses', sum(responses - refused_responses), sum(responses
             - refused_responses) - any_value(aside), 0, any_value(aside)
-        FROM processed.collections, (SELECT count(DISTINCT (source_file, source_line)) AS aside
+        FROM processed.extracts, (SELECT count(DISTINCT (source_file, source_line)) AS aside
             FROM quarantine.rows WHERE table_name = 'responses')
         ORDER BY table_name""",
     "Artists of the last 12 months, held against the 12 before (listening.top_artists)": """
@@ -358,10 +358,10 @@ def _show_collected(lake: Lake, said: dict[str, _Said], days: tuple[dt.date, dt.
 
 def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
     """Artists and tracks that are kept, and everything that is in quarantine."""
-    if held_file(lake, "processed.intake", day) is None:
+    if held_file(lake, "processed.reconciliation", day) is None:
         return None
-    intake = read_partition(lake, "processed.intake", day)
-    kept = dict(intake.select("table_name", "kept").iter_rows())
+    reconciliation = read_partition(lake, "processed.reconciliation", day)
+    kept = dict(reconciliation.select("table_name", "kept").iter_rows())
     # A response that is set aside as a whole is in no account of objects.
     return kept["artists"], kept["tracks"], read_partition(lake, "quarantine.rows", day).height
 

@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote
 
 from spotify_assets.lake.errors import LakeError
 from spotify_assets.lake.store import AlreadyThere, Store
+from spotify_assets.schemas.renamed import current
 
 VERSION = 1
 COMMITS, CHECKPOINTS = "commits", "checkpoints"
@@ -397,11 +398,15 @@ def _day(told: Mapping[str, Any] | None) -> Day | None:
         return None
     draft = told.get("draft")
     return Day(
-        {name: TableFile(*one) for name, one in told["tables"].items()},
+        _tables(told["tables"]),
         draft
         and Draft(
             dt.datetime.fromisoformat(draft["begun_at"]),
-            {name: TableFile(*one) for name, one in draft["tables"].items()},
-            frozenset(draft["awaits"]),
+            _tables(draft["tables"]),
+            frozenset(map(current, draft["awaits"])),
         ),
     )
+
+
+def _tables(told: Mapping[str, Any]) -> dict[str, TableFile]:
+    return {current(name): TableFile(*one) for name, one in told.items()}

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.log import Change, Day, Draft, Log, Origin, State, TableFile
+from spotify_assets.schemas.renamed import current
 from spotify_assets.storage.disk import sync
 
 FORM_FILE = "lake.json"
@@ -103,7 +104,7 @@ def _day(tables: dict[str, TableFile], is_broken_off: bool) -> Day:
 def _days(root: Path, folders: list[Path]) -> dict[dt.date, dict[str, TableFile]]:
     found: dict[dt.date, dict[str, TableFile]] = defaultdict(dict)
     for folder in folders:
-        table = f"{folder.parent.parent.name}.{folder.parent.name}"
+        table = current(f"{folder.parent.parent.name}.{folder.parent.name}")
         # A day lies in its own file or in that of its month; if in both, its own counts.
         for file in folder.glob(f"month=*/{ROWS_FILE}"):
             for date, (size, modified_ns) in _days_of_month(file):

@@ -34,7 +34,7 @@ from spotify_assets.lake.tables import is_shared, read_partition, under_way
 from spotify_assets.storage.errors import FailureKind
 
 RAW_LAYER = RAW_CATALOG.partition(".")[0]
-COLLECTIONS = "processed.collections"
+EXTRACTS = "processed.extracts"
 """The table that says from which sealed file the rows of a genre-day were made."""
 PLAYS = "(plays)"
 """Stands for the genre of polls, which have none."""
@@ -319,13 +319,13 @@ def _superseded(lake: Lake, genre_day: GenreDay) -> tuple[Path, ...]:
 def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
     """The numbers of the collections that the rows of a genre-day name."""
     try:
-        named = read_partition(lake, COLLECTIONS, genre_day)["source_file"]
+        named = read_partition(lake, EXTRACTS, genre_day)["source_file"]
         return {int(Path(name).name.split(".")[0]) for name in named}
     except FileNotFoundError:
         return set()
     except (LakeError, pl.exceptions.PolarsError, ValueError, OSError) as error:
         raise LakeError(
-            f"{COLLECTIONS} of {genre_day} cannot be read ({error}), so it is not known which "
+            f"{EXTRACTS} of {genre_day} cannot be read ({error}), so it is not known which "
             f"responses its rows were made from. Collect {genre_day} again: its tables are made "
             "again from raw."
         ) from error

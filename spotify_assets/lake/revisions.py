@@ -8,13 +8,14 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from spotify_assets.lake.errors import DamagedFile, writing
 from spotify_assets.lake.layout import GenreDay, Lake
+from spotify_assets.schemas.renamed import current
 
 FILE = "revisions.jsonl"
 
@@ -90,7 +91,8 @@ def revisions(lake: Lake, after: int = 0) -> Iterator[tuple[int, Revision]]:
     for number, line in enumerate(_lines(path), start=1):
         if number > after:
             try:
-                yield number, Revision(**json.loads(line))
+                told = Revision(**json.loads(line))
+                yield number, replace(told, table_name=current(told.table_name))
             except (ValueError, TypeError) as error:
                 raise DamagedFile(
                     path, "written", f"delete its line {number}; what it told is lost"

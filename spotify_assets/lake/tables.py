@@ -36,6 +36,7 @@ from spotify_assets.lake.log import Change, Day, Draft, Origin, State, TableFile
 from spotify_assets.lake.migration import IMPORTED
 from spotify_assets.lake.revisions import compared, note
 from spotify_assets.lake.store import AT_ONCE
+from spotify_assets.schemas.renamed import COLUMNS, current
 from spotify_assets.storage.errors import FailureKind
 
 log = logging.getLogger(__name__)
@@ -280,6 +281,8 @@ def read_file(lake: Lake, file: TableFile, date: dt.date) -> pl.DataFrame:
         rows = read_rows(path, REMAKE_DAY)
     except FileNotFoundError as error:
         raise DamagedFile(path, "written", REMAKE_DAY) from error
+    layer, name, *_ = file.key.split("/")
+    rows = rows.rename(COLUMNS.get(current(f"{layer}.{name}"), {}), strict=False)
     return rows.filter(pl.col("date") == date) if is_shared(file.key) else rows
 
 

@@ -11,7 +11,7 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.errors import DamagedFile
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import held_file, last_date, read_partition, under_way
-from spotify_assets.schemas.catalog.processed import Collections
+from spotify_assets.schemas.catalog.processed import Extracts
 
 LAST_TABLE = "star.fact_track_daily"
 """Written last of a genre-day's tables."""
@@ -47,9 +47,9 @@ def is_complete(lake: Lake, genre_day: GenreDay) -> bool:
 
 
 def has_all_pages(lake: Lake, genre_day: GenreDay) -> bool:
-    """Whether a genre-day that was processed lacks no page (`processed.collections`)."""
+    """Whether a genre-day that was processed lacks no page (`processed.extracts`)."""
     try:
-        collection = read_partition(lake, Collections.table(), genre_day)
+        collection = read_partition(lake, Extracts.table(), genre_day)
     except (FileNotFoundError, DamagedFile):
         # The publication tells of a damaged file; asking again would not mend it.
         return True

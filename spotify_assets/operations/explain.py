@@ -69,7 +69,7 @@ LIMIT 1
 """
 OURS = ("position", "has_track_key", "account")
 """What the raw rows of an export have beside the keys of its file."""
-MADE_BY = "SELECT code_version FROM processed.collections WHERE genre = ? AND date = ?"
+MADE_BY = "SELECT code_version FROM processed.extracts WHERE genre = ? AND date = ?"
 
 
 class CannotExplain(ProjectError):

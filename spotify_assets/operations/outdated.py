@@ -17,11 +17,11 @@ from spotify_assets.warehouse.reading import read_only
 
 # Grain: one genre-day.
 SQL = """
-SELECT genre, date FROM processed.collections
+SELECT genre, date FROM processed.extracts
 WHERE code_version IS DISTINCT FROM ?
 ORDER BY date DESC, genre"""
 # A file of the time before there were versions is older as a whole.
-ALL = "SELECT genre, date FROM processed.collections ORDER BY date DESC, genre"
+ALL = "SELECT genre, date FROM processed.extracts ORDER BY date DESC, genre"
 
 
 def outdated(lake: Lake, database: Path, most: int) -> list[GenreDay]:

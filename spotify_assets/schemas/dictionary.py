@@ -7,7 +7,7 @@ belong here: what a table is (its contract), and the example queries (``examples
 from collections.abc import Mapping
 
 from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, examples
-from spotify_assets.schemas.catalog.processed import Collections
+from spotify_assets.schemas.catalog.processed import Extracts
 from spotify_assets.schemas.catalog.star import DimDate, DimGenre
 from spotify_assets.schemas.listening import Imports
 
@@ -40,7 +40,7 @@ Each table with its key (PK) and the columns by which it finds another (FK). A l
 row (`||`), in one or none (`o|`), in many or none (`o{`), or in the versions of one thing (`|{`).
 Tables that find no other, and are found by none, are left out.
 """
-IMPLIED: tuple[type[Contract], ...] = (Collections, DimGenre, Imports)
+IMPLIED: tuple[type[Contract], ...] = (Extracts, DimGenre, Imports)
 """Tables whose key stands in the keys of others, as the same column; the first that fits."""
 
 
@@ -74,7 +74,7 @@ def joins(contract: type[Contract]) -> Mapping[tuple[str, ...], str]:
     implied = next((one for one in IMPLIED if one is not contract and _names(contract, one)), None)
     if implied and not said.intersection(implied.key()):
         found[implied.key()] = implied.table()
-    if contract is Collections:
+    if contract is Extracts:
         found[DimDate.key()] = DimDate.table()
     return found
 

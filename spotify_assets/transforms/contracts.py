@@ -22,8 +22,8 @@ class Admitted:
     """Of each kept row the ``source_pointer``."""
     quarantined: pl.DataFrame
     """Rows of `QuarantinedRows`."""
-    intake: pl.DataFrame
-    """received = kept + repeated + quarantined for each genre and date that has candidates."""
+    reconciliation: pl.DataFrame
+    """received = kept + duplicate + quarantined for each genre and date that has candidates."""
 
 
 def admit(candidates: pl.DataFrame, contract: type[Contract]) -> Admitted:
@@ -42,8 +42,8 @@ def admit(candidates: pl.DataFrame, contract: type[Contract]) -> Admitted:
     first = good.unique(subset=list(contract.key()), keep="first", maintain_order=True)
     kept = first.select(columns)
     quarantined = _quarantine(candidates.filter(bad), reasons.filter(bad), contract)
-    intake = _intake(candidates, kept, quarantined, contract)
-    return Admitted(kept, first["source_pointer"], quarantined, intake)
+    reconciliation = _reconciliation(candidates, kept, quarantined, contract)
+    return Admitted(kept, first["source_pointer"], quarantined, reconciliation)
 
 
 def _reasons(candidates: pl.DataFrame, contract: type[Contract]) -> pl.Series:
@@ -102,7 +102,7 @@ def _quarantine(bad: pl.DataFrame, reasons: pl.Series, contract: type[Contract])
     ).cast(QUARANTINED)
 
 
-def _intake(
+def _reconciliation(
     candidates: pl.DataFrame,
     kept: pl.DataFrame,
     quarantined: pl.DataFrame,
@@ -122,6 +122,6 @@ def _intake(
         pl.lit(contract.table().partition(".")[2]).alias("table_name"),
         "received",
         "kept",
-        (pl.col("received") - pl.col("kept") - pl.col("quarantined")).alias("repeated"),
+        (pl.col("received") - pl.col("kept") - pl.col("quarantined")).alias("duplicate"),
         "quarantined",
     )

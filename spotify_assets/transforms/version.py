@@ -4,9 +4,11 @@ Rows that an earlier version made are made again from their raw responses, in po
 """
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 
-from spotify_assets.schemas import FACTS, PROCESSED, RANKED
+from spotify_assets.schemas import FACTS, PROCESSED, RANKED, Column, Contract
+from spotify_assets.schemas.renamed import former, former_columns
 
 RULES = 2
 """Raise it when a rule changes what the rows hold: the shape of the tables counts by itself."""
@@ -15,5 +17,11 @@ RULES = 2
 @cache
 def code_version() -> str:
     """``<rules>.<hash of the contracts>``: the same for the same rows from the same responses."""
-    columns = [(one.table(), one.columns()) for one in (*PROCESSED, *RANKED, *FACTS)]
+    columns = [(former(one.table()), _columns(one)) for one in (*PROCESSED, *RANKED, *FACTS)]
     return f"{RULES}.{hashlib.sha256(repr(columns).encode()).hexdigest()[:8]}"
+
+
+def _columns(contract: type[Contract]) -> list[Column]:
+    """By their first names: another name alone is no reason to make the rows again."""
+    names = former_columns(contract.table())
+    return [replace(one, name=names.get(one.name, one.name)) for one in contract.columns()]

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from spotify_assets.warehouse.reading import naming_damage
-from spotify_assets.warehouse.tables import literal
+from spotify_assets.warehouse.tables import by_current_names, literal
 
 
 def compute(
@@ -40,7 +40,8 @@ def compute(
                 for together, which in parts
             )
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
-            connection.execute(f'CREATE VIEW "{layer}"."{name}" AS {rows}')
+            named = by_current_names(table, f"({rows})")
+            connection.execute(f'CREATE VIEW "{layer}"."{name}" AS FROM {named}')
         return connection.sql(sql).pl()
 
 

@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from spotify_assets.schemas import LAKE, Contract
+from spotify_assets.schemas.renamed import former_columns
 
 TYPES: dict[pl.DataType, str] = {
     pl.String(): "VARCHAR",
@@ -54,6 +55,23 @@ def quoted(contract: type[Contract]) -> str:
     """``"layer"."table"``."""
     layer, _, name = contract.table().partition(".")
     return f'"{layer}"."{name}"'
+
+
+def by_current_names(table: str, source: str) -> str:
+    """What is read from files of a table (`layer.table`), its columns called as they are now.
+
+    Args:
+        table: By its name of now.
+        source: What follows FROM; columns that files lack are null in it, or not there.
+    """
+    names = former_columns(table)
+    if not names:
+        return source
+    merged = ", ".join(f'coalesce("{new}", "{old}") AS "{new}"' for new, old in names.items())
+    # So that both names are there, whichever the files have.
+    both = ", ".join(f'NULL AS "{new}", NULL AS "{old}"' for new, old in names.items())
+    rows = f"FROM {source} UNION ALL BY NAME (SELECT {both} LIMIT 0)"
+    return f"(SELECT * REPLACE ({merged}) FROM ({rows}))"
 
 
 def literal(text: str) -> str:

@@ -1,6 +1,6 @@
 """What a lake of the benchmarks never has, and real ones do: SQL over its processed tables."""
 
-ALL_BUT_COLLECTIONS = ("tracks", "artists", "albums", "track_artists", "search_results")
+ALL_BUT_EXTRACTS = ("tracks", "artists", "albums", "track_artists", "search_results")
 
 
 def _deleted(condition: str, *tables: str) -> str:
@@ -9,10 +9,10 @@ def _deleted(condition: str, *tables: str) -> str:
 
 SQL = (
     # A day that nobody asked, one that was answered with nothing, one asked less deep.
-    _deleted("genre = 'genre 002' AND date = '2025-11-22'", "collections", *ALL_BUT_COLLECTIONS)
-    + _deleted("genre = 'rock' AND date = '2025-11-23'", *ALL_BUT_COLLECTIONS)
+    _deleted("genre = 'genre 002' AND date = '2025-11-22'", "extracts", *ALL_BUT_EXTRACTS)
+    + _deleted("genre = 'rock' AND date = '2025-11-23'", *ALL_BUT_EXTRACTS)
     + """
-UPDATE processed.collections
+UPDATE processed.extracts
 SET tracks_wanted = 10, tracks_asked = 10, artists_wanted = 2, artists_asked = 2
 WHERE genre = 'rock' AND date = '2025-11-21';
 """
@@ -26,7 +26,7 @@ DELETE FROM processed.search_results WHERE genre = 'rock' AND date = '2025-11-21
     # A day of which artists were not asked.
     + _deleted("genre = 'genre 001' AND date = '2025-11-23' AND kind = 'artist'", "search_results")
     + """
-UPDATE processed.collections SET artists_asked = 0, artists_wanted = 0
+UPDATE processed.extracts SET artists_asked = 0, artists_wanted = 0
 WHERE genre = 'genre 001' AND date = '2025-11-23';
 
 -- Days without popularity, and rows.

@@ -253,7 +253,7 @@ def test_superseded_responses_go_and_the_rows_stay(lake: Lake) -> None:
         *("0002.json", "0002.jsonl.zst")
     ]
     # That it was rewritten stays known.
-    own = (*WRITTEN_AT, "monitoring.revisions", "processed.collections")
+    own = (*WRITTEN_AT, "monitoring.revisions", "processed.extracts")
     after = contents(lake)
     assert {name: rows for name, rows in after.items() if name not in own} == {
         name: rows for name, rows in before.items() if name not in own

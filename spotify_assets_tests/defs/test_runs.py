@@ -48,7 +48,9 @@ def test_a_genre_day_goes_the_whole_way_and_reconciles(data_dir: Path, run: Run)
     # From the responses, counted here by hand, to the facts.
     sealed = RawPartition(Lake(data_dir / "lake"), GenreDay("sertanejo", TODAY)).latest()
     assert sealed is not None
-    received = ask(data_dir, "SELECT received FROM processed.intake WHERE table_name = 'tracks'")
+    received = ask(
+        data_dir, "SELECT received FROM processed.reconciliation WHERE table_name = 'tracks'"
+    )
     counted = duckdb.sql(
         "SELECT sum(len(search.tracks.items)) FROM read_json(?, "
         "columns = {search: 'STRUCT(tracks STRUCT(items JSON[]))'})",
@@ -57,8 +59,8 @@ def test_a_genre_day_goes_the_whole_way_and_reconciles(data_dir: Path, run: Run)
     assert received == counted
     assert ask(
         data_dir,
-        "SELECT received - repeated - quarantined = (SELECT count(*) FROM star.fact_track_daily) "
-        "FROM processed.intake WHERE table_name = 'tracks'",
+        "SELECT received - duplicate - quarantined = (SELECT count(*) FROM star.fact_track_daily) "
+        "FROM processed.reconciliation WHERE table_name = 'tracks'",
     ) == [(True,)]
 
 
@@ -90,7 +92,7 @@ def test_an_unknown_genre_completes_with_no_rows_and_says_so(
 ) -> None:
     outcome = run("no such genre")
     assert outcome.failure is None
-    assert ask(data_dir, "SELECT genre, tracks_asked > 0 FROM processed.collections") == [
+    assert ask(data_dir, "SELECT genre, tracks_asked > 0 FROM processed.extracts") == [
         ("no such genre", True)
     ]
     assert ask(data_dir, "SELECT count(*) FROM star.fact_track_daily") == [(0,)]

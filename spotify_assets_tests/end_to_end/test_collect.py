@@ -15,8 +15,8 @@ from spotify_assets_tests.end_to_end.processes import typed
 pytestmark = pytest.mark.end_to_end
 REAL_TRACKS = Path(__file__).resolve().parents[3] / "shared/data/spotify_songs/spotify_songs.csv.gz"
 RECONCILED = """
-    SELECT i.genre, i.received - i.repeated - i.quarantined, i.kept, count(f.track_id)
-    FROM processed.intake AS i LEFT JOIN star.fact_track_daily AS f USING (genre, date)
+    SELECT i.genre, i.received - i.duplicate - i.quarantined, i.kept, count(f.track_id)
+    FROM processed.reconciliation AS i LEFT JOIN star.fact_track_daily AS f USING (genre, date)
     WHERE i.table_name = 'tracks' GROUP BY ALL ORDER BY ALL"""
 
 
@@ -75,7 +75,7 @@ def test_a_reader_is_answered_while_runs_write(data_dir: Path, sandbox_url: str)
                 data_dir,
                 "SELECT (SELECT count(*) FROM processed.tracks), "
                 "(SELECT count(*) FROM star.fact_track_daily), "
-                "(SELECT count(*) FROM processed.collections)",
+                "(SELECT count(*) FROM processed.extracts)",
             )[0]
         )
         time.sleep(0.01)
@@ -110,7 +110,7 @@ def test_the_names_of_the_older_tools_still_work(tmp_path: Path, sandbox_url: st
         SPOTIFY_MARKET="PT",
     )
     assert done.returncode == 0, done.stderr
-    asked = ask(tmp_path, "SELECT genre, artists_wanted, market FROM processed.collections")
+    asked = ask(tmp_path, "SELECT genre, artists_wanted, market FROM processed.extracts")
     assert asked == [("forró", 3, "PT")]
 
 

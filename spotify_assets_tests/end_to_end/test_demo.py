@@ -39,7 +39,7 @@ def ask(demo: Demo, sql: str) -> list[tuple[object, ...]]:
 def test_the_demo_collects_four_genres_of_seven_days(demo: Demo) -> None:
     assert ask(
         demo,
-        "SELECT count(*), count(DISTINCT genre), count(DISTINCT date) FROM processed.collections",
+        "SELECT count(*), count(DISTINCT genre), count(DISTINCT date) FROM processed.extracts",
     ) == [(28, 4, 7)]
     assert "rankings.top_tracks" in demo[1]
 
@@ -213,7 +213,7 @@ def test_explain_prints_the_response_that_holds_a_ranking_row(demo: Demo) -> Non
     assert str(key[3]) in shown.stdout
     assert "GET search" in shown.stdout
     [(run,)] = ask(demo, f"SELECT run_id FROM monitoring.runs WHERE genre = '{key[0]}'")
-    [(version,)] = ask(demo, "SELECT DISTINCT code_version FROM processed.collections")
+    [(version,)] = ask(demo, "SELECT DISTINCT code_version FROM processed.extracts")
     assert re.search(rf"asked by run +{run}\n", shown.stdout)
     assert re.search(rf"code version +{re.escape(str(version))}\n", shown.stdout)
     assert re.search(r"status +200\n", shown.stdout)

@@ -50,7 +50,7 @@ def processed(lake: Lake, genre_day: GenreDay, ranking: list[str], source: Seale
     """All tables of a genre-day, made from that collection."""
     tables = tables_of(genre_day, ranking)
     named = pl.lit(source.source_file).alias("source_file")
-    tables["processed.collections"] = tables["processed.collections"].with_columns(named)
+    tables["processed.extracts"] = tables["processed.extracts"].with_columns(named)
     write_days(lake, genre_day.genre, {genre_day.date: tables}, Origin())
 
 

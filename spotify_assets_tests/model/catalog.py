@@ -266,8 +266,8 @@ def processed(collections: Iterable[Collection]) -> Tables:
     tables: Tables = {
         f"processed.{name}": []
         for name in (
-            "collections",
-            "intake",
+            "extracts",
+            "reconciliation",
             "artists",
             "albums",
             "tracks",
@@ -278,21 +278,21 @@ def processed(collections: Iterable[Collection]) -> Tables:
     tables["quarantine.rows"] = []
     for collection in collections:
         here = {"genre": collection.genre, "date": collection.date}
-        tables["processed.collections"].append({**here, **_collection(collection)})
+        tables["processed.extracts"].append({**here, **_collection(collection)})
         aside = [("responses", *place) for place in missing_lists(collection)]
         for name, account in accounts(collection).items():
             for row, mention in account.kept:
                 source = {"source_file": collection.source_file, "source_line": mention.line}
                 tables[f"processed.{name}"].append({**here, **row, **source})
             aside += [(name, mention.line, mention.pointer) for mention in account.quarantined]
-            tables["processed.intake"].append(
+            tables["processed.reconciliation"].append(
                 {
                     **here,
                     "table_name": name,
                     "received": account.received,
                     "kept": len(account.kept),
                     "quarantined": len(account.quarantined),
-                    "repeated": account.received - len(account.kept) - len(account.quarantined),
+                    "duplicate": account.received - len(account.kept) - len(account.quarantined),
                 }
             )
         tables["quarantine.rows"] += [

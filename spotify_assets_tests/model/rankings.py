@@ -53,7 +53,7 @@ def days(tables: Tables) -> Days:
     for row in tables["processed.search_results"]:
         here = positions[row["genre"], row["kind"], row["date"]]
         here[row["id"]] = min(row["position"], here.get(row["id"], row["position"]))
-    for row in tables["processed.collections"]:
+    for row in tables["processed.extracts"]:
         for kind in KINDS:
             place = (row["genre"], kind, row["date"])
             wanted = row[f"{kind}s_wanted"]

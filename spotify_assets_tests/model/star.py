@@ -16,8 +16,8 @@ SATURDAY = 6
 
 
 def dim_date(tables: Tables) -> list[Row]:
-    """Every day from the first to the last of `processed.collections`."""
-    dates = [row["date"] for row in tables["processed.collections"]]
+    """Every day from the first to the last of `processed.extracts`."""
+    dates = [row["date"] for row in tables["processed.extracts"]]
     if not dates:
         return []
     count = (max(dates) - min(dates)).days + 1
@@ -38,9 +38,9 @@ def _calendar(date: dt.date) -> Row:
 
 
 def dim_genre(tables: Tables) -> list[Row]:
-    """Each genre of `processed.collections`."""
+    """Each genre of `processed.extracts`."""
     dates = defaultdict(list)
-    for row in tables["processed.collections"]:
+    for row in tables["processed.extracts"]:
         dates[row["genre"]].append(row["date"])
     return [
         {

@@ -20,7 +20,7 @@ from spotify_assets_tests.model.small_lakes import small_lakes
 from spotify_assets_tests.model.star import holds, star
 
 DAY = dt.timedelta(days=1)
-UNDETERMINED = {"processed.collections": ["code_version"], "quarantine.rows": ["reason", "record"]}
+UNDETERMINED = {"processed.extracts": ["code_version"], "quarantine.rows": ["reason", "record"]}
 """Columns that name the version of the code, or say in words what is wrong."""
 
 

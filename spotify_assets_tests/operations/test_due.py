@@ -79,7 +79,7 @@ def test_a_day_that_lacks_pages_is_due_again(
         search({} if not has_all_pages else found(tracks=[]), page=1),
     ]
     tables = process([seal(tmp_path / "raw", *answers, genre="rock", date=TODAY)])
-    table = "processed.collections"
+    table = "processed.extracts"
     write_partition(lake, table, GenreDay("rock", TODAY), tables[table])
 
     assert is_complete(lake, GenreDay("rock", TODAY)) == has_all_pages

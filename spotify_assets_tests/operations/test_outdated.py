@@ -17,7 +17,7 @@ from spotify_assets_tests.lake.samples import TERMS, answer, question
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
 from spotify_assets_tests.warehouse.publication.test_publish import publish
 
-COLLECTIONS = "processed.collections"
+COLLECTIONS = "processed.extracts"
 
 
 def day(number: int, genre: str = "rock") -> GenreDay:
@@ -89,7 +89,7 @@ def test_a_file_of_the_time_before_versions_is_outdated_as_a_whole(
     made(lake, day(1), code_version())
     publish(lake, database)
     with duckdb.connect(database) as connection:
-        connection.execute("ALTER TABLE processed.collections DROP code_version")
+        connection.execute("ALTER TABLE processed.extracts DROP code_version")
     assert outdated(lake, database, 1) == [day(1)]
 
 

@@ -133,7 +133,7 @@ def test_a_column_has_the_same_type_wherever_it_stands() -> None:
 
 
 def test_every_row_that_is_read_off_a_response_names_its_place() -> None:
-    for contract in set(PROCESSED) - {processed.Collections, processed.Intake}:
+    for contract in set(PROCESSED) - {processed.Extracts, processed.Reconciliation}:
         assert {"source_file", "source_line"} <= set(names(contract))
 
 

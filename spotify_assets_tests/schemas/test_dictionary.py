@@ -62,8 +62,8 @@ def test_the_diagram_shows_every_reference_of_a_contract() -> None:
         # A track may be of no album.
         '"star.dim_track" }o--o| "star.dim_album" : "album_id"',
         # No contract says these, but their keys do.
-        '"processed.tracks" }o--|| "processed.collections" : "genre, date"',
-        '"processed.collections" }o--|| "star.dim_date" : "date"',
+        '"processed.tracks" }o--|| "processed.extracts" : "genre, date"',
+        '"processed.extracts" }o--|| "star.dim_date" : "date"',
         '"processed.streams" }o--|| "monitoring.imports" : "file_id"',
         # Missing on a day that perhaps nobody asked about.
         '"rankings.departures" }o--|| "star.dim_genre" : "genre"',

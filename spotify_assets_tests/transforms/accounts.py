@@ -55,7 +55,7 @@ def objects(answer: Answer) -> Iterator[tuple[str, Any]]:
 
 
 def received(answers: Iterable[Answer]) -> dict[str, int]:
-    """Objects as `processed.Intake` counts them; but for credits, of which kept tracks' count."""
+    """Objects as `Reconciliation` counts them; but for credits, of which kept tracks' count."""
     answers = list(answers)
     kinds = Counter(kind for one in answers for kind, _ in objects(one))
     searched = [one for one in answers if one.endpoint == "search"]
@@ -71,14 +71,14 @@ def received(answers: Iterable[Answer]) -> dict[str, int]:
 
 
 def assert_adds_up(tables: Tables, genre: str) -> None:
-    """Of one genre: received = kept + repeated + quarantined, and both are what is stored."""
-    rows = tables["processed.intake"].filter(genre=genre)
+    """Of one genre: received = kept + duplicate + quarantined, and both are what is stored."""
+    rows = tables["processed.reconciliation"].filter(genre=genre)
     assert rows.height == len(PROCESSED) - 3
     quarantined = Counter(tables["quarantine.rows"].filter(genre=genre)["table_name"])
     for row in rows.iter_rows(named=True):
         name = row["table_name"]
-        assert row["received"] == row["kept"] + row["repeated"] + row["quarantined"], row
-        assert row["repeated"] >= 0, row
+        assert row["received"] == row["kept"] + row["duplicate"] + row["quarantined"], row
+        assert row["duplicate"] >= 0, row
         assert row["kept"] == tables[f"processed.{name}"].filter(genre=genre).height, row
         assert row["quarantined"] == quarantined.pop(name, 0), row
     quarantined.pop("responses", None)
@@ -99,8 +99,8 @@ def assert_every_credit_is_of_a_kept_track(tables: Tables) -> None:
     assert credited.join(tables["processed.tracks"], on=list(columns), how="anti").is_empty()
 
 
-def intake(tables: Tables, genre: str, column: str = "received") -> dict[str, int]:
-    rows = tables["processed.intake"].filter(genre=genre)
+def reconciliation(tables: Tables, genre: str, column: str = "received") -> dict[str, int]:
+    rows = tables["processed.reconciliation"].filter(genre=genre)
     return dict(zip(rows["table_name"], rows[column], strict=True))
 
 

@@ -17,7 +17,7 @@ FIRST_DAY = dt.date(2026, 11, 16)
 GENRE = "forró"
 SOURCE = {"source_file": "raw/catalog/0001.jsonl.zst", "source_line": 1}
 DEFAULTS: dict[type[Contract], dict[str, Any]] = {
-    processed.Collections: {
+    processed.Extracts: {
         "source": "sandbox",
         "market": "BR",
         "artists_wanted": 100,
@@ -101,7 +101,7 @@ class SmallWarehouse:
         )
 
     def collected(self, on: int, genre: str = GENRE, **values: object) -> None:
-        self.add(processed.Collections, on, genre, **values)
+        self.add(processed.Extracts, on, genre, **values)
 
     def track(self, number: int, on: int, genre: str = GENRE, **values: object) -> None:
         self.add(processed.Tracks, on, genre, track_id=spotify_id("t", number), **values)

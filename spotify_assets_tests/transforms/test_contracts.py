@@ -196,7 +196,7 @@ def test_without_candidates_there_is_nothing() -> None:
 
     assert outcome.kept.schema == processed.Tracks.polars_schema()
     assert outcome.quarantined.schema == processed.QuarantinedRows.polars_schema()
-    assert outcome.intake.is_empty()
+    assert outcome.reconciliation.is_empty()
 
 
 def test_where_all_are_set_aside_the_empty_table_keeps_its_contract() -> None:
@@ -254,15 +254,15 @@ def test_every_candidate_is_kept_or_repeated_or_set_aside(rows: list[dict[str, A
     assert outcome.quarantined["source_line"].to_list() == [
         line for line, row in lines.items() if not is_good(row)
     ]
-    for genre, received, kept, repeated, quarantined in _accounts(outcome):
+    for genre, received, kept, duplicate, quarantined in _accounts(outcome):
         here = [row for row in rows if row["genre"] == genre]
         assert received == sum(row["mentions"] for row in here)
         assert kept == len([1 for where, _ in first if where == genre])
         assert quarantined == len([1 for row in here if not is_good(row)])
-        assert received == kept + repeated + quarantined
-        assert repeated >= 0
+        assert received == kept + duplicate + quarantined
+        assert duplicate >= 0
 
 
 def _accounts(outcome: Admitted) -> list[tuple[Any, ...]]:
-    columns = ("genre", "received", "kept", "repeated", "quarantined")
-    return outcome.intake.select(columns).rows()
+    columns = ("genre", "received", "kept", "duplicate", "quarantined")
+    return outcome.reconciliation.select(columns).rows()

@@ -51,7 +51,7 @@ def tables_of(day: GenreDay, ranking: Sequence[str]) -> dict[str, pl.DataFrame]:
     source = {"source_file": "raw/catalog/0001.jsonl.zst", "source_line": 1}
     rows: dict[str, list[dict[str, object]]] = {table: [] for table in LAKE}
     count = len(ranking)
-    rows["processed.collections"].append(
+    rows["processed.extracts"].append(
         {
             **here,
             "source": "sandbox",
@@ -70,8 +70,8 @@ def tables_of(day: GenreDay, ranking: Sequence[str]) -> dict[str, pl.DataFrame]:
     )
     for table in ("artists", "albums", "tracks", "track_artists", "search_results"):
         kept = 2 * count if table == "search_results" else count
-        account = {"received": kept, "kept": kept, "repeated": 0, "quarantined": 0}
-        rows["processed.intake"].append({**here, "table_name": table, **account})
+        account = {"received": kept, "kept": kept, "duplicate": 0, "quarantined": 0}
+        rows["processed.reconciliation"].append({**here, "table_name": table, **account})
     for place, name in enumerate(ranking, start=1):
         id_ = name.lower()
         track, artist = {"track_id": spotify_id(f"t{id_}")}, {"artist_id": spotify_id(f"a{id_}")}

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from spotify_assets.schemas import Contract
-from spotify_assets.schemas.catalog.processed import Collections
+from spotify_assets.schemas.catalog.processed import Extracts
 from spotify_assets.schemas.catalog.rankings import TopArtists, TopTracks
 from spotify_assets.schemas.catalog.star import (
     DimAlbum,
@@ -26,7 +26,7 @@ from spotify_assets.warehouse.tables import create
 TABLES: tuple[type[Contract], ...] = (
     *(DimItem, FactPlay, PlayCoverage, PlayGaps, Plays),
     # What other answers ask.
-    *(Collections, DimAlbum, DimArtist, DimTrack, TopTracks, TopArtists),
+    *(Extracts, DimAlbum, DimArtist, DimTrack, TopTracks, TopArtists),
     *(FactTrackDaily, FactArtistDaily),
 )
 PAUSE = dt.timedelta(minutes=30)

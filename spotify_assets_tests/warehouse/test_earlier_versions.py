@@ -16,9 +16,12 @@ from spotify_assets.lake import Lake
 from spotify_assets_tests.lake.test_retention import publish_lake
 
 KEPT = Path(__file__).parent / "earlier_versions" / "0.1.0.tar.xz"
-RENAMED_TABLES: dict[str, str] = {}
+RENAMED_TABLES = {
+    "processed.collections": "processed.extracts",
+    "processed.intake": "processed.reconciliation",
+}
 """Old name to new one; ``CHANGELOG.md`` tells analysts the same."""
-RENAMED_COLUMNS: dict[tuple[str, str], str] = {}
+RENAMED_COLUMNS = {("processed.intake", "repeated"): "duplicate"}
 RENAMED_VALUES = {"catalogue": "catalog", "possible gap": "partial", "nothing": "unknown"}
 
 

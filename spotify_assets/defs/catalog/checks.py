@@ -28,7 +28,7 @@ STAR = tuple(TABLES[contract.table()] for contract in (*FACTS, *DERIVED))
 RECONCILES = dg.AssetCheckSpec(
     "reconciles",
     asset=DATABASE,
-    description="Received = kept + repeated + quarantined, and kept = rows = facts, everywhere.",
+    description="Received = kept + duplicate + quarantined, and kept = rows = facts, everywhere.",
 )
 
 

@@ -23,7 +23,7 @@ from spotify_assets.lake.log import Origin
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.lake.tables import by_genre_day, write_days
 from spotify_assets.schemas import FACTS, PROCESSED, RANKED
-from spotify_assets.schemas.catalog.processed import Intake, QuarantinedRows
+from spotify_assets.schemas.catalog.processed import QuarantinedRows, Reconciliation
 from spotify_assets.storage.errors import ProjectError
 from spotify_assets.text.visible import in_line
 from spotify_assets.transforms.catalog.responses import process
@@ -60,7 +60,7 @@ def process_catalog(
             rows[table].update(rows_by_day(frame))
         aside = tables[QuarantinedRows.table()]
         reasons.append(aside.group_by("table_name", "reason").agg(pl.len().alias("times")))
-        for genre, date in _found_nothing(tables[Intake.table()]):
+        for genre, date in _found_nothing(tables[Reconciliation.table()]):
             context.log.warning("%s on %s: the API found nothing; 0 rows.", in_line(genre), date)
     of_newest = plots(lake.lake, max(none))
     for contract in PROCESSED:
@@ -123,8 +123,8 @@ def _process(lake: Lake, run_id: str, batch: list[Sealed]) -> dict[str, pl.DataF
     return tables
 
 
-def _found_nothing(intake: pl.DataFrame) -> list[tuple[str, dt.date]]:
-    received = intake.group_by("genre", "date").agg(pl.col("received").sum())
+def _found_nothing(reconciliation: pl.DataFrame) -> list[tuple[str, dt.date]]:
+    received = reconciliation.group_by("genre", "date").agg(pl.col("received").sum())
     return (
         received.filter(pl.col("received") == 0)
         .select("genre", "date")

@@ -11,7 +11,12 @@ import polars as pl
 from spotify_assets.defs.metadata.plot import bars, image
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.tables import read_partition
-from spotify_assets.schemas.catalog.processed import RESPONSES, Intake, QuarantinedRows, Tracks
+from spotify_assets.schemas.catalog.processed import (
+    RESPONSES,
+    QuarantinedRows,
+    Reconciliation,
+    Tracks,
+)
 
 DAYS = 30
 ACCOUNTED = ["date", "table_name", "received", "kept", "quarantined"]
@@ -22,7 +27,7 @@ def plots(lake: Lake, last: GenreDay) -> dict[str, dict[str, dg.MarkdownMetadata
     """By table, the label and the plot of its last `DAYS` days.
 
     Args:
-        lake: Holds the account (`processed.intake`) of ``last``; other days may be missing.
+        lake: Holds the account (`processed.reconciliation`) of ``last``; other days may be missing.
         last: The genre, and the last of the days.
     """
     days = _accounts(lake, last)
@@ -45,7 +50,7 @@ def _shown(svg: str, description: str) -> dg.MarkdownMetadataValue:
 
 def _account(lake: Lake, day: GenreDay) -> pl.DataFrame | None:
     """The account of a day, and a row for each response that was set aside as a whole."""
-    account = _rows(lake, Intake.table(), day)
+    account = _rows(lake, Reconciliation.table(), day)
     aside = _rows(lake, QuarantinedRows.table(), day)
     if account is None or aside is None:
         return account if account is None else account.select(ACCOUNTED)

@@ -28,7 +28,7 @@ from spotify_assets.defs.partitions import (
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import held_file, read_partition
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded, Status
-from spotify_assets.schemas.catalog.processed import RESPONSES, Intake, QuarantinedRows
+from spotify_assets.schemas.catalog.processed import RESPONSES, QuarantinedRows, Reconciliation
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
@@ -153,7 +153,7 @@ def _results(
 def _made(instance: dg.DagsterInstance, run_id: str, started_at: float) -> list[GenreDay]:
     """The genre-days whose account a run stored, by Dagster's events and not by its tags."""
     of_account = dg.AssetRecordsFilter(
-        asset_key=dg.AssetKey(Intake.table().split(".")), after_timestamp=started_at
+        asset_key=dg.AssetKey(Reconciliation.table().split(".")), after_timestamp=started_at
     )
     made: set[GenreDay] = set()
     found = instance.fetch_materializations(of_account, limit=EVENTS_AT_ONCE)
@@ -176,12 +176,14 @@ def _counted(lake: Lake, days: list[GenreDay]) -> dict[str, int]:
 
     A response that was set aside as a whole is in no account: it is one row received.
     """
-    there = [day for day in days if held_file(lake, Intake.table(), day)]
+    there = [day for day in days if held_file(lake, Reconciliation.table(), day)]
     if not there:
         return {}
     names = ("received", "kept")
     # One by one: what an earlier version wrote may have other columns besides.
-    accounts = pl.concat(read_partition(lake, Intake.table(), day).select(names) for day in there)
+    accounts = pl.concat(
+        read_partition(lake, Reconciliation.table(), day).select(names) for day in there
+    )
     aside = pl.concat(
         read_partition(lake, QuarantinedRows.table(), day).select("table_name") for day in there
     )

@@ -198,7 +198,7 @@ def rows_drop(genre: str, day: dt.date, rows: int, usual: float, since: dt.datet
         since: When that was found.
     """
     history = _query(
-        "SELECT date, table_name, received, kept, quarantined FROM processed.intake "  # noqa: S608
+        "SELECT date, table_name, received, kept, quarantined FROM processed.reconciliation "  # noqa: S608
         f"WHERE genre = {_literal(genre)} ORDER BY date DESC, table_name LIMIT 40"
     )
     aside = _query(

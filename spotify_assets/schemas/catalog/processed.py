@@ -17,9 +17,9 @@ RESPONSES = "responses"
 RELEASE_DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
 
 
-class Collections(
+class Extracts(
     Contract,
-    table="processed.collections",
+    table="processed.extracts",
     grain="one collected genre-day",
     key=("genre", "date"),
     stage=Stage.PROCESSED,
@@ -56,17 +56,17 @@ class Collections(
     code_version: str = c.text("Version of the rules and contracts that made the rows.")
 
 
-class Intake(
+class Reconciliation(
     Contract,
-    table="processed.intake",
+    table="processed.reconciliation",
     grain="one table of a genre-day",
     key=("genre", "date", "table_name"),
     stage=Stage.PROCESSED,
 ):
-    """The account of each table: received = kept + repeated + quarantined, to the row.
+    """The account of each table: received = kept + duplicate + quarantined, to the row.
 
     Every mention is received: of an artist, each credit on a track or album too. Of the first good
-    mention of a key the row is kept; the further good ones are repeated.
+    mention of a key the row is kept; the further good ones are duplicates.
     """
 
     genre: str = c.genre()
@@ -76,7 +76,7 @@ class Intake(
         "Mentions in the responses; of `track_artists`, the credits of the tracks that are kept."
     )
     kept: pl.Int64 = c.count("Rows in the table.")
-    repeated: pl.Int64 = c.count("Further mentions of what is kept, or set aside, already.")
+    duplicate: pl.Int64 = c.count("Further mentions of what is kept, or set aside, already.")
     quarantined: pl.Int64 = c.count("Objects set aside in `quarantine.rows`.")
 
 

@@ -10,5 +10,5 @@ SELECT
 FROM monitoring.definition;
 
 -- What do I cite as the version of the file?
-SELECT left(hash, 8) || ' of ' || (SELECT max(date) FROM processed.collections) AS version
+SELECT left(hash, 8) || ' of ' || (SELECT max(date) FROM processed.extracts) AS version
 FROM monitoring.definition;

@@ -12,7 +12,7 @@ GROUP BY calendar.is_weekend;
 SELECT genre.genre, count(calendar.date) - count(collected.date) AS days_missing
 FROM star.dim_genre AS genre
 CROSS JOIN star.dim_date AS calendar
-LEFT JOIN processed.collections AS collected
+LEFT JOIN processed.extracts AS collected
     ON collected.genre = genre.genre AND collected.date = calendar.date
 GROUP BY genre.genre
 ORDER BY days_missing DESC, genre.genre;

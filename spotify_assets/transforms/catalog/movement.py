@@ -25,7 +25,7 @@ THING = ("genre", "kind", "id")
 SERIES = ("genre", "market", "basis", "wanted", "id")
 """Ranks are compared with each other where all of these are the same."""
 SEEN = (
-    processed.Collections,
+    processed.Extracts,
     processed.SearchResults,
     rankings.RankedTracks,
     rankings.RankedArtists,
@@ -81,7 +81,7 @@ def _days() -> ir.Table:
     `reach` is how deep it was ranked; `could_show`, how deep any day before it was ranked for its
     market; `next_asked`, the next day on which the genre was asked for the kind.
     """
-    collected = relation(processed.Collections)
+    collected = relation(processed.Extracts)
     terms = [
         collected.select(
             *(*GENRE_DAY, "market"),

@@ -23,7 +23,7 @@ GENRE_DAY = ("genre", "date")
 @makes(
     rankings.RankedTracks,
     of=(
-        processed.Collections,
+        processed.Extracts,
         processed.SearchResults,
         processed.Tracks,
         processed.TrackArtists,
@@ -47,7 +47,7 @@ def ranked_tracks() -> ir.Table:
 
 @makes(
     rankings.RankedArtists,
-    of=(processed.Collections, processed.SearchResults, processed.Artists),
+    of=(processed.Extracts, processed.SearchResults, processed.Artists),
 )
 def ranked_artists() -> ir.Table:
     """Rows of `rankings.RankedArtists`. Grain: one rank of a genre-day."""
@@ -86,7 +86,7 @@ def _rank(found: ir.Table, kind: str) -> ir.Table:
     position first, then the smaller id.
     """
     key = f"{kind}_id"
-    wanted = relation(processed.Collections).select(*GENRE_DAY, wanted=f"{kind}s_wanted")
+    wanted = relation(processed.Extracts).select(*GENRE_DAY, wanted=f"{kind}s_wanted")
     place = ibis.row_number().over(
         group_by=GENRE_DAY, order_by=[ibis.asc("search_position"), ibis.asc(key)]
     )

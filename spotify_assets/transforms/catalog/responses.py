@@ -62,8 +62,8 @@ def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataF
         }
         unusable = _conform(connection.table("unusable").pl(), processed.QuarantinedRows)
         made = pl.lit(code_version()).alias("code_version")
-        collections = _conform(
-            connection.table("collections").pl().with_columns(made), processed.Collections
+        extracts = _conform(
+            connection.table("extracts").pl().with_columns(made), processed.Extracts
         )
     credited = candidates[processed.TrackArtists]
     tracks = admit(candidates[processed.Tracks], processed.Tracks)
@@ -78,12 +78,12 @@ def process(files: Sequence[RawFile], *, threads: int = 1) -> dict[str, pl.DataF
         contract.table(): outcome.kept
         for contract, outcome in zip(candidates, admitted, strict=True)
     }
-    tables[processed.Collections.table()] = collections
+    tables[processed.Extracts.table()] = extracts
     tables[processed.QuarantinedRows.table()] = pl.concat(
         [unusable, *(outcome.quarantined for outcome in admitted)]
     )
-    tables[processed.Intake.table()] = _accounts(collections, admitted)
-    for contract in (processed.Collections, processed.QuarantinedRows, processed.Intake):
+    tables[processed.Reconciliation.table()] = _accounts(extracts, admitted)
+    for contract in (processed.Extracts, processed.QuarantinedRows, processed.Reconciliation):
         contract.validate(tables[contract.table()])
     return tables
 
@@ -137,12 +137,12 @@ def _name(contract: type[Contract]) -> str:
     return contract.table().partition(".")[2]
 
 
-def _accounts(collections: pl.DataFrame, admitted: list[Admitted]) -> pl.DataFrame:
+def _accounts(extracts: pl.DataFrame, admitted: list[Admitted]) -> pl.DataFrame:
     """A row for each table of each genre-day, also where nothing was received."""
     names = pl.DataFrame({"table_name": [_name(contract) for contract in CANDIDATES]})
-    counted = pl.concat([outcome.intake for outcome in admitted])
-    every = collections.select("genre", "date").join(names, how="cross")
+    counted = pl.concat([outcome.reconciliation for outcome in admitted])
+    every = extracts.select("genre", "date").join(names, how="cross")
     accounts = every.join(
         counted, on=["genre", "date", "table_name"], how="left", maintain_order="left"
     ).fill_null(0)
-    return _conform(accounts, processed.Intake)
+    return _conform(accounts, processed.Reconciliation)

@@ -353,7 +353,7 @@ WHERE e.goes_on AND e.next_end <= 1000 AND NOT (e.pages >= 3 AND e.last_items = 
         WHEN 'track' THEN least(s.tracks_wanted, 1000) ELSE 0 END;
 
 -- Grain: one genre-day, also where nothing was answered.
-CREATE OR REPLACE TEMP VIEW collections AS
+CREATE OR REPLACE TEMP VIEW extracts AS
 SELECT
     s.genre, s.date, s.source, s.market, s.artists_wanted, s.tracks_wanted,
     coalesce(any_value(artist.depth), 0) AS artists_asked,

@@ -41,10 +41,10 @@ def fact_artist_daily() -> ir.Table:
     return conform(facts, star.DailyArtists)
 
 
-@makes(star.DimDate, of=(processed.Collections,))
+@makes(star.DimDate, of=(processed.Extracts,))
 def dim_date() -> ir.Table:
     """Rows of `star.DimDate`. Grain: one day, without holes."""
-    collected = relation(processed.Collections)
+    collected = relation(processed.Extracts)
     bounds = collected.agg(first=collected.date.min(), last=collected.date.max()).filter(
         ibis._["first"].notnull()
     )
@@ -66,10 +66,10 @@ def dim_date() -> ir.Table:
     return conform(calendar, star.DimDate)
 
 
-@makes(star.DimGenre, of=(processed.Collections,))
+@makes(star.DimGenre, of=(processed.Extracts,))
 def dim_genre() -> ir.Table:
     """Rows of `star.DimGenre`. Grain: one genre."""
-    collected = relation(processed.Collections)
+    collected = relation(processed.Extracts)
     genres = collected.group_by("genre").agg(
         first_date=collected.date.min(),
         last_date=collected.date.max(),

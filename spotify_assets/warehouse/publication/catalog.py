@@ -23,7 +23,7 @@ from spotify_assets.warehouse.publication.damage import damaged_files
 from spotify_assets.warehouse.publication.integrity import hold, hold_to_contract
 from spotify_assets.warehouse.publication.scopes import CHANGED, DAYS, Scopes
 from spotify_assets.warehouse.publication.version_keys import assign, version_keys
-from spotify_assets.warehouse.tables import create, literal, quoted
+from spotify_assets.warehouse.tables import by_current_names, create, literal, quoted
 
 DAYS_OF_MONTH = 31
 FILES_AT_ONCE = 1000
@@ -210,11 +210,14 @@ def _insert(
     which: str = "",
 ) -> None:
     """Load the rows of files, or those ``which`` says (`WHERE …`, the path being `filename`)."""
+    rows = by_current_names(
+        contract.table(),
+        "read_parquet(?, hive_partitioning = false, union_by_name = true, filename = true)",
+    )
     connection.execute(
         # By name: files of an older contract can lack columns, or have some that are no more.
-        f"INSERT INTO {quoted(contract)} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) FROM "
-        "read_parquet(?, hive_partitioning = false, union_by_name = true, filename = true) "
-        f"{which} ORDER BY ALL",
+        f"INSERT INTO {quoted(contract)} BY NAME SELECT COLUMNS(c -> list_contains(?, c)) "
+        f"FROM {rows} {which} ORDER BY ALL",
         [contract.polars_schema().names(), [str(file) for file in files]],
     )
 

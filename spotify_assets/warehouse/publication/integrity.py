@@ -111,7 +111,7 @@ def unreconciled(
         days: The genre-days that are looked at; else all.
     """
     looked_at = (
-        connection.sql("SELECT DISTINCT genre, date FROM processed.intake").pl()
+        connection.sql("SELECT DISTINCT genre, date FROM processed.reconciliation").pl()
         if days is None
         else as_frame(days)
     )

@@ -25,13 +25,13 @@ WITH counted AS (
     SELECT genre, date, table_name, count(*) AS set_aside
     FROM quarantine.rows SEMI JOIN looked_at USING (genre, date) GROUP BY ALL
 )
-SELECT genre, date, table_name, received, kept, repeated, quarantined, stored, set_aside, facts
-FROM processed.intake
+SELECT genre, date, table_name, received, kept, duplicate, quarantined, stored, set_aside, facts
+FROM processed.reconciliation
 SEMI JOIN looked_at USING (genre, date)
 LEFT JOIN counted USING (genre, date, table_name)
 LEFT JOIN facts USING (genre, date, table_name)
 LEFT JOIN aside USING (genre, date, table_name)
-WHERE received <> kept + repeated + quarantined
+WHERE received <> kept + duplicate + quarantined
     OR kept <> coalesce(stored, 0)
     OR quarantined <> coalesce(set_aside, 0)
     OR (table_name IN ('tracks', 'artists') AND kept <> coalesce(facts, 0))

@@ -4,7 +4,7 @@ SELECT
     genre, max(date) AS date,
     (max(date) - min(date) + 1 - count(DISTINCT date))::DOUBLE AS value,
     NULL::DOUBLE AS usual
-FROM processed.collections
-WHERE date > (SELECT max(date) FROM processed.collections) - 30
+FROM processed.extracts
+WHERE date > (SELECT max(date) FROM processed.extracts) - 30
 GROUP BY genre
 ORDER BY genre

@@ -8,7 +8,7 @@ WITH responses AS (
     GROUP BY ALL
 ), accounts AS (
     SELECT genre, date, sum(received) AS received, sum(quarantined) AS quarantined
-    FROM processed.intake
+    FROM processed.reconciliation
     GROUP BY ALL
 )
 SELECT

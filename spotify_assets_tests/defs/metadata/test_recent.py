@@ -10,7 +10,7 @@ import polars as pl
 from spotify_assets.defs.metadata.recent import DAYS, plots
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.tables import write_partition
-from spotify_assets.schemas.catalog.processed import Intake
+from spotify_assets.schemas.catalog.processed import Reconciliation
 
 TODAY = dt.date(2026, 11, 20)
 TRACKS, QUARANTINE = "processed.tracks", "quarantine.rows"
@@ -18,9 +18,9 @@ TRACKS, QUARANTINE = "processed.tracks", "quarantine.rows"
 
 def account(lake: Lake, date: dt.date, kept: int, quarantined: int = 0, **more: pl.Expr) -> None:
     row = {"genre": "rock", "date": date, "table_name": "tracks", "received": kept + quarantined}
-    row |= {"kept": kept, "repeated": 0, "quarantined": quarantined}
-    rows = pl.DataFrame([row], schema=Intake.polars_schema()).with_columns(**more)
-    write_partition(lake, Intake.table(), GenreDay("rock", date), rows)
+    row |= {"kept": kept, "duplicate": 0, "quarantined": quarantined}
+    rows = pl.DataFrame([row], schema=Reconciliation.polars_schema()).with_columns(**more)
+    write_partition(lake, Reconciliation.table(), GenreDay("rock", date), rows)
 
 
 def bars_of(lake: Lake, table: str) -> tuple[list[float], str]:

@@ -44,7 +44,7 @@ def test_a_run_is_a_row_with_what_it_asked_and_brought_and_each_check_is_one_of_
     [account] = ask(
         data_dir,
         "SELECT sum(received), sum(kept), sum(quarantined), sum(quarantined) / sum(received) "
-        f"FROM processed.intake WHERE date = '{TODAY}'",
+        f"FROM processed.reconciliation WHERE date = '{TODAY}'",
     )
     of_run = f"FROM monitoring.runs WHERE run_id = '{outcome.run_id}'"
     assert calls
@@ -76,7 +76,9 @@ def test_a_run_is_a_row_with_what_it_asked_and_brought_and_each_check_is_one_of_
     # What nobody collected is no fault of a run.
     assert not {check for check in checks if "days_" in check}
     value = "SELECT (details->>'value')::INTEGER, (details->>'usual')::INTEGER "
-    kept = "SELECT kept FROM processed.intake WHERE table_name = 'tracks' ORDER BY date DESC"
+    kept = (
+        "SELECT kept FROM processed.reconciliation WHERE table_name = 'tracks' ORDER BY date DESC"
+    )
     assert ask(
         data_dir,
         f"{value} FROM monitoring.check_results WHERE check_name = 'drop' "

@@ -76,13 +76,13 @@ def test_the_query_of_a_cause_finds_the_rows_that_it_is_about(key: str, found: s
     with duckdb.connect() as connection:
         connection.execute("""
             CREATE SCHEMA processed; CREATE SCHEMA quarantine;
-            CREATE TABLE processed.intake
+            CREATE TABLE processed.reconciliation
                 (genre TEXT, date DATE, table_name TEXT, received INT, kept INT, quarantined INT);
             CREATE TABLE quarantine.rows (genre TEXT, date DATE, table_name TEXT);
             INSERT INTO quarantine.rows VALUES
                 ('children''s music', '2026-11-20', 'its own'),
                 ('rock', '2026-11-20', 'another''s');
-            INSERT INTO processed.intake BY NAME
+            INSERT INTO processed.reconciliation BY NAME
                 SELECT *, 1 AS received, 1 AS kept, 0 AS quarantined FROM quarantine.rows;
         """)
         names = connection.sql(sql).project("table_name").fetchall()

@@ -11,9 +11,9 @@ from spotify_assets_tests.transforms.accounts import (
     assert_adds_up,
     assert_every_credit_is_of_a_kept_track,
     assert_keeps_contracts,
-    intake,
     of,
     received,
+    reconciliation,
 )
 from spotify_assets_tests.transforms.answers import seal
 from spotify_assets_tests.transforms.corrupted import SHAPES, VALUES, Corrupted
@@ -69,7 +69,7 @@ def test_its_neighbours_are_kept(as_loose_json: Tables, one: Corrupted) -> None:
 @pytest.mark.parametrize("one", [*VALUES, *SHAPES], ids=lambda one: one.genre)
 def test_every_object_is_accounted_for(as_loose_json: Tables, one: Corrupted) -> None:
     assert_adds_up(as_loose_json, one.genre)
-    counts = intake(as_loose_json, one.genre)
+    counts = reconciliation(as_loose_json, one.genre)
     assert {**counts, **received([one.page])} == counts
 
 

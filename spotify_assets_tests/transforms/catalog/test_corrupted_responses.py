@@ -11,8 +11,8 @@ from spotify_assets_tests.transforms.accounts import (
     Tables,
     assert_adds_up,
     assert_keeps_contracts,
-    intake,
     of,
+    reconciliation,
 )
 from spotify_assets_tests.transforms.answers import Answer, answer, as_bytes, seal, search
 from spotify_assets_tests.transforms.music import artist, found, spotify_id, track
@@ -154,13 +154,13 @@ def test_the_responses_beside_it_are_read(read: Tables, one: Unusable) -> None:
 
 @pytest.mark.parametrize("one", UNUSABLE, ids=lambda one: one.rule)
 def test_it_is_counted(read: Tables, one: Unusable) -> None:
-    (day,) = of(read, one.rule)["processed.collections"].iter_rows(named=True)
+    (day,) = of(read, one.rule)["processed.extracts"].iter_rows(named=True)
     assert day["responses"] == 3
     assert day["refused_responses"] == 0
     assert day["unreadable_responses"] == (0 if one.is_readable else 1)
     assert_adds_up(read, one.rule)
     # What cannot be read brings no objects: only those of its neighbours came.
-    assert intake(read, one.rule)["tracks"] == 2
+    assert reconciliation(read, one.rule)["tracks"] == 2
 
 
 def test_all_of_it_keeps_the_contracts(read: Tables) -> None:
@@ -188,15 +188,15 @@ def test_a_single_object_that_is_none_is_one_object_set_aside(tmp_path: Path) ->
         assert aside.select("source_line", "source_pointer").rows() == [
             (line, "") for line in (1, 2, 3, 4)
         ]
-        assert intake(tables, endpoint)[f"{endpoint}s"] == len(bodies)
+        assert reconciliation(tables, endpoint)[f"{endpoint}s"] == len(bodies)
         assert_adds_up(tables, endpoint)
 
 
 def test_an_endpoint_that_nobody_reads_is_kept_in_raw_and_counted(tmp_path: Path) -> None:
     tables = process([seal(tmp_path, answer("audiobooks", found(tracks=[track(1)])))])
 
-    assert tables["processed.collections"]["responses"].to_list() == [1]
-    assert sum(intake(tables, "forró").values()) == 0
+    assert tables["processed.extracts"]["responses"].to_list() == [1]
+    assert sum(reconciliation(tables, "forró").values()) == 0
     assert tables["quarantine.rows"].is_empty()
 
 
@@ -205,20 +205,20 @@ def test_a_refusal_is_counted_whatever_its_body_is(tmp_path: Path) -> None:
     refusals = [answer("track", body, status=502) for body in bodies]
     tables = process([seal(tmp_path, *refusals)])
 
-    (day,) = tables["processed.collections"].iter_rows(named=True)
+    (day,) = tables["processed.extracts"].iter_rows(named=True)
     assert (day["responses"], day["refused_responses"]) == (5, 5)
     assert day["unreadable_responses"] == 0
-    assert sum(intake(tables, "forró").values()) == 0
+    assert sum(reconciliation(tables, "forró").values()) == 0
     assert tables["quarantine.rows"].is_empty()
 
 
 def test_a_genre_day_without_a_response_has_an_account_of_nothing(tmp_path: Path) -> None:
     tables = process([seal(tmp_path)])
 
-    (day,) = tables["processed.collections"].iter_rows(named=True)
+    (day,) = tables["processed.extracts"].iter_rows(named=True)
     assert (day["responses"], day["artists_asked"], day["tracks_asked"]) == (0, 0, 0)
     assert (day["artists_wanted"], day["tracks_wanted"]) == (50, 100)
-    assert intake(tables, "forró") == dict.fromkeys(
+    assert reconciliation(tables, "forró") == dict.fromkeys(
         ("artists", "albums", "tracks", "track_artists", "search_results"), 0
     )
     assert_keeps_contracts(tables)

@@ -94,7 +94,7 @@ def test_a_day_says_what_was_asked_of_it(tmp_path: Path) -> None:
         answer("tracks", {"tracks": [track(1)]}),
         search(b"<html>"),
     ]
-    (day,) = process([seal(tmp_path, *answers, terms=terms)])["processed.collections"].iter_rows(
+    (day,) = process([seal(tmp_path, *answers, terms=terms)])["processed.extracts"].iter_rows(
         named=True
     )
 
@@ -118,7 +118,7 @@ def test_a_day_says_what_was_asked_of_it(tmp_path: Path) -> None:
 
 def depths(folder: Path, *answers: Answer) -> tuple[int, int]:
     """Of artists and of tracks."""
-    (day,) = process([seal(folder, *answers)])["processed.collections"].iter_rows(named=True)
+    (day,) = process([seal(folder, *answers)])["processed.extracts"].iter_rows(named=True)
     return day["artists_asked"], day["tracks_asked"]
 
 
@@ -141,7 +141,7 @@ def test_a_hole_ends_what_was_asked_and_a_page_that_came_again_closes_it(tmp_pat
 def test_nothing_at_all_is_no_row(tmp_path: Path) -> None:
     tables = process([seal(tmp_path, genre="axé")])
     assert {name: len(rows) for name, rows in tables.items() if not rows.is_empty()} == {
-        "processed.collections": 1,
-        "processed.intake": 5,
+        "processed.extracts": 1,
+        "processed.reconciliation": 5,
     }
-    assert tables["processed.intake"].select(pl.sum("received")).item() == 0
+    assert tables["processed.reconciliation"].select(pl.sum("received")).item() == 0

@@ -14,9 +14,9 @@ from spotify_assets_tests.transforms.accounts import (
     assert_adds_up,
     assert_every_credit_is_of_a_kept_track,
     assert_keeps_contracts,
-    intake,
     of,
     received,
+    reconciliation,
 )
 from spotify_assets_tests.transforms.answers import Answer, answer, seal, search
 from spotify_assets_tests.transforms.music import album, artist, found, spotify_id, track
@@ -79,6 +79,6 @@ def test_every_object_of_a_mangled_page_is_accounted_for(corrupted: list[Any]) -
     assert_every_credit_is_of_a_kept_track(tables)
     for genre, one in answers.items():
         assert_adds_up(tables, genre)
-        counts = intake(tables, genre)
+        counts = reconciliation(tables, genre)
         assert {**counts, **received([one, beside])} == counts, genre
         assert spotify_id("t", 9) in of(tables, genre)["processed.tracks"]["track_id"]

@@ -93,13 +93,13 @@ def test_each_object_of_an_accepted_page_is_kept_or_set_aside_by_itself(
         whole = rows["quarantine.rows"].filter(table_name="responses").height
         accepted = not flaw(QUESTION, parse(page))
         assert bool(whole) != accepted, page
-        assert rows["processed.collections"]["is_complete"].to_list() == [accepted], page
+        assert rows["processed.extracts"]["is_complete"].to_list() == [accepted], page
         if accepted:
             # The other two are whole, whatever the second one is.
             assert {spotify_id("t", 1), spotify_id("t", 3)} <= set(
                 rows["processed.tracks"]["track_id"]
             ), page
-            (tracks,) = rows["processed.intake"].filter(table_name="tracks")["received"]
+            (tracks,) = rows["processed.reconciliation"].filter(table_name="tracks")["received"]
             assert tracks == 3, page
         assert_adds_up(tables, genre)
 
@@ -212,7 +212,7 @@ def test_a_day_is_complete_if_all_came_that_was_promised(
     answers = [search({"tracks": one}, page=n) for n, one in zip(numbers, pages, strict=True)]
     tables = read(*answers)
 
-    assert tables["processed.collections"]["is_complete"].to_list() == [complete]
+    assert tables["processed.extracts"]["is_complete"].to_list() == [complete]
 
 
 def test_a_day_is_complete_once_all_that_was_wanted_was_shown(read: Read) -> None:
@@ -222,5 +222,5 @@ def test_a_day_is_complete_once_all_that_was_wanted_was_shown(read: Read) -> Non
         search({"tracks": {"items": many[50:], "next": "http://x"}}, page=1),
     )
 
-    assert tables["processed.collections"]["is_complete"].to_list() == [True]
+    assert tables["processed.extracts"]["is_complete"].to_list() == [True]
     assert tables["processed.tracks"].select(pl.len()).item() == 100

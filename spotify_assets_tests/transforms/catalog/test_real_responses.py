@@ -15,10 +15,10 @@ from spotify_assets_tests.transforms.accounts import (
     assert_adds_up,
     assert_every_credit_is_of_a_kept_track,
     assert_keeps_contracts,
-    intake,
     objects,
     of,
     received,
+    reconciliation,
 )
 from spotify_assets_tests.transforms.answers import Answer, answer, seal
 
@@ -88,7 +88,7 @@ def test_a_body_gives_the_same_rows_as_recorded_and_minified(
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_every_object_of_a_body_is_accounted_for(as_recorded: Tables, name: str) -> None:
-    counts = intake(as_recorded, name)
+    counts = reconciliation(as_recorded, name)
     assert {**counts, **received([recorded(name)])} == counts
     assert_adds_up(as_recorded, name)
 
@@ -180,11 +180,11 @@ def test_refusals_and_bodies_without_music_are_counted_as_responses_only(
     as_recorded: Tables,
 ) -> None:
     for name in ("rate_limit", "playlist_not_found", "current_user"):
-        (day,) = as_recorded["processed.collections"].filter(genre=name).iter_rows(named=True)
+        (day,) = as_recorded["processed.extracts"].filter(genre=name).iter_rows(named=True)
         assert day["responses"] == 1
         assert day["refused_responses"] == (0 if name == "current_user" else 1)
         assert day["unreadable_responses"] == 0
-        assert set(intake(as_recorded, name).values()) == {0}
+        assert set(reconciliation(as_recorded, name).values()) == {0}
 
 
 def test_all_bodies_in_one_genre_day_add_up(tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ def test_all_bodies_in_one_genre_day_add_up(tmp_path: Path) -> None:
     assert_keeps_contracts(tables)
     assert_adds_up(tables, "forró")
     assert_every_credit_is_of_a_kept_track(tables)
-    counts = intake(tables, "forró")
+    counts = reconciliation(tables, "forró")
     assert {**counts, **received(answers)} == counts
-    (day,) = tables["processed.collections"].iter_rows(named=True)
+    (day,) = tables["processed.extracts"].iter_rows(named=True)
     assert (day["responses"], day["refused_responses"]) == (len(RECORDED), 2)
 
 

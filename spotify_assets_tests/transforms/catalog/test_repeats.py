@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from spotify_assets_tests.transforms.accounts import Read, Tables, intake
+from spotify_assets_tests.transforms.accounts import Read, Tables, reconciliation
 from spotify_assets_tests.transforms.answers import Answer, answer, search
 from spotify_assets_tests.transforms.music import (
     Json,
@@ -38,7 +38,7 @@ def test_a_track_on_two_pages_is_one_row_with_the_values_of_the_first(read: Read
     tables = read(*apart(track(1, name="Then"), track(1, name="Now"), track(2)))
 
     assert rows(tables, "tracks", "name", "source_line") == [("Then", 1), ("Track 2", 3)]
-    assert intake(tables, "forró", "repeated")["tracks"] == 1
+    assert reconciliation(tables, "forró", "duplicate")["tracks"] == 1
 
 
 def test_a_track_twice_on_a_page_is_one_row_and_stands_at_both_positions(read: Read) -> None:
@@ -56,8 +56,8 @@ def test_the_first_good_mention_is_kept_where_the_first_is_bad(read: Read, paged
     tables = read(*paged(track(1, popularity=101), track(1, name="Good"), track(1, name="Again")))
 
     assert rows(tables, "tracks", "name") == [("Good",)]
-    assert intake(tables, "forró", "repeated")["tracks"] == 1
-    assert intake(tables, "forró", "quarantined")["tracks"] == 1
+    assert reconciliation(tables, "forró", "duplicate")["tracks"] == 1
+    assert reconciliation(tables, "forró", "quarantined")["tracks"] == 1
 
 
 @both_ways
@@ -104,7 +104,7 @@ def test_a_position_that_was_asked_twice_keeps_the_first_answer(read: Read) -> N
         (2, spotify_id("t", 2), 1),
         (3, spotify_id("t", 4), 2),
     ]
-    assert intake(tables, "forró", "repeated")["search_results"] == 2
+    assert reconciliation(tables, "forró", "duplicate")["search_results"] == 2
 
 
 def test_positions_count_on_from_page_to_page(read: Read) -> None:
@@ -137,7 +137,7 @@ def test_a_full_artist_wins_over_a_credit(read: Read, order: int) -> None:
     tables = read(*answers[::order])
 
     # Credited twice: by the track and by its album.
-    assert intake(tables, "forró")["artists"] == 3
+    assert reconciliation(tables, "forró")["artists"] == 3
     assert rows(tables, "artists", "name", "is_full", "followers") == [("Full", True, 1000)]
 
 
@@ -145,7 +145,7 @@ def test_a_credit_is_kept_where_the_full_artist_is_set_aside(read: Read) -> None
     tables = read(tracks(track(1)), answer("artists", {"artists": [artist(1, popularity=101)]}))
 
     assert rows(tables, "artists", "name", "is_full") == [("Artist 1", False)]
-    assert intake(tables, "forró", "quarantined")["artists"] == 1
+    assert reconciliation(tables, "forró", "quarantined")["artists"] == 1
 
 
 def test_of_credits_that_differ_the_first_is_kept(read: Read) -> None:
@@ -161,7 +161,7 @@ def test_a_credit_with_a_bad_id_is_set_aside_once_and_then_repeated(read: Read) 
 
     places = tables["quarantine.rows"].filter(table_name="artists")["source_pointer"]
     assert places.to_list() == ["/tracks/items/0/artists/0"]
-    assert intake(tables, "forró", "repeated")["artists"] == 3
+    assert reconciliation(tables, "forró", "duplicate")["artists"] == 3
 
 
 def test_credits_without_an_id_are_set_aside_one_by_one(read: Read) -> None:
@@ -180,7 +180,7 @@ def test_an_album_of_its_own_and_in_its_tracks_is_one_row(read: Read) -> None:
 
     assert rows(tables, "albums", "album_id") == [(spotify_id("b", 1),)]
     assert rows(tables, "tracks", "album_id") == [(spotify_id("b", 1),)] * 2
-    assert intake(tables, "forró", "repeated")["albums"] == 2
+    assert reconciliation(tables, "forró", "duplicate")["albums"] == 2
 
 
 def test_of_a_key_that_stands_twice_in_an_object_the_last_counts_on_both_ways(

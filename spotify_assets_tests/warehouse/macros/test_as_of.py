@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from spotify_assets.schemas.catalog.processed import Collections
+from spotify_assets.schemas.catalog.processed import Extracts
 from spotify_assets.schemas.catalog.rankings import TopArtists, TopTracks
 from spotify_assets.warehouse.tables import quoted
 from spotify_assets_tests.warehouse.histories import empty_warehouse
@@ -21,7 +21,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
             )
     for day in range(16, 20):
         connection.execute(
-            f"INSERT INTO {quoted(Collections)} BY NAME "
+            f"INSERT INTO {quoted(Extracts)} BY NAME "
             f"SELECT 'rock' AS genre, DATE '2026-11-{day}' AS date"
         )
     return connection

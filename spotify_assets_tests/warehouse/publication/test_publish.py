@@ -227,7 +227,7 @@ def test_a_day_that_is_rewritten_while_it_is_loaded_is_never_of_two_states(
                 "SELECT (SELECT count(*) FROM processed.tracks), "
                 "(SELECT count(*) FROM rankings.top_tracks), "
                 "(SELECT count(*) FROM star.fact_track_daily), "
-                "(SELECT sum(kept) FROM processed.intake WHERE table_name = 'tracks')",
+                "(SELECT sum(kept) FROM processed.reconciliation WHERE table_name = 'tracks')",
             )
             assert len(set(counts)) == 1, counts
         assert process.is_alive()

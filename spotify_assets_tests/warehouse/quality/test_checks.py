@@ -18,7 +18,9 @@ OF_NAME = {what.name: what for what in MEASURES}
 @pytest.fixture(scope="module")
 def tables() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        create(connection, [processed.Collections, processed.Intake, processed.QuarantinedRows])
+        create(
+            connection, [processed.Extracts, processed.Reconciliation, processed.QuarantinedRows]
+        )
         yield connection
 
 
@@ -28,8 +30,8 @@ def connection(tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def emptied(tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    tables.execute("TRUNCATE processed.collections")
-    tables.execute("TRUNCATE processed.intake")
+    tables.execute("TRUNCATE processed.extracts")
+    tables.execute("TRUNCATE processed.reconciliation")
     tables.execute("TRUNCATE quarantine.rows")
     return tables
 
@@ -53,11 +55,12 @@ def collected(
 ) -> None:
     """A genre-day of which so many tracks were kept."""
     connection.execute(
-        "INSERT INTO processed.collections (genre, date, tracks_wanted) VALUES (?, ?, ?)",
+        "INSERT INTO processed.extracts (genre, date, tracks_wanted) VALUES (?, ?, ?)",
         [genre, day(number), wanted],
     )
     connection.execute(
-        "INSERT INTO processed.intake (genre, date, table_name, received, kept, quarantined) "
+        "INSERT INTO processed.reconciliation "
+        "(genre, date, table_name, received, kept, quarantined) "
         "VALUES ($genre, $date, 'tracks', $received, $kept, $aside), "
         "($genre, $date, 'artists', 0, 7, 0)",
         {
