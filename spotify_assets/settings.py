@@ -108,6 +108,12 @@ class Settings(BaseSettings):
         "day_before", validation_alias="SPOTIFY_ROWS_COMPARED_WITH"
     )
     """Which day has to have twice a genre's tracks for it to be told that they dropped."""
+    streams_compared_with: Literal["day_before", "same_weekday", "either", "both"] = Field(
+        "both", validation_alias="SPOTIFY_STREAMS_COMPARED_WITH"
+    )
+    """Which days must have twice the streams of a release for it to be told that they fell."""
+    downloads_late_days: int = Field(10, ge=1, validation_alias="SPOTIFY_DOWNLOADS_LATE_DAYS")
+    """A team's download that used to come again is late after so many days without it."""
     runs_kept_days: int = Field(30, ge=1, validation_alias="SPOTIFY_RUNS_KEPT_DAYS")
     """How long Dagster keeps the events of runs that failed."""
     time_zone: str = Field("UTC", validation_alias="SPOTIFY_TIME_ZONE")

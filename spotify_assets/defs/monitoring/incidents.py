@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +19,7 @@ from spotify_assets.defs.databases.target import TARGET
 from spotify_assets.defs.monitoring.quality import OF_GENRES
 from spotify_assets.defs.partitions import genre_days_of_run, key_of, parse_key
 from spotify_assets.lake import GenreDay
-from spotify_assets.operations.alerts import Alerts, Incident, causes
+from spotify_assets.operations.alerts import Alerts, Incident, Kind, causes
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
 from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.settings import Settings
@@ -26,6 +27,7 @@ from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
+from spotify_assets.warehouse.quality import releases
 from spotify_assets.warehouse.reading import read_only
 
 LOOKED_AT = 500
@@ -37,6 +39,7 @@ NEWS = dt.timedelta(days=3)
 TOKEN_LIMITS = (30, 7, 1)
 """Days before the end of a sign-in."""
 LATE = "FAIL"
+OF_RELEASES: tuple[Kind, ...] = ("streams_drop", "invalid_rows", "late_file")
 OF_GENRE_DAY = re.compile("/genre=[^/]+/date=[^/]+/")
 _PLAIN = int | float | str
 
@@ -73,6 +76,9 @@ def observe(
     alerts.observe("damaged_file", _damaged_files(failed, settings))
     alerts.observe("check_failure", [_failed_check(one) for one in others])
     alerts.observe("rows_drop", list(_drops(drops)))
+    of_releases = list(_releases(settings, now.date()))
+    for kind in OF_RELEASES:
+        alerts.observe(kind, [one for one in of_releases if one.kind == kind])
     alerts.observe("late_data", list(_late(instance, settings, keys)))
     alerts.observe("quota_block", list(_blocks(settings)))
     alerts.observe("token_ends", list(_tokens(settings, now)))
@@ -224,6 +230,31 @@ def _drops(results: list[CheckResult]) -> Iterator[Incident]:
             yield causes.rows_drop(
                 one.genre, one.date, int(found["value"]), found["usual"], one.checked_at
             )
+
+
+def _releases(settings: Settings, today: dt.date) -> Iterator[Incident]:
+    """What is wrong with the streams and downloads of a label, as they are published."""
+    if not settings.database.exists():
+        return
+    with read_only(settings.database) as connection:
+        if not releases.are_there(connection):
+            return
+        falls = releases.falls(connection, today, settings.streams_compared_with)
+        invalid = releases.invalid_rows(connection, today)
+        late = releases.late_files(connection, today, settings.downloads_late_days)
+    for fall in falls:
+        known = (("the day before", fall.day_before), ("a week before", fall.same_weekday))
+        bases = [(of, count) for of, count in known if count is not None]
+        yield causes.streams_drop(fall.release_id, fall.title, fall.date, fall.streams, bases)
+    for file in invalid:
+        since = file.imported_at.replace(tzinfo=dt.UTC)
+        yield causes.invalid_rows(
+            file.file_id, file.file_name, file.received, file.quarantined, since
+        )
+    for kind, files in groupby(late, key=lambda file: file.kind):
+        some = list(files)
+        named = [(file.name, file.last.replace(tzinfo=dt.UTC)) for file in some]
+        yield causes.late_file(kind, named, some[0].days)
 
 
 def _late(

@@ -218,6 +218,101 @@ def rows_drop(genre: str, day: dt.date, rows: int, usual: float, since: dt.datet
     )
 
 
+def streams_drop(
+    release_id: str,
+    title: str,
+    day: dt.date,
+    streams: int,
+    bases: Sequence[tuple[str, int]],
+) -> Incident:
+    """A release has less than half of the streams that it had.
+
+    Args:
+        release_id: As ``releases.toml`` declares it.
+        title: Of the release.
+        day: On which.
+        streams: How many it has.
+        bases: Of which other days how many, such as ``("the day before", 400)``; at least one.
+    """
+    history = _query(
+        "SELECT date, streams FROM star.fact_streams_daily "  # noqa: S608 - for the reader
+        f"WHERE release_id = {_literal(release_id)} ORDER BY date DESC LIMIT 28"
+    )
+    revised = _query(
+        f"SELECT * FROM monitoring.release_revisions WHERE subject_id = {_literal(release_id)} "  # noqa: S608
+        "ORDER BY date DESC LIMIT 28"
+    )
+    before = " and ".join(f"{count:,} {of}" for of, count in bases)
+    return Incident(
+        _key("streams_drop", release_id),
+        "streams_drop",
+        f"{title} has {streams:,} streams on {day}, after {before}",
+        "A playlist may have dropped it, a campaign may have ended, or a download may be of "
+        "a day that was not over. Its last four weeks:\n"
+        f"  {history}\n\nWhat later downloads changed:\n  {revised}\n\n"
+        "Download its timeline again and import it, if the day looks unfinished.",
+        "warning",
+        dt.datetime.combine(day, dt.time(), dt.UTC),
+    )
+
+
+def invalid_rows(
+    file_id: str, name: str, received: int, quarantined: int, since: dt.datetime
+) -> Incident:
+    """Too many rows of a download were set aside.
+
+    Args:
+        file_id: In ``monitoring.release_files``.
+        name: Of the file.
+        received: How many rows it has.
+        quarantined: How many of them were set aside.
+        since: When it was imported.
+    """
+    rows = _query(
+        "SELECT source_line, column_name, value, reason FROM quarantine.release_rows "  # noqa: S608
+        f"WHERE file_id = {_literal(file_id)} ORDER BY source_line"
+    )
+    return Incident(
+        _key("invalid_rows", file_id),
+        "invalid_rows",
+        f"{quarantined / received:.0%} of the rows of {name} were set aside",
+        f"{quarantined:,} of {received:,} rows cannot be read, or cannot be true; the others "
+        f"count. Which, and why:\n  {rows}\n\nDownload it again and import it: the later "
+        "download counts.",
+        "warning",
+        since,
+    )
+
+
+SHOWN_LATE = 20
+
+
+def late_file(kind: str, files: Sequence[tuple[str, dt.datetime]], days: int) -> Incident:
+    """Downloads of a kind that used to come again have not come.
+
+    Args:
+        kind: Such as ``song_streams``.
+        files: Name and last time of each; at least one.
+        days: After how many they are late.
+    """
+    since = min(last for _, last in files) + dt.timedelta(days=days)
+    lines = [f"{name}: last on {last:%Y-%m-%d}" for name, last in files[:SHOWN_LATE]]
+    if len(files) > SHOWN_LATE:
+        lines.append(f"and {len(files) - SHOWN_LATE} more")
+    first = files[0][0] if len(files) == 1 else f"{len(files)} downloads"
+    return Incident(
+        _key("late_file", kind),
+        "late_file",
+        f"{first} ({kind}) should have come again",
+        "\n".join(lines) + f"\n\nThey came on several days, and not for more than {days} days. "
+        "Download what you still follow, and put it into the inbox or import it:\n"
+        "  spotify-assets import\n\nWhat does not come for four times as long is no longer "
+        "waited for (SPOTIFY_DOWNLOADS_LATE_DAYS).",
+        "warning",
+        since,
+    )
+
+
 def damaged_file(
     path: Path,
     found: str,

@@ -14,6 +14,9 @@ Kind = Literal[
     "quota_block",
     "token_ends",
     "rows_drop",
+    "streams_drop",
+    "invalid_rows",
+    "late_file",
     "damaged_file",
 ]
 Severity = Literal["warning", "error"]

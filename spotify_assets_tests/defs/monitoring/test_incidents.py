@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import count
@@ -19,6 +20,7 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.operations.alerts import Alerts, Incident
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded, Status
 from spotify_assets.settings import Settings
+from spotify_assets.sources import release_files
 from spotify_assets.sources.spotify_api.budget import Budget
 from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import Blocked, BudgetSpent
@@ -371,3 +373,49 @@ def test_a_backfill_that_goes_on_or_that_says_itself_that_it_did_not_end_left_no
 ) -> None:
     backfilled(instance, [GenreDay("rock", DAY)], status)
     assert look() == {}
+
+
+def test_of_a_label_streams_that_fall_and_bad_and_late_downloads_are_told_until_they_are_mended(
+    look: Look, tmp_path: Path
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+
+    def downloaded(name: str, streams: Sequence[object], ago: int = 0) -> Path:
+        """A timeline of which the last day is yesterday, saved so many days ago."""
+        days = [now.date() - dt.timedelta(days=len(streams) - n) for n in range(len(streams))]
+        rows = "".join(f"{day},{count}\n" for day, count in zip(days, streams, strict=True))
+        path = tmp_path / name
+        path.write_text(f"date,streams\n{rows}", encoding="utf-8")
+        saved = (now - dt.timedelta(days=ago)).timestamp()
+        os.utime(path, (saved, saved))
+        return path
+
+    def imported(*files: Path) -> dict[str, Incident]:
+        release_files.import_files(files, Settings().lake, now)
+        publish_now(Settings())
+        return look()
+
+    label = tmp_path / "releases.toml"
+    label.write_text(
+        '[artists.ana]\nname = "Ana"\n[releases.tide]\nartist = "ana"\ntitle = "Maré Baixa"\n'
+        '[releases.ten]\nartist = "ana"\ntitle = "Ten"\n',
+        encoding="utf-8",
+    )
+    found = imported(
+        label,
+        downloaded("Maré Baixa-timeline.csv", [400, 350, 340, 330, 320, 310, 300, 149], ago=1),
+        downloaded("Ten-timeline.csv", [99] * 10 + ["?"], ago=25),
+        downloaded("Ten-timeline (1).csv", [99] * 11 + ["?"], ago=11),
+    )
+    [fall] = [one for key, one in found.items() if key == "streams_drop/tide"]
+    assert fall.title.startswith("Maré Baixa has 149 streams on ")
+    assert fall.title.endswith("after 300 the day before and 400 a week before")
+    [invalid] = [one for one in found.values() if one.kind == "invalid_rows"]
+    assert invalid.title == "8% of the rows of Ten-timeline (1).csv were set aside"
+    assert found["late_file/song_streams"].title.startswith("Ten-timeline.csv (song_streams)")
+
+    found = imported(
+        downloaded("Maré Baixa-timeline (1).csv", [400, 350, 340, 330, 320, 310, 300, 290]),
+        downloaded("Ten-timeline (2).csv", [99] * 12),
+    )
+    assert found == {}

@@ -33,6 +33,13 @@ ALL = {
     "rows_drop/children's music": causes.rows_drop(
         "children's music", NOON.date(), 12, 1_234.5, NOON
     ),
+    "streams_drop/o'clock": causes.streams_drop(
+        "o'clock", "Ten O'Clock", NOON.date(), 40, [("the day before", 1_000)]
+    ),
+    "invalid_rows/00000000000000f1": causes.invalid_rows(
+        "00000000000000f1", "Ten O'Clock-timeline.csv", 100, 6, NOON
+    ),
+    "late_file/songs": causes.late_file("songs", [("1x7-songs-28day.csv", NOON)], 10),
     "damaged_file/lake/raw/0001.jsonl.zst": causes.damaged_file(
         Path("lake/raw/0001.jsonl.zst"), "It is shorter than it was.", NOON, PARTITION
     ),
