@@ -79,6 +79,10 @@ COMMANDS = {
         "sample_releases:sample_releases",
         "Write the files of an invented label: streams, campaigns with a known effect, sales.",
     ),
+    "label": (
+        "comments:label",
+        "Import comments of listeners, say what they are, and publish.",
+    ),
     "tables": (
         "tables:tables",
         "List every table, view and macro of the warehouse, and what one row of it is.",

@@ -122,6 +122,13 @@ class Settings(BaseSettings):
     """How often it is asked what was played last; once a user has signed in."""
     inbox_dir: Path | None = Field(None, validation_alias="SPOTIFY_INBOX_DIR")
     """Exports that are put here are imported; else ``inbox`` of the data folder."""
+    comments_dir: Path | None = Field(None, validation_alias="SPOTIFY_COMMENTS_DIR")
+    """Files of comments that are put here are imported; else ``comment-inbox`` of the data
+    folder."""
+    api_token: SecretStr | None = Field(None, validation_alias="SPOTIFY_API_TOKEN")
+    """What a request to the HTTP API must show; else what `serve` has put into the data folder."""
+    curator: str | None = Field(None, validation_alias="SPOTIFY_CURATOR", min_length=1)
+    """Who decides about comments in the terminal; else the user of this machine."""
     redirect_port: int = Field(8898, ge=1, le=65535, validation_alias="SPOTIFY_REDIRECT_PORT")
     """Of 127.0.0.1: where the browser comes back to at the end of a sign-in."""
     token_store: Literal["file", "keyring", "secrets"] = Field(
@@ -273,6 +280,11 @@ class Settings(BaseSettings):
     def inbox(self) -> Path:
         """Where exports are put to be imported."""
         return (self.inbox_dir or self.data_dir / "inbox").expanduser().resolve()
+
+    @property
+    def comment_inbox(self) -> Path:
+        """Where files of comments are put to be imported."""
+        return (self.comments_dir or self.data_dir / "comment-inbox").expanduser().resolve()
 
     @property
     def metrics(self) -> Path:

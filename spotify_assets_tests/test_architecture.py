@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lake": {"schemas", "storage", "text"},
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
-    "learning": {"schemas", "transforms", "storage", "text"},
+    "learning": {"schemas", "transforms", "lake", "storage", "text"},
     "operations": {
         "schemas",
         "transforms",

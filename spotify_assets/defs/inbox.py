@@ -17,7 +17,7 @@ def look(
     context: dg.SensorEvaluationContext, folder: Path, endings: Collection[str]
 ) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run once nothing changes any more; the inbox lets files of other names be."""
-    seen = _listed(folder, endings)
+    seen = listed(folder, endings)
     if not seen:
         return dg.SkipReason(f"Nothing that ends in {' or '.join(endings)} is in {folder}.")
     # A copy or download that is still growing looks different at the next look.
@@ -30,7 +30,7 @@ def look(
     )
 
 
-def _listed(folder: Path, endings: Collection[str]) -> str:
+def listed(folder: Path, endings: Collection[str]) -> str:
     """The files below a folder with their sizes and times, as a text; empty if there are none."""
     lines = []
     for path in sorted(folder.rglob("*")):

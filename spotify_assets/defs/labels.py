@@ -15,6 +15,7 @@ import dagster as dg
 import spotify_assets
 from spotify_assets.defs.checks import asset_key
 from spotify_assets.schemas import (
+    COMMENTS,
     DERIVED,
     LAKE,
     LAKE_ONLY,
@@ -33,7 +34,7 @@ PROJECT = Path(spotify_assets.__file__).parents[1]
 """The checkout; of an installed package, the folder that it is installed in."""
 TABLES: tuple[type[Contract], ...] = (
     *(*LAKE.values(), *DERIVED, *LISTENING),
-    *(*RELEASES, *PREDICTIONS, *LAKE_ONLY),
+    *(*RELEASES, *PREDICTIONS, *COMMENTS, *LAKE_ONLY),
 )
 CONTRACTS = {asset_key(contract): contract for contract in TABLES}
 

@@ -20,6 +20,8 @@ import dagster as dg
 from spotify_assets.definitions import defs
 from spotify_assets.defs.catalog import jobs as catalog_jobs
 from spotify_assets.defs.catalog.raw import CollectConfig
+from spotify_assets.defs.comments import comments
+from spotify_assets.defs.comments import jobs as comment_jobs
 from spotify_assets.defs.failures import BLOCKED, BLOCKED_UNTIL, Failure, failure_of
 from spotify_assets.defs.listening import jobs as listening_jobs
 from spotify_assets.defs.listening.history import FILES, NEW, REFUSED, STREAMING_HISTORY, WARNINGS
@@ -215,6 +217,34 @@ def imported_releases(
     """What a run of `import_releases` read: ids of files, and the refused with their reasons."""
     said = _said(instance, run_id, releases.FILES) or {releases.FILE_IDS: [], releases.REFUSED: []}
     return said[releases.FILE_IDS], [(name, why) for name, why in said[releases.REFUSED]]
+
+
+def label_comments(
+    instance: dg.DagsterInstance, settings: Settings, day: dt.date, paths: Sequence[Path]
+) -> Outcome:
+    """Import comments, label those of a day, and publish, in this process.
+
+    Args:
+        instance: Dagster's.
+        settings: Where everything is.
+        day: On which the comments were received (UTC).
+        paths: Files and folders; where there are none, the drop folder.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what was labelled stays labelled.
+    """
+    asked = {"raw__comments": {"config": {"paths": [str(path) for path in paths]}}}
+    job = comment_jobs.label_comments.name
+    return _run(instance, settings, job, day.isoformat(), {"ops": asked})
+
+
+def imported_comments(
+    instance: dg.DagsterInstance, run_id: str
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """What a run of `label_comments` read: ids of batches, and the refused with their reasons."""
+    said = _said(instance, run_id, comments.BATCHES)
+    said = said or {comments.BATCH_IDS: [], comments.REFUSED: []}
+    return said[comments.BATCH_IDS], [(name, why) for name, why in said[comments.REFUSED]]
 
 
 def poll_plays(instance: dg.DagsterInstance, settings: Settings) -> Outcome:

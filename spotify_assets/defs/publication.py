@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from spotify_assets.defs.monitoring.logs import logs
@@ -19,9 +20,11 @@ from spotify_assets.schemas import Contract
 from spotify_assets.schemas.predictions import FACTS
 from spotify_assets.settings import Settings
 from spotify_assets.text.visible import in_line, visible
-from spotify_assets.transforms import listening, releases
+from spotify_assets.transforms import comments, listening, releases
+from spotify_assets.transforms.comments.topics import vocabulary
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
 from spotify_assets.warehouse.publication.catalog import Query
+from spotify_assets.warehouse.publication.comments import Comments
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.predictions import Predictions
 from spotify_assets.warehouse.publication.publish import Published, publish
@@ -62,6 +65,7 @@ def publish_now(
         plays_of(settings.time_zone),
         of_releases(),
         of_predictions(),
+        of_comments(),
         compact=compact,
         readers=settings.readers,
     )
@@ -110,6 +114,15 @@ def of_predictions() -> Predictions:
     from spotify_assets.learning.releases import tables  # noqa: PLC0415
 
     return Predictions(derive=tables.derive, facts=FACTS, version=tables.version())
+
+
+def of_comments() -> Comments:
+    """How the tables of comments are made."""
+    return Comments(derive=_derive_comments, made=comments.DERIVED, version=comments.version())
+
+
+def _derive_comments(connection: duckdb.DuckDBPyConnection, own_topics: str | None) -> None:
+    comments.derive(connection, vocabulary(own_topics))
 
 
 def _derive_releases(files: list[File]) -> dict[type[Contract], pl.DataFrame]:

@@ -33,6 +33,7 @@ DERIVED = of(Stage.DERIVED)
 LISTENING = of(Stage.LISTENING)
 RELEASES = of(Stage.RELEASES)
 PREDICTIONS = of(Stage.PREDICTIONS)
+COMMENTS = of(Stage.COMMENTS)
 LAKE_ONLY = of(Stage.LAKE_ONLY)
 LOGS = of(Stage.LOG)
 
@@ -43,11 +44,13 @@ TABLES = LAKE | _by_name(of(Stage.PUBLISHED, Stage.DERIVED))
 """Tables of the catalog that are assets, as analysts see them."""
 
 WAREHOUSE = TABLES | _by_name(
-    of(Stage.PUBLICATION, Stage.LISTENING, Stage.RELEASES, Stage.PREDICTIONS, Stage.LOG)
+    of(Stage.PUBLICATION, Stage.LISTENING, Stage.RELEASES, Stage.PREDICTIONS)
+    + of(Stage.COMMENTS, Stage.LOG)
 )
 """Tables of the DuckDB file."""
 
 __all__ = [
+    "COMMENTS",
     "DERIVED",
     "FACTS",
     "LAKE",

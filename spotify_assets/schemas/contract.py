@@ -85,6 +85,8 @@ class Stage(Enum):
     PREDICTIONS = auto()
     """Fitted to the tables of releases: again whenever these, or a model or its predictions change.
     """
+    COMMENTS = auto()
+    """From comments, labels and decisions, all together whenever a file of them changed."""
     LAKE_ONLY = auto()
     """In the lake, and not in the warehouse: others tell the same in fewer rows."""
     PUBLICATION = auto()

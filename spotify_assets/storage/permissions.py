@@ -23,8 +23,19 @@ FOLDER_OF_GROUP, FILE_OF_GROUP, FILE_OF_OWNER = 0o710, 0o640, 0o600
 MARKS = (LAKE, "dagster", "metrics", "ledger.sqlite*", "operations.sqlite*", f"{PUBLISHED}*")
 """What makes a folder ours. The copy that a publication works on is not named: it is changed by
 nobody else."""
-OURS = (*MARKS, "inbox", "genres.txt", ".dev.lock", f".{PUBLISHED}.lock")
-OF_A_NEW_FOLDER = ("README.md", ".gitignore", "inbox", "genres.txt", ".dev.lock")
+OURS = (
+    *MARKS,
+    "inbox",
+    "comment-inbox",
+    "api.token",
+    "genres.txt",
+    ".dev.lock",
+    f".{PUBLISHED}.lock",
+)
+OF_A_NEW_FOLDER = (
+    *("README.md", ".gitignore", "inbox", "comment-inbox", "api.token", "genres.txt"),
+    ".dev.lock",
+)
 
 
 class AccessError(ProjectError):

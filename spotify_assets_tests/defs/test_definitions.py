@@ -11,10 +11,12 @@ import spotify_assets
 from spotify_assets.definitions import defs
 from spotify_assets.defs import labels
 from spotify_assets.defs.checks import DATABASE
+from spotify_assets.defs.comments import jobs as comment_jobs
 from spotify_assets.defs.listening import jobs
 from spotify_assets.defs.partitions import genre_days
 from spotify_assets.defs.releases import jobs as release_jobs
 from spotify_assets.schemas import (
+    COMMENTS,
     LAKE_ONLY,
     LISTENING,
     PREDICTIONS,
@@ -49,7 +51,12 @@ def test_the_graph_changes_only_with_its_snapshot() -> None:
 def test_every_asset_of_the_catalog_is_by_genre_and_day() -> None:
     of_others = {
         key.to_user_string()
-        for job in (jobs.import_history, jobs.poll_plays, release_jobs.import_releases)
+        for job in (
+            jobs.import_history,
+            jobs.poll_plays,
+            release_jobs.import_releases,
+            comment_jobs.label_comments,
+        )
         for key in job.selection.resolve(graph())
     }
     assert {name for name, spec in specs().items() if spec.partitions_def is genre_days} == (
@@ -115,7 +122,8 @@ def test_every_table_has_its_contract_as_a_blocking_check_and_its_columns() -> N
         for key in graph().asset_check_keys
         if key.name == "contract"
     }
-    others = (contract.table() for contract in (*LISTENING, *RELEASES, *PREDICTIONS, *LAKE_ONLY))
+    of_lists = (*LISTENING, *RELEASES, *PREDICTIONS, *COMMENTS, *LAKE_ONLY)
+    others = (contract.table() for contract in of_lists)
     tables = {table.replace(".", "/") for table in (*TABLES, *others)}
     assert set(checks) == tables
     assert all(check.blocking for check in checks.values())

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from spotify_assets.schemas import (
+    COMMENTS,
     DERIVED,
     FACTS,
     LAKE,
@@ -20,6 +21,7 @@ from spotify_assets.schemas import (
     TABLES,
     WAREHOUSE,
     Contract,
+    comments,
     listening,
     releases,
 )
@@ -68,6 +70,7 @@ def test_a_tables_name_is_the_contracts_name(contract: type[Contract]) -> None:
         processed.QuarantinedRows,
         listening.QuarantinedPlays,
         releases.QuarantinedReleaseRows,
+        comments.QuarantinedComments,
     )
     if contract in (*quarantine, *RANKED, *FACTS):
         # A layer of its own; what a genre-day knows of the table that `Top…`, `Fact…` completes.
@@ -111,7 +114,8 @@ def test_the_warehouse_holds_every_table_once() -> None:
         "monitoring.definition",
         "monitoring.history_files",
         "monitoring.release_sources",
-        *(contract.table() for contract in (*LISTENING, *RELEASES, *PREDICTIONS)),
+        "monitoring.comment_sources",
+        *(contract.table() for contract in (*LISTENING, *RELEASES, *PREDICTIONS, *COMMENTS)),
         *logs,
     }
     assert WAREHOUSE["rankings.top_tracks"] is rankings.TopTracks

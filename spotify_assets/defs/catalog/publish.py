@@ -16,7 +16,7 @@ from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.lake import DamagedFile, GenreDay, Lake
 from spotify_assets.lake.errors import REMAKE_DAY
-from spotify_assets.schemas import DERIVED, LAKE, PREDICTIONS, RELEASES, Contract
+from spotify_assets.schemas import COMMENTS, DERIVED, LAKE, PREDICTIONS, RELEASES, Contract
 from spotify_assets.settings import Settings
 from spotify_assets.transforms.expressions import inputs
 from spotify_assets.warehouse.publication.partitions import is_of
@@ -44,7 +44,7 @@ def _specs() -> list[dg.AssetSpec]:
     ]
     database = dg.AssetSpec(
         DATABASE,
-        deps=keys([*LAKE.values(), *DERIVED, *OF_PLAYS, *RELEASES, *PREDICTIONS]),
+        deps=keys([*LAKE.values(), *DERIVED, *OF_PLAYS, *RELEASES, *PREDICTIONS, *COMMENTS]),
         description=DESCRIPTION,
         group_name="publish",
         kinds={"duckdb"},

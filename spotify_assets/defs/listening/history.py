@@ -22,6 +22,7 @@ from spotify_assets.defs.partitions import days
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.lake import Lake
+from spotify_assets.lake.comments import COMMENTS
 from spotify_assets.lake.history import history_file, write_rows
 from spotify_assets.lake.polls import PolledDay, seal_before
 from spotify_assets.lake.release_files import RELEASE_FILES
@@ -250,7 +251,8 @@ def publish_plays(
         )
     if ONE_LISTENER.key in context.selected_asset_check_keys:
         yield _one_listener(found)
-    is_of_plays = pl.col("genre").is_null() & (pl.col("table_name") != RELEASE_FILES)
+    others = (RELEASE_FILES, COMMENTS)
+    is_of_plays = pl.col("genre").is_null() & ~pl.col("table_name").is_in(others)
     of_plays = published.damaged.filter(is_of_plays)
     if not of_plays.is_empty():
         raise WarehouseError(f"The tables of plays stay as they were: {of_plays['reason'][0]}")

@@ -14,7 +14,10 @@ from spotify_assets.schemas.contract import ID_PATTERN
 from spotify_assets.warehouse.databases.layers import Layers
 from spotify_assets.warehouse.databases.slices import Slicing, slicing
 
-ASKED = (Stage.PUBLISHED, Stage.DERIVED, Stage.LISTENING, Stage.RELEASES, Stage.PREDICTIONS)
+ASKED = (
+    *(Stage.PUBLISHED, Stage.DERIVED, Stage.LISTENING),
+    *(Stage.RELEASES, Stage.PREDICTIONS, Stage.COMMENTS),
+)
 """Tables that analysts join; the others are there to look things up."""
 PLAYED = "ended_at"
 

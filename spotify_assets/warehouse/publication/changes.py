@@ -14,6 +14,7 @@ from spotify_assets.lake import Lake
 from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import LAKE, Contract
 from spotify_assets.warehouse.publication import catalog, partitions
+from spotify_assets.warehouse.publication import comments as of_comments
 from spotify_assets.warehouse.publication import listening as plays
 from spotify_assets.warehouse.publication import releases as downloads
 from spotify_assets.warehouse.publication.listening import Listening
@@ -43,6 +44,10 @@ class Changes:
     """Whether the tables of plays were made from others."""
     releases: pl.DataFrame | None
     """The files of releases, where their tables were made from others and can be made again."""
+    comments: pl.DataFrame | None
+    """The files of comments; none where their tables must stay as they are."""
+    comments_changed: bool
+    """Whether the tables of comments were made from others, or from other releases."""
     grown: dict[type[Contract], pl.DataFrame]
     """The rows of each log that the file does not hold, where there are any."""
 
@@ -53,13 +58,17 @@ class Changes:
         held = state.partitions(news.days)
         files = plays.there(lake)
         of_releases = downloads.there(lake)
-        there = pl.concat(frame.select("file") for frame in (news.partitions, files, of_releases))
+        commented = of_comments.there(lake)
+        every = (news.partitions, files, of_releases, commented)
+        there = pl.concat(frame.select("file") for frame in every)
         known = state.damaged.join(there, on="file", how="semi")
         damaged = _still_damaged(lake, known).sort("file")
         is_same = files.sort("file").equals(state.history.sort("file"))
         is_hindered = not damaged.join(files, on="file", how="semi").is_empty()
         are_sound = damaged.join(of_releases, on="file", how="semi").is_empty()
         are_others = are_sound and not of_releases.equals(state.releases.sort("file"))
+        can_be_told = damaged.join(commented, on="file", how="semi").is_empty()
+        is_told_otherwise = are_others or not commented.equals(state.comments.sort("file"))
         rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
         can_be_made = listening is not None and not is_hindered
         return cls(
@@ -71,6 +80,8 @@ class Changes:
             history=files if can_be_made else None,
             history_changed=can_be_made and not is_same,
             releases=of_releases if are_others else None,
+            comments=commented if can_be_told else None,
+            comments_changed=can_be_told and is_told_otherwise,
             grown={contract: frame for contract, frame in rows.items() if frame.height},
         )
 
@@ -81,7 +92,8 @@ class Changes:
             self.news.partitions, self.held, self.news.incomplete, self.damaged
         )
         is_same = changed.is_empty() and self.moved.is_empty() and self.releases is None
-        return is_same and not (self.news_of_damage or self.grown or self.history_changed)
+        is_other = self.history_changed or self.comments_changed
+        return is_same and not (self.news_of_damage or self.grown or is_other)
 
 
 def is_behind(lake: Lake, path: Path) -> bool:
@@ -105,6 +117,8 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
     for file, table, genre in known.select("file", "table_name", "genre").iter_rows():
         if table == RELEASE_FILES:
             still.append(downloads.is_damaged(lake, file))
+        elif table == of_comments.TABLE:
+            still.append(of_comments.is_damaged(lake, file))
         elif genre is None:
             still.append(plays.is_damaged(lake, file))
         else:

@@ -120,24 +120,24 @@ def load(
         DamagedFile: A file of the history is not as it was written.
     """
     connection.execute(f"SET memory_limit = '{MEMORY}'")
-    before = _temporary(connection)
+    before = temporary(connection)
     with naming_damage([lake.root / file for file in files["file"]], REMEDY):
         for contract in LOADED:
-            _replace(connection, contract, _rows_of(lake, files, contract))
+            replace_rows(connection, contract, _rows_of(lake, files, contract))
         _provide(connection, lake, files)
         how.derive(connection)
     for contract, made in how.made.items():
-        _replace(connection, contract, f"FROM {made}")
+        replace_rows(connection, contract, f"FROM {made}")
     hold(connection, LISTENING)
     _hold_to_account(connection)
     connection.register("files", files.to_arrow())
-    _replace(connection, HistoryFiles, "FROM files")
+    replace_rows(connection, HistoryFiles, "FROM files")
     connection.unregister("files")
-    for name, kind in _temporary(connection) - before:
+    for name, kind in temporary(connection) - before:
         connection.execute(f'DROP {kind} temp."{name}"')
 
 
-def _temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+def temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
     """Names and kinds of what goes with the connection."""
     return set(
         connection.execute(
@@ -151,7 +151,7 @@ def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFr
     """`typed_rows` and `import_files`: every row of every export file, and the files in order."""
     # Rows that an older version typed, and this one could not type again, lack columns.
     connection.execute(
-        f"CREATE TEMP VIEW typed_rows AS {_nothing(listening.Streams)} "
+        f"CREATE TEMP VIEW typed_rows AS {nothing(listening.Streams)} "
         f"UNION ALL BY NAME {_rows_of(lake, files, listening.Streams)}"
     )
     imported = pl.DataFrame(
@@ -211,17 +211,25 @@ def _rows_of(lake: Lake, files: pl.DataFrame, contract: type[Contract]) -> str:
     """A query for the rows of a table of the lake."""
     paths = files.filter(pl.col("table_name") == contract.table())["file"]
     if paths.is_empty():
-        return _nothing(contract)
+        return nothing(contract)
     listed = ", ".join(literal(str(lake.root / path)) for path in paths)
     return f"FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
 
 
-def _nothing(contract: type[Contract]) -> str:
+def nothing(contract: type[Contract]) -> str:
+    """A query with the columns of a table, and no rows."""
     columns = ", ".join(f'NULL::{TYPES[c.dtype]} AS "{c.name}"' for c in contract.columns())
     return f"SELECT {columns} WHERE false"
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, contract: type[Contract], rows: str) -> None:
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection, contract: type[Contract], rows: str
+) -> None:
+    """Make what a query gives the rows of a table.
+
+    Raises:
+        WarehouseError: They break its contract.
+    """
     connection.execute(f"DELETE FROM {quoted(contract)}")
     connection.execute(f"INSERT INTO {quoted(contract)} BY NAME {rows}")
     # In batches: as a frame, ten million plays would take some GiB.

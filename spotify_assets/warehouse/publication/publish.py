@@ -22,11 +22,13 @@ from spotify_assets.schemas import WAREHOUSE, Contract
 from spotify_assets.schemas.monitoring import DamagedFiles, LakeCommits
 from spotify_assets.warehouse.macros import create_macros, macros
 from spotify_assets.warehouse.publication import catalog, partitions
+from spotify_assets.warehouse.publication import comments as of_comments
 from spotify_assets.warehouse.publication import listening as plays
 from spotify_assets.warehouse.publication import predictions as estimates
 from spotify_assets.warehouse.publication import releases as downloads
 from spotify_assets.warehouse.publication.catalog import Queries
 from spotify_assets.warehouse.publication.changes import Changes, Logs
+from spotify_assets.warehouse.publication.comments import Comments
 from spotify_assets.warehouse.publication.damage import damaged_files
 from spotify_assets.warehouse.publication.integrity import hold_to_contract
 from spotify_assets.warehouse.publication.listening import Listening
@@ -61,6 +63,7 @@ def publish(
     listening: Listening | None = None,
     releases: Releases | None = None,
     predictions: Predictions | None = None,
+    comments: Comments | None = None,
     *,
     compact: bool = False,
     readers: int | None = None,
@@ -75,6 +78,7 @@ def publish(
         listening: How the tables of plays are made; without it they stay empty.
         releases: The same of the tables of releases.
         predictions: The same of what is estimated from them.
+        comments: The same of the tables of comments.
         compact: Write the file even where nothing changed, without the bytes of rows that it holds
             no more: DuckDB frees the blocks of deleted rows, but does not wipe them.
         readers: The number of the group that may read the file; else only its owner may.
@@ -84,7 +88,7 @@ def publish(
         LakeError: The copy cannot be written: the old state stays.
     """
     with writing(path, "the warehouse"), alone(path):
-        definition = _hash(queries, listening, releases, predictions)
+        definition = _hash(queries, listening, releases, predictions, comments)
         state = State.of(path, definition)
         changes = Changes.of(lake, state, logs or {}, listening)
         if state.is_there and changes.are_none and not compact:
@@ -104,6 +108,9 @@ def publish(
                 (releases, predictions),
                 damaged,
                 full_refresh=not state.is_there,
+            )
+            damaged = _take_in_comments(
+                connection, lake, changes, comments, damaged, full_refresh=not state.is_there
             )
             connection.begin()
             _append(connection, changes.grown)
@@ -227,6 +234,34 @@ def _take_in_releases(
             return damaged
 
 
+def _take_in_comments(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: Changes,
+    comments: Comments | None,
+    damaged: pl.DataFrame,
+    *,
+    full_refresh: bool,
+) -> pl.DataFrame:
+    """The comments; as with plays, where a file is damaged the tables stay as they were."""
+    files = changes.comments
+    if comments is None or files is None or not (changes.comments_changed or full_refresh):
+        return damaged
+    while True:
+        connection.begin()
+        try:
+            of_comments.load(connection, lake, files, comments)
+        except DamagedFile as error:
+            connection.rollback()
+            damaged = pl.concat([damaged, of_comments.as_damaged(lake, files, error)])
+            if not full_refresh:
+                return damaged
+            files = files.filter(pl.col("file") != lake.relative(error.path))
+        else:
+            connection.commit()
+            return damaged
+
+
 def _as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
     """A file of the listening history as `DamagedFiles`."""
     exactly = files.filter(pl.col("file") == lake.relative(error.path))
@@ -302,12 +337,13 @@ def _hash(
     listening: Listening | None,
     releases: Releases | None,
     predictions: Predictions | None,
+    comments: Comments | None,
 ) -> str:
     columns = {name: (one.columns(), one.key(), one.grain()) for name, one in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
     sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
     plays = (listening.version, listening.time_zone) if listening else ()
-    how = (*plays, *(one.version for one in (releases, predictions) if one))
+    how = (*plays, *(one.version for one in (releases, predictions, comments) if one))
     return hashlib.sha256(
         repr((columns, about, sql, how, list(macros().values()))).encode()
     ).hexdigest()

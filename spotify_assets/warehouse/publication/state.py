@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from spotify_assets.schemas import LOGS, Contract
+from spotify_assets.schemas.comments import CommentSources
 from spotify_assets.schemas.monitoring import (
     DamagedFiles,
     Definition,
@@ -22,6 +23,10 @@ from spotify_assets.schemas.monitoring import (
 from spotify_assets.schemas.releases import ReleaseSources
 
 log = logging.getLogger(__name__)
+
+
+_SOURCES = (LakeCommits, DamagedFiles, HistoryFiles, ReleaseSources, CommentSources)
+"""In the order in which `State` has them."""
 
 
 def _nothing(contract: type[Contract]) -> pl.DataFrame:
@@ -42,6 +47,8 @@ class State:
     """What the tables of plays were made from, as `HistoryFiles`."""
     releases: pl.DataFrame = field(default_factory=lambda: _nothing(ReleaseSources))
     """What the tables of releases were made from, as `ReleaseSources`."""
+    comments: pl.DataFrame = field(default_factory=lambda: _nothing(CommentSources))
+    """What the tables of comments were made from, as `CommentSources`."""
     last: dict[type[Contract], int] = field(default_factory=dict)
     """The number of the last row of each log; of those that have none yet, it is missing."""
 
@@ -59,16 +66,13 @@ class State:
                 if definition is not None and made_by != (definition,):
                     log.info("%s is made again from the lake: its contracts have changed.", path)
                     return cls(path)
-                held = [
-                    connection.table(contract.table()).pl()
-                    for contract in (LakeCommits, DamagedFiles, HistoryFiles, ReleaseSources)
-                ]
+                held = [connection.table(contract.table()).pl() for contract in _SOURCES]
                 last = {contract: _last(connection, contract) for contract in LOGS}
         except duckdb.Error as error:
             log.warning("%s is made again from the lake: it cannot be read (%s).", path, error)
             return cls(path)
-        commits, damaged, history, releases = held
-        return cls(path, True, commits, damaged, history, releases, last)
+        commits, damaged, history, releases, comments = held
+        return cls(path, True, commits, damaged, history, releases, comments, last)
 
     def partitions(self, days: pl.DataFrame) -> pl.DataFrame:
         """The partitions of some genre-days that it holds, as `Partitions`."""

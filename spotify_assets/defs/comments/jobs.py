@@ -1,0 +1,20 @@
+"""Jobs of the comments: which of their assets run together.
+
+Belongs here: selections of assets. Does not belong here: when they run.
+"""
+
+import dagster as dg
+
+from spotify_assets.defs.comments.comments import comment_batches, label_texts, publish_comments
+
+label_comments = dg.define_asset_job(
+    "label_comments",
+    selection=dg.AssetSelection.assets(comment_batches, label_texts, publish_comments),
+    description="Comments of a day the whole way: import, label, publish.",
+)
+
+publish_decisions = dg.define_asset_job(
+    "publish_decisions",
+    selection=dg.AssetSelection.assets(publish_comments),
+    description="Publish what persons decided about comments and topics.",
+)
