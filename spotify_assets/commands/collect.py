@@ -40,6 +40,8 @@ DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
 DEMO_DAYS = 7
 DEMO_YEARS = 2
 """Of listening: the last year, and the one that it is held against."""
+DEMO_LABEL = 1
+"""Seed of the label: the one that `sample-releases` writes."""
 DEMO_QUERIES = {
     "Who moved up most today (rankings.top_tracks)": """
         SELECT genre, rank, previous_rank AS was, movement, name, artist_names
@@ -63,6 +65,16 @@ DEMO_QUERIES = {
         SELECT name AS weekday, plays, ms_played // 3600000 AS hours,
             days_complete || ' of ' || days AS days_complete
         FROM listening.by_weekday(today() - 365, today() - 1)""",
+    "What a label's campaigns cost, and how much it was streamed (star.fact_campaign_daily)": """
+        SELECT r.title, c.currency, round(sum(c.spend)) AS spend, sum(s.streams) AS streams,
+            count(*) AS days
+        FROM (
+            SELECT release_id, date, currency, sum(spend) AS spend
+            FROM star.fact_campaign_daily GROUP BY ALL
+        ) AS c
+        JOIN star.dim_release AS r USING (release_id)
+        JOIN star.fact_streams_daily AS s USING (release_id, date)
+        GROUP BY ALL ORDER BY spend DESC""",
     "What is in the warehouse": """
         SELECT schema_name || '.' || table_name AS table, estimated_size AS rows
         FROM duckdb_tables() WHERE schema_name <> 'monitoring' ORDER BY ALL""",
@@ -129,7 +141,8 @@ def demo(
 ) -> None:
     """Make a warehouse from the sandbox, without an account.
 
-    4 genres of the last 7 days, and what an invented listener played in the last two years.
+    4 genres of the last 7 days, and of the last two years what an invented listener played and
+    what an invented label was streamed and advertised.
     """
     from spotify_assets.sandbox import api, catalog, server  # noqa: PLC0415 - slow to import
 
@@ -143,7 +156,7 @@ def demo(
         _begin_list(settings)
         if code := _collect(settings, list(DEMO_GENRES), days, {}):
             raise typer.Exit(code)
-    _import_sample(settings, music, today)
+    _import_samples(settings, music, today)
     _show_demo(settings, time.monotonic() - begun)
 
 
@@ -366,20 +379,26 @@ def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
     return kept["artists"], kept["tracks"], read_partition(lake, "quarantine.rows", day).height
 
 
-def _import_sample(settings: Settings, music: "Catalog", today: dt.date) -> None:
-    """Import what the sandbox's listener played, by the same run as ``import``."""
+def _import_samples(settings: Settings, music: "Catalog", today: dt.date) -> None:
+    """Import what the sandbox's listener played, and its label's files, by the runs of `import`."""
     from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
 
     launch.prepare_home(settings.dagster_home)
     with stopping("Stopped. What was collected is kept: the same command goes on from it."):
         with tempfile.TemporaryDirectory() as folder, launch.instance(settings) as instance:
-            _write_sample(music, Path(folder), dt.datetime.combine(today, dt.time()))
-            outcome = launch.import_history(instance, settings, [Path(folder)])
-            launch.close(settings, [outcome])
-        outcome.raise_for_failure()
+            plays, label = Path(folder, "plays"), Path(folder, "label")
+            _write_plays(music, plays, dt.datetime.combine(today, dt.time()))
+            _write_label(label, today - dt.timedelta(days=1))
+            outcomes = [
+                launch.import_history(instance, settings, [plays]),
+                launch.import_releases(instance, settings, [label]),
+            ]
+            launch.close(settings, outcomes)
+        for outcome in outcomes:
+            outcome.raise_for_failure()
 
 
-def _write_sample(music: "Catalog", folder: Path, until: dt.datetime) -> None:
+def _write_plays(music: "Catalog", folder: Path, until: dt.datetime) -> None:
     """Write an extended export of the sandbox's listener, from years ago until then."""
     from spotify_assets.sandbox import exports, listening  # noqa: PLC0415 - slow to import
     from spotify_assets.sandbox.repertoire import Repertoire  # noqa: PLC0415
@@ -388,8 +407,16 @@ def _write_sample(music: "Catalog", folder: Path, until: dt.datetime) -> None:
     plays = listening.history(listening.Listener(), Repertoire.of(music), since, until)
     for file in exports.files(plays, ["extended"], until):
         path = folder / file.name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.json())
+
+
+def _write_label(folder: Path, until: dt.date) -> None:
+    """Write what the team of the sandbox's label downloaded, two years until then."""
+    from spotify_assets.sandbox import label, label_files  # noqa: PLC0415 - slow to import
+
+    for file in label_files.files(DEMO_LABEL, label.releases(DEMO_LABEL, until), until):
+        file.write(folder)
 
 
 def _show_demo(settings: Settings, seconds: float) -> None:

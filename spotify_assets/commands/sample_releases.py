@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,7 @@ def sample_releases(
     counts: dict[str, list[int]] = {}
     try:
         for file in label_files.files(seed, releases, last):
-            _write(folder, file)
+            file.write(folder)
             count = counts.setdefault(file.name.partition("/")[0], [0, 0])
             count[0], count[1] = count[0] + 1, count[1] + len(file.body)
         if truth is not None:
@@ -52,14 +51,6 @@ def sample_releases(
     except KeyboardInterrupt:
         stop(f"Stopped. What is in {folder} is not whole: delete it.", STOPPED)
     show_table("", ["from", "files", "bytes"], [[name, *count] for name, count in counts.items()])
-
-
-def _write(folder: Path, file: label_files.LabelFile) -> None:
-    path = folder / file.name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.body)
-    noon = dt.datetime.combine(file.downloaded, dt.time(12), dt.UTC).timestamp()
-    os.utime(path, (noon, noon))
 
 
 def _effects(releases: list[label.Release]) -> list[dict[str, object]]:

@@ -7,10 +7,12 @@ Does not belong here: how many there were (``label``).
 import csv
 import datetime as dt
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from spotify_assets.sandbox.draws import keys_for, uniform
 from spotify_assets.sandbox.label import ARTISTS, Release, artist_spotify_id
@@ -33,6 +35,15 @@ class LabelFile:
     body: bytes
     downloaded: dt.date
     """Its date of change: nothing in the file says it."""
+
+    def write(self, folder: Path) -> Path:
+        """Put it into a folder of its platform, as it was downloaded at noon."""
+        path = folder / self.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.body)
+        noon = dt.datetime.combine(self.downloaded, dt.time(12), dt.UTC).timestamp()
+        os.utime(path, (noon, noon))
+        return path
 
 
 def files(seed: int, releases: Sequence[Release], until: dt.date) -> Iterator[LabelFile]:

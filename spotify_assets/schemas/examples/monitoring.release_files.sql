@@ -1,12 +1,11 @@
 -- Which files are of no known release, and what is declared that is near?
 SELECT file_name, unmatched, nearest
 FROM monitoring.release_files
-WHERE unmatched > 0;
+ORDER BY unmatched DESC;
 
 -- Of which files was something set aside?
 SELECT file_name, received, quarantined
 FROM monitoring.release_files
-WHERE quarantined > 0
 ORDER BY quarantined DESC;
 
 -- When was each kind downloaded last?

@@ -9,7 +9,7 @@ FROM predictions.campaign_lift
 WHERE verdict = 'more'
 ORDER BY cost_per_added;
 
--- Of which campaigns can nothing be said, and what would it take?
-SELECT campaign, needs
+-- Of which campaigns can nothing be said, and what would it take to say more?
+SELECT campaign, verdict, needs
 FROM predictions.campaign_lift
-WHERE verdict = 'cannot tell';
+ORDER BY verdict = 'cannot tell' DESC;

@@ -4,12 +4,14 @@ FROM star.dim_release
 ORDER BY released_on DESC
 LIMIT 10;
 
--- Of which releases do the files say nothing?
-SELECT title
-FROM star.dim_release ANTI JOIN star.fact_streams_daily USING (release_id);
+-- Of which releases do the files say the least?
+SELECT r.title, count(s.date) AS days, max(s.date) AS last_day
+FROM star.dim_release AS r LEFT JOIN star.fact_streams_daily AS s USING (release_id)
+GROUP BY r.release_id, r.title
+ORDER BY days;
 
--- Which titles stand more than once?
+-- Which titles stand more than once, so that a file's name alone does not tell them apart?
 SELECT lower(title) AS title, count(*) AS releases
 FROM star.dim_release
 GROUP BY ALL
-HAVING releases > 1;
+ORDER BY releases DESC;

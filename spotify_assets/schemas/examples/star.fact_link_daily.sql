@@ -8,7 +8,7 @@ SELECT release_id, sum(c.link_clicks) AS link_clicks, sum(l.visits) AS visits
 FROM star.fact_link_daily AS l JOIN star.fact_campaign_daily AS c USING (release_id, date)
 GROUP BY ALL;
 
--- Which pages are of no known release?
-SELECT DISTINCT landing_url
+-- Which pages are of no release, and which of which?
+SELECT DISTINCT release_id, landing_url
 FROM star.fact_link_daily
-WHERE release_id IS NULL;
+ORDER BY release_id NULLS FIRST;
