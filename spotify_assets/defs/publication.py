@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from spotify_assets.defs.compiled import compiled
 from spotify_assets.defs.monitoring.logs import logs
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
@@ -22,7 +23,7 @@ from spotify_assets.settings import Settings
 from spotify_assets.text.visible import in_line, visible
 from spotify_assets.transforms import comments, listening, releases
 from spotify_assets.transforms.comments.topics import vocabulary
-from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs, sql, sql_of_some
+from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs
 from spotify_assets.warehouse.publication.catalog import Query
 from spotify_assets.warehouse.publication.comments import Comments
 from spotify_assets.warehouse.publication.listening import Listening
@@ -85,9 +86,9 @@ def _left_out(damaged: Mapping[str, Any]) -> str:
 
 
 def queries() -> dict[type[Contract], Query]:
-    """The query of each table that is made from all days; compiled when they are asked for."""
+    """The query of each table that is made from all days; compiled when first asked for."""
     return {
-        contract: Query(sql(contract), sql_of_some(contract), inputs(contract))
+        contract: Query(compiled(contract).sql, compiled(contract).sql_of_some, inputs(contract))
         for contract in OF_ALL_DAYS
     }
 

@@ -5,6 +5,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandera.errors import SchemaErrors
 
 from spotify_assets.schemas import (
     COMMENTS,
@@ -27,7 +30,7 @@ from spotify_assets.schemas import (
 )
 from spotify_assets.schemas import columns as c
 from spotify_assets.schemas.catalog import processed, rankings, star
-from spotify_assets.schemas.contract import ID_PATTERN, ContractBroken
+from spotify_assets.schemas.contract import ID_PATTERN, ContractBroken, _is_kept, _schema
 from spotify_assets.warehouse.tables import TYPES
 
 EVERY = list(dict.fromkeys([*WAREHOUSE.values(), *LAKE.values(), *LAKE_ONLY]))
@@ -252,3 +255,28 @@ def test_types_are_those_of_the_columns() -> None:
     assert schema["artist_ids"] == pl.List(pl.String())
     assert schema["total_tracks"] == pl.Int32()
     assert processed.Tracks.polars_schema()["is_explicit"] == pl.Boolean()
+
+
+ANY_ROW = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from([ID, ID[1:], None]),
+        "genre": st.sampled_from(["rock", "", None]),
+        "popularity": st.sampled_from([0, 100, -1, 101, None]),
+        "place": st.sampled_from([1, 0, None]),
+        "size": st.sampled_from([0, -1, None]),
+        "word": st.sampled_from(["a", "b", "c", "", None]),
+        "text": st.sampled_from(["", "é", None]),
+        "even": st.sampled_from([0, 2, 3, None]),
+    }
+)
+
+
+@given(rows=st.lists(ANY_ROW, max_size=3))
+def test_one_pass_over_the_rows_finds_what_pandera_finds(rows: list[dict[str, Any]]) -> None:
+    frame = pl.DataFrame(rows, schema=Sample.polars_schema())
+    try:
+        _schema(Sample).validate(frame, lazy=True)
+    except SchemaErrors:
+        assert not _is_kept(Sample, frame)
+    else:
+        assert _is_kept(Sample, frame)

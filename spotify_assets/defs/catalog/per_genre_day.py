@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.checks import asset_key, contract_broken, contract_check, contract_kept
+from spotify_assets.defs.compiled import compiled
 from spotify_assets.defs.failures import NotThere, failing
 from spotify_assets.defs.metadata.tables import describe_table, rows_by_day, table_spec
 from spotify_assets.defs.partitions import genre_days_of
@@ -23,7 +24,7 @@ from spotify_assets.lake.tables import by_genre_day, held_file, is_shared, under
 from spotify_assets.schemas import FACTS, RANKED, Contract
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.storage.errors import ProjectError
-from spotify_assets.transforms.expressions import inputs, sql
+from spotify_assets.transforms.expressions import inputs
 from spotify_assets.transforms.version import code_version
 from spotify_assets.warehouse.compute import compute
 
@@ -146,7 +147,7 @@ def _computed(lake: Lake, contract: type[Contract], inputs_of: Inputs) -> pl.Dat
             files[table].append(path)
         if is_shared(file.key):
             shared[path].append(day.date)
-    frame = compute(sql(contract), files, shared)
+    frame = compute(compiled(contract).sql, files, shared)
     contract.validate(frame)
     return frame
 

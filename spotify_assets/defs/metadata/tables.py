@@ -14,8 +14,8 @@ import dagster as dg
 import polars as pl
 
 from spotify_assets.defs.checks import asset_key
+from spotify_assets.defs.compiled import compiled
 from spotify_assets.defs.metadata import markdown
-from spotify_assets.defs.metadata.lineage import origins
 from spotify_assets.defs.metadata.source import source
 from spotify_assets.defs.partitions import genre_days, key_of
 from spotify_assets.lake import GenreDay, Lake
@@ -65,7 +65,7 @@ def of_table(contract: type[Contract]) -> dict[str, Any]:
         **_of_contract(contract),
         "dagster/column_lineage": _column_lineage(contract),
         # The open-source UI shows what Dagster calls lineage as JSON only.
-        "column lineage": dg.MetadataValue.md(markdown.lineage(origins(contract))),
+        "column lineage": dg.MetadataValue.md(markdown.lineage(compiled(contract).origins)),
     }
 
 
@@ -191,6 +191,6 @@ def _column_lineage(contract: type[Contract]) -> dg.TableColumnLineage:
             column: [
                 dg.TableColumnDep(dg.AssetKey(table.split(".")), name) for table, name in from_
             ]
-            for column, from_ in origins(contract).items()
+            for column, from_ in compiled(contract).origins.items()
         }
     )

@@ -6,7 +6,6 @@ the file's place (``replacing``).
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -341,18 +340,9 @@ def _hash(
 ) -> str:
     columns = {name: (one.columns(), one.key(), one.grain()) for name, one in WAREHOUSE.items()}
     about = {name: contract.description() for name, contract in WAREHOUSE.items()}
-    sql = {contract.table(): _in_one_order(query.sql) for contract, query in queries.items()}
+    sql = {contract.table(): query.sql for contract, query in queries.items()}
     plays = (listening.version, listening.time_zone) if listening else ()
     how = (*plays, *(one.version for one in (releases, predictions, comments) if one))
     return hashlib.sha256(
         repr((columns, about, sql, how, list(macros().values()))).encode()
     ).hexdigest()
-
-
-def _in_one_order(sql: str) -> str:
-    """With the columns that each EXCLUDE leaves out by name.
-
-    Ibis writes them in the order of a set, another in each process: by the hash of it every process
-    would make the file again.
-    """
-    return re.sub(r"EXCLUDE \(([^)]*)\)", lambda found: str(sorted(found[1].split(", "))), sql)

@@ -23,7 +23,12 @@ publish(Lake(Path(sys.argv[1])), Path(sys.argv[2]), queries())
 def publish_in_a_process(lake: Lake, database: Path, hash_seed: int) -> None:
     subprocess.run(
         [sys.executable, "-c", PUBLISH, str(lake.root), str(database)],
-        env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": str(hash_seed),
+            # Each compiles the queries itself.
+            "XDG_CACHE_HOME": str(lake.root.with_name(f"cache-{hash_seed}")),
+        },
         check=True,
     )
 
