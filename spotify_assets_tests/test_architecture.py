@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox": set(),
     "configuration": {"storage", "text"},
     "transforms": {"schemas", "text", "storage"},
-    "lake": {"schemas", "storage", "text"},
+    "lake": {"storage", "text"},
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
     "learning": {"schemas", "transforms", "lake", "storage", "text"},

@@ -25,7 +25,7 @@ from urllib.parse import quote, unquote
 
 from spotify_assets.lake.errors import LakeError
 from spotify_assets.lake.store import AlreadyThere, Store
-from spotify_assets.schemas.renamed import current
+from spotify_assets.storage.renamed import current
 
 VERSION = 1
 COMMITS, CHECKPOINTS = "commits", "checkpoints"

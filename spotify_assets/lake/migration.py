@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.log import Change, Day, Draft, Log, Origin, State, TableFile
-from spotify_assets.schemas.renamed import current
 from spotify_assets.storage.disk import sync
+from spotify_assets.storage.renamed import current
 
 FORM_FILE = "lake.json"
 """Is there once the whole lake is as this version writes it."""

@@ -15,7 +15,7 @@ import polars as pl
 
 from spotify_assets.lake.errors import DamagedFile, writing
 from spotify_assets.lake.layout import GenreDay, Lake
-from spotify_assets.schemas.renamed import current
+from spotify_assets.storage.renamed import current
 
 FILE = "revisions.jsonl"
 

@@ -36,8 +36,8 @@ from spotify_assets.lake.log import Change, Day, Draft, Origin, State, TableFile
 from spotify_assets.lake.migration import IMPORTED
 from spotify_assets.lake.revisions import compared, note
 from spotify_assets.lake.store import AT_ONCE
-from spotify_assets.schemas.renamed import COLUMNS, current
 from spotify_assets.storage.errors import FailureKind
+from spotify_assets.storage.renamed import COLUMNS, current
 
 log = logging.getLogger(__name__)
 GRACE = dt.timedelta(days=1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from spotify_assets.schemas import FACTS, PROCESSED, RANKED, Column, Contract
-from spotify_assets.schemas.renamed import former, former_columns
+from spotify_assets.storage.renamed import former, former_columns
 
 RULES = 2
 """Raise it when a rule changes what the rows hold: the shape of the tables counts by itself."""

@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from spotify_assets.schemas import LAKE, Contract
-from spotify_assets.schemas.renamed import former_columns
+from spotify_assets.storage.renamed import former_columns
 
 TYPES: dict[pl.DataType, str] = {
     pl.String(): "VARCHAR",
