@@ -95,6 +95,10 @@ COMMANDS = {
         "export:export",
         "Write a table, a view or what a query gives into a file; or, with --all, everything.",
     ),
+    "publish": (
+        "publish:publish",
+        "Make the warehouse of what the lake holds: what changed, all at once.",
+    ),
     "publish-to": (
         "publish_to:publish_to",
         "Make the tables of your own database equal to the warehouse: what changed, all at once.",

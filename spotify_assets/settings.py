@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from spotify_assets.sources.spotify_api.tokens import TokenStore
 
 OFF = "off"
+STORE_URL = re.compile(r"(s3|gs|az)://[^/\s]+")
 NOT_SECRET_BUT_KEPT_THERE = {"client_id", "smtp_user"}
 """Names that lie beside their secret in a store."""
 
@@ -57,6 +59,11 @@ class Settings(BaseSettings):
     secrets: str | None = Field(None, validation_alias="SPOTIFY_SECRETS")
     """The secret store: ``dir:FOLDER``, ``aws:NAME``, ``azure:VAULT_URL`` or ``gcp:PROJECT``."""
     data_dir: Path = Field(Path("data"), validation_alias="SPOTIFY_ASSETS_DATA_DIR")
+    lake_url: str = Field("", validation_alias="SPOTIFY_LAKE_URL")
+    """Where the lake is: ``s3://bucket/prefix``, ``gs://…``, ``az://…``; else in the data folder.
+
+    Region, endpoint and credentials are in the environment variables of the cloud's own tools.
+    """
     published_group: str | None = Field(None, validation_alias="SPOTIFY_PUBLISHED_GROUP")
     """A group of this machine that may read the DuckDB file; else only its owner may."""
     start_date: dt.date = Field(dt.date(2026, 1, 1), validation_alias="SPOTIFY_ASSETS_START_DATE")
@@ -207,6 +214,16 @@ class Settings(BaseSettings):
             self.sandbox_url = self.fallback_sandbox_url
         return self
 
+    @field_validator("lake_url")
+    @classmethod
+    def _is_store(cls, url: str) -> str:
+        if url and not STORE_URL.match(url):
+            raise ValueError(
+                "write s3://bucket/prefix, gs://bucket/prefix or az://container/prefix; for a "
+                "folder set SPOTIFY_ASSETS_DATA_DIR"
+            )
+        return url.rstrip("/")
+
     @field_validator("time_zone")
     @classmethod
     def _is_time_zone(cls, name: str) -> str:
@@ -248,8 +265,11 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> Lake:
-        """The lake."""
-        return Lake(self.data_dir.resolve() / "lake")
+        """The lake; of one on a store, with the cache of it in the data folder."""
+        if not self.lake_url:
+            return Lake(self.data_dir.resolve() / "lake")
+        cache = self.data_dir.resolve() / "lakes" / quote(self.lake_url, safe="")
+        return Lake(cache, self.lake_url)
 
     @property
     def database(self) -> Path:

@@ -5,11 +5,19 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from spotify_assets.lake import Lake
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import DEVELOPMENT_PER_DAY, SAFE_PER_WINDOW, Limits
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
 
-NAMES = ("REQUESTS_PER_30S", "DAILY_BUDGET", "LONGEST_WAIT", "LEDGER_FILE", "SANDBOX_URL")
+NAMES = (
+    "REQUESTS_PER_30S",
+    "DAILY_BUDGET",
+    "LONGEST_WAIT",
+    "LEDGER_FILE",
+    "SANDBOX_URL",
+    "LAKE_URL",
+)
 SAFE = Limits(SAFE_PER_WINDOW, {}, DEVELOPMENT_PER_DAY, 30)
 
 
@@ -117,3 +125,26 @@ def test_the_ledger_is_in_the_data_folder_unless_it_is_shared(
     environment.setenv("SPOTIFY_LEDGER_FILE", str(tmp_path / "shared.sqlite"))
     environment.setenv("SPOTIFY_ASSETS_DATA_DIR", str(tmp_path / "another"))
     assert Settings().ledger == tmp_path / "shared.sqlite"
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/lake", "gs://b", "az://container/a/b/"])
+def test_a_lake_on_a_store_has_its_cache_in_the_data_folder(
+    environment: pytest.MonkeyPatch, tmp_path: Path, url: str
+) -> None:
+    environment.setenv("SPOTIFY_LAKE_URL", url)
+    lake = Settings().lake
+    assert lake.url == url.rstrip("/")
+    assert lake.root.parent == tmp_path / "data" / "lakes"
+
+
+def test_without_a_url_the_lake_is_a_folder(tmp_path: Path) -> None:
+    assert Settings().lake == Lake(tmp_path / "data" / "lake")
+
+
+@pytest.mark.parametrize("url", ["ftp://host/lake", "s3://", "/folder", "bucket/lake", "s3:/b"])
+def test_a_lake_that_is_nowhere_is_refused_with_what_to_write(
+    environment: pytest.MonkeyPatch, url: str
+) -> None:
+    environment.setenv("SPOTIFY_LAKE_URL", url)
+    with pytest.raises(ValidationError, match=r"SPOTIFY_LAKE_URL\n.*s3://bucket/prefix"):
+        Settings()

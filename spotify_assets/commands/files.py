@@ -30,7 +30,8 @@ def files(
     except ValueError:
         stop(f"{as_of!r} is no day: write --as-of 2026-11-20, or 2026-11-20T12:00.", USAGE)
     held = files_of(settings.lake, table, at)
-    rows = [[str(settings.lake.path(one.file)), *one[1:]] for one in held]
+    lake = settings.lake
+    rows = [[lake.uri(one.file) if lake.url else lake.path(one.file), *one[1:]] for one in held]
     show_table("", ["file", "genre", "date", "rows"], rows)
 
 

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 
 class LakeResource(dg.ConfigurableResource[Lake]):
-    """The lake: a folder with every raw response and all tables as Parquet files."""
+    """The lake: every raw response, and all tables as Parquet files."""
 
     root: str
+    url: str = ""
 
     @property
     def lake(self) -> Lake:
-        """The lake at ``root``."""
-        return Lake(Path(self.root))
+        """The lake at ``root``, or on the store at ``url``."""
+        return Lake(Path(self.root), self.url)
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,12 @@ class WarehouseResource(DuckDBResource):
 
 @dg.resource(
     required_resource_keys={"settings"},
-    description="The lake: a folder with every raw response and all tables as Parquet files.",
+    description="The lake: every raw response, and all tables as Parquet files.",
 )
 def lake(context: dg.InitResourceContext) -> LakeResource:
     """The lake that the settings name."""
-    return LakeResource(root=str(context.resources.settings.lake.root))
+    held = context.resources.settings.lake
+    return LakeResource(root=str(held.root), url=held.url)
 
 
 @dg.resource(

@@ -16,16 +16,32 @@ from pathlib import Path
 
 import polars as pl
 
+from spotify_assets.lake import mirror
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.files import write_parquet
 from spotify_assets.lake.layout import ROWS_FILE, SCRATCH_SECONDS, Lake
+from spotify_assets.lake.store import AlreadyThere
 from spotify_assets.storage.disk import sync
 
 STREAMING_HISTORY = "raw.streaming_history"
 STREAMS = "processed.streams"
 QUARANTINED_PLAYS = "quarantine.plays"
+PLAYS_OF_POLLS = ("processed.plays", "processed.polls")
+RELEASE_FILES = "raw.release_files"
 FACTS_FILE = "file.json"
 KEY_FILE = ".pseudonyms.key"
+
+
+def bring_up_to_date(lake: Lake) -> None:
+    """Read from the store what this machine does not have of the history, or has otherwise.
+
+    Of a lake in a folder there is nothing to do.
+
+    Raises:
+        LakeError: The store fails.
+    """
+    tables = (STREAMING_HISTORY, STREAMS, QUARANTINED_PLAYS, *PLAYS_OF_POLLS, RELEASE_FILES)
+    mirror.pull(lake, [table.replace(".", "/") for table in tables])
 
 
 def file_folder(file_id: str) -> str:
@@ -66,7 +82,7 @@ def withdraw(lake: Lake, file_id: str) -> None:
         LakeError: It cannot be deleted.
     """
     for table in (STREAMS, QUARANTINED_PLAYS):
-        _delete(history_folder(lake, table, file_folder(file_id)), ROWS_FILE)
+        _delete(lake, history_folder(lake, table, file_folder(file_id)), ROWS_FILE)
 
 
 def erase(lake: Lake, file_id: str) -> None:
@@ -75,11 +91,13 @@ def erase(lake: Lake, file_id: str) -> None:
     Raises:
         LakeError: It cannot be deleted.
     """
-    _delete(history_folder(lake, STREAMING_HISTORY, file_folder(file_id)), ROWS_FILE, FACTS_FILE)
+    folder = history_folder(lake, STREAMING_HISTORY, file_folder(file_id))
+    _delete(lake, folder, ROWS_FILE, FACTS_FILE)
 
 
-def _delete(folder: Path, *names: str) -> None:
+def _delete(lake: Lake, folder: Path, *names: str) -> None:
     """Delete a folder and these files of it, in this order; what is gone already is well gone."""
+    mirror.delete(lake, [folder / name for name in names])
     try:
         for name in names:
             (folder / name).unlink(missing_ok=True)
@@ -103,7 +121,7 @@ def write_facts(lake: Lake, file_id: str, text: str) -> None:
         made = folder / FACTS_FILE
         made.write_text(text, encoding="utf-8")
         sync(made)
-        made.replace(target)
+        mirror.push(lake, [(made, target)], lambda: made.replace(target))
 
 
 def secret(lake: Lake) -> str:
@@ -118,11 +136,20 @@ def secret(lake: Lake) -> str:
             with making(lake) as folder:
                 made = folder / KEY_FILE
                 made.touch(mode=0o600)
-                made.write_text(secrets.token_hex(32), encoding="ascii")
+                made.write_text(_agreed(lake, path, secrets.token_hex(32)), encoding="ascii")
                 sync(made)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 made.replace(path)
         return path.read_text(encoding="ascii")
+
+
+def _agreed(lake: Lake, path: Path, made: str) -> str:
+    """The secret that is on the store, made by whoever was first; else the one that was made."""
+    if (store := lake.remote) is None:
+        return made
+    with contextlib.suppress(AlreadyThere):
+        store.create(lake.relative(path), made.encode())
+    return store.get(lake.relative(path)).decode()
 
 
 def imported_files(lake: Lake) -> list[str]:
@@ -150,8 +177,8 @@ def making(lake: Lake) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(made: Path, target: Path) -> bool:
-    """Put a finished folder into place by one rename.
+def place(lake: Lake, made: Path, target: Path) -> bool:
+    """Put a finished folder into place by one rename; of a lake on a store, there first.
 
     Where the folder is there already, its files take the place of the old ones, each by a rename.
 
@@ -161,15 +188,21 @@ def place(made: Path, target: Path) -> bool:
     Raises:
         LakeError: The disk is full or the folder cannot be written.
     """
+    # The facts say which reader made the rows: they come last.
+    files = sorted(made.iterdir(), key=lambda file: (file.name == FACTS_FILE, file.name))
+    targets = [(file, target / file.name) for file in files]
+    return mirror.push(lake, targets, lambda: _placed(made, target, files))
+
+
+def _placed(made: Path, target: Path, files: list[Path]) -> bool:
     with writing(target, "the rows of an export file"):
         # Whoever imports may delete the export then.
-        for file in made.iterdir():
+        for file in files:
             sync(file)
         target.parent.mkdir(parents=True, exist_ok=True)
         is_new = not target.exists() and _renamed(made, target)
         if not is_new:
-            # The facts say which reader made the rows: they come last.
-            for file in sorted(made.iterdir(), key=lambda file: file.name == FACTS_FILE):
+            for file in files:
                 file.replace(target / file.name)
         sync(target.parent)
     return is_new
@@ -184,11 +217,12 @@ def write_rows(lake: Lake, target: Path, what: str, frame: pl.DataFrame) -> None
     Raises:
         LakeError: The disk is full or the folder cannot be written; the old rows are still there.
     """
+    mirror.pull(lake, [lake.relative(target.parent)])
     with writing(target, what), lake.temporary(".parquet") as temporary:
         write_parquet(frame, temporary)
         if not (target.exists() and filecmp.cmp(temporary, target, shallow=False)):
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(target)
+            mirror.push(lake, [(temporary, target)], lambda: temporary.replace(target))
 
 
 def _renamed(made: Path, target: Path) -> bool:

@@ -1,7 +1,8 @@
 """The journal of a collection under way, the checkpoint that a restart goes on from.
 
 ``0001.journal.jsonl`` grows and is flushed to disk line by line. Beside it ``0001.terms.json`` says
-under which terms the collection was begun.
+under which terms the collection was begun. Of a lake on a store each response is on the store
+first (``responses``); the file is what this machine reads of it.
 
 Belongs here: opening, locking, mending and growing it. Does not belong here: which collection of a
 partition is the one under way, and its sealing, which are ``raw``; the form of a line, which is
@@ -30,6 +31,7 @@ from spotify_assets.lake.exchanges import (
     encode,
     is_final,
 )
+from spotify_assets.lake.responses import Responses
 from spotify_assets.storage.disk import sync
 
 log = logging.getLogger(__name__)
@@ -67,17 +69,23 @@ class Journal:
         LakeError: Another process collects the same partition.
     """
 
-    def __init__(self, path: Path, terms: CollectionParameters) -> None:
+    def __init__(
+        self, path: Path, terms: CollectionParameters, responses: Responses | None = None
+    ) -> None:
         """Open it.
 
         Args:
             path: Where it lies.
             terms: What is wanted, where the collection begins now.
+            responses: What of it is on the store, if the lake is on one.
         """
         self.path = path
         self.sealing = threading.Lock()
+        self._responses = responses
         self._file = _locked(path)
         try:
+            if responses is not None:
+                self._fill(responses.lines())
             if damaged := self._read_what_is_there():
                 self._set_aside(damaged)
                 self._file.close()
@@ -128,6 +136,8 @@ class Journal:
             LakeError: It cannot be written; the lines before it are still there.
         """
         line = encode(self.lines + 1, request, response)
+        if self._responses is not None:
+            self._responses.add(line)
         offset = self._file.seek(0, os.SEEK_END)
         with writing(self.path, f"line {self.lines + 1} of the journal"):
             self._file.write(line)
@@ -140,7 +150,17 @@ class Journal:
         asked = [request for request, _ in self._answers.values()]
         return [request for request in asked if request.endpoint == endpoint]
 
+    def _fill(self, lines: list[bytes]) -> None:
+        """Hold what is on the store, whatever was there: another machine may have gone on."""
+        with writing(self.path, "the journal"):
+            self._file.truncate(0)
+            self._file.writelines(lines)
+            self._file.flush()
+
     def _begun_under(self, terms: CollectionParameters) -> CollectionParameters:
+        if self._responses is not None:
+            told = self._responses.begun_under(json.dumps(asdict(terms)) + "\n")
+            return CollectionParameters(**json.loads(told))
         noted = self.path.with_name(TERMS.format(number_of(self.path)))
         if noted.exists():
             try:

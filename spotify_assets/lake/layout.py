@@ -1,11 +1,16 @@
-"""Where a partition lies, and what names it may have."""
+"""Where a partition lies, and what names it may have.
+
+A lake is a folder. Or it is on an object store: then the folder is a cache of what this machine has
+read and written of it, and can be removed whenever nothing runs.
+"""
 
 import contextlib
 import datetime as dt
 import time
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, total_ordering
@@ -15,12 +20,15 @@ from urllib.parse import quote, unquote
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.log import Log
 from spotify_assets.lake.migration import OTHER_FORM, import_folder, keep_earlier_versions_out
-from spotify_assets.lake.store import Folder
+from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Remote, open_store
 
 RAW_CATALOG = "raw.catalog"
 ROWS_FILE = "rows.parquet"
+SOURCE = "source.txt"
 DAY_FOLDER, MONTH_FOLDER = "date=", "month="
 SCRATCH_SECONDS = 24 * 3600
+CACHED_SECONDS = 8 * SCRATCH_SECONDS
+"""A run shows the week before its day."""
 # 255 bytes is the longest file name of the common file systems; "genre=" takes 6 of them.
 MAX_GENRE_BYTES = 240
 # `|` separates the dimensions of a Dagster partition key, `...` its ranges.
@@ -91,10 +99,11 @@ class GenreDay:
 
 
 @lru_cache(maxsize=4)
-def _log_at(root: Path) -> Log:
+def _log_at(root: Path, url: str) -> Log:
     # One a process: it remembers what it has read.
-    log = Log(Folder(root))
-    import_folder(root, log)
+    log = Log(open_store(url or root))
+    if not url:
+        import_folder(root, log)
     return log
 
 
@@ -106,6 +115,12 @@ class Lake:
     """
 
     root: Path
+    url: str = ""
+    """Of the object store that it is on; ``root`` is a cache then."""
+
+    def __str__(self) -> str:
+        """For messages."""
+        return self.url or str(self.root)
 
     def partition(self, table: str, genre_day: GenreDay) -> Path:
         """The folder of one partition of ``layer.table``."""
@@ -114,11 +129,53 @@ class Lake:
     @property
     def log(self) -> Log:
         """What says which files hold which days; a folder of an earlier version is imported."""
-        return _log_at(self.root)
+        return _log_at(self.root, self.url)
+
+    @property
+    def remote(self) -> Remote | None:
+        """The object store that it is on; ``None``: it is in its folder."""
+        store = self.log.store if self.url else None
+        return store if isinstance(store, Remote) else None
 
     def path(self, key: str) -> Path:
-        """Where an object of the lake lies on this machine."""
+        """Where an object of the lake lies on this machine, or would."""
         return self.root / key
+
+    def uri(self, key: str) -> str:
+        """Where an object of the lake lies, for other programs."""
+        return f"{self.url}/{key}" if self.url else self.path(key).absolute().as_uri()
+
+    def fetched(self, keys: Iterable[str]) -> list[Path]:
+        """Objects that are written once, on this machine. One that is not there has no file.
+
+        Raises:
+            LakeError: The store fails, or the cache cannot be written.
+        """
+        listed = list(keys)
+        missing = [key for key in listed if self.remote and not self.path(key).exists()]
+        if missing:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(self._fetch, missing))
+        return [self.path(key) for key in listed]
+
+    def _fetch(self, key: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.cache(key, self.log.store.get(key))
+
+    def cache(self, key: str, data: bytes) -> Path:
+        """Keep on this machine what an object holds.
+
+        Raises:
+            LakeError: The cache cannot be written.
+        """
+        target = self.path(key)
+        with writing(target, "what was read from the store"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # By a rename: a half of it would be taken for the whole.
+            with self.temporary(target.suffix) as temporary:
+                temporary.write_bytes(data)
+                temporary.replace(target)
+        return target
 
     def relative(self, path: Path) -> str:
         """``path`` as the lake's tables name it: relative to the root, with slashes."""
@@ -151,30 +208,57 @@ class Lake:
         Raises:
             LakeError: The lake holds what another source answered.
         """
-        stamp = self.root / "source.txt"
+        told = f"{source}{OTHER_FORM}\n"
+        held = self._claim_on_store(told) if self.remote else self._claim_in_folder(told)
+        if (other := held.partition(",")[0].strip()) != source:
+            raise LakeError(
+                f"The lake {self} holds data of the {other}, and this run would add data of the "
+                f"{source}. {self._elsewhere}"
+            )
+
+    @property
+    def _elsewhere(self) -> str:
+        if self.url:
+            return "Set SPOTIFY_LAKE_URL to another prefix, or delete this one to begin again."
+        return (
+            f"Set SPOTIFY_ASSETS_DATA_DIR to another folder, or delete {self.root.parent} to begin "
+            "again."
+        )
+
+    def _claim_on_store(self, told: str) -> str:
+        if self.path(SOURCE).exists():
+            # No other source can have claimed it since.
+            return self.path(SOURCE).read_text(encoding="utf-8")
+        with contextlib.suppress(AlreadyThere):
+            self.log.store.create(SOURCE, told.encode())
+        held = self.log.store.get(SOURCE)
+        self.cache(SOURCE, held)
+        return held.decode()
+
+    def _claim_in_folder(self, told: str) -> str:
+        stamp = self.path(SOURCE)
         if stamp.exists():
-            held = stamp.read_text(encoding="utf-8").partition(",")[0].strip()
-            if held != source:
-                raise LakeError(
-                    f"The lake {self.root} holds data of the {held}, and this run would add data "
-                    f"of the {source}. Set SPOTIFY_ASSETS_DATA_DIR to another folder, or delete "
-                    f"{self.root.parent} to begin again."
-                )
-            return
+            return stamp.read_text(encoding="utf-8")
         # By a rename: an empty stamp would be of no source, and refuse every one.
         with writing(stamp, "the source of the lake"), self.temporary(".txt") as temporary:
-            temporary.write_text(f"{source}{OTHER_FORM}\n", encoding="utf-8")
+            temporary.write_text(told, encoding="utf-8")
             temporary.replace(stamp)
         keep_earlier_versions_out(self.root)
+        return told
 
     def sweep(self) -> None:
-        """Remove what killed runs left half written; a run is done with a file sooner."""
-        oldest = time.time() - SCRATCH_SECONDS
-        for leftover in self.scratch.iterdir():
-            # Another run may rename its file into place just now.
-            with contextlib.suppress(FileNotFoundError):
-                if leftover.stat().st_mtime < oldest:
-                    leftover.unlink()
+        """Remove what killed runs left half written, and what was read from a store long ago.
+
+        A run is done with a file sooner.
+        """
+        cached = self.root.glob("*/*/genre=*/*/*") if self.url else ()
+        kept = ((self.scratch.iterdir(), SCRATCH_SECONDS), (cached, CACHED_SECONDS))
+        for files, seconds in kept:
+            for leftover in files:
+                # Another run may rename its file into place just now.
+                with contextlib.suppress(FileNotFoundError):
+                    if leftover.stat().st_mtime < time.time() - seconds:
+                        leftover.unlink()
 
     def _table(self, table: str) -> Path:
         layer, _, name = table.partition(".")

@@ -17,14 +17,16 @@ import datetime as dt
 import json
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.store import AlreadyThere, Store
+from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Store
 from spotify_assets.storage.renamed import current
 
 VERSION = 1
@@ -147,6 +149,7 @@ class Log:
         """Keep the store."""
         self.store = store
         self._newest: dict[str, State] = {}
+        self._snapshots: dict[int, dict[str, State]] = {}
         self._alone = threading.Lock()
 
     def genres(self) -> list[str]:
@@ -159,15 +162,17 @@ class Log:
         Args:
             known: What they were once. Where nothing came after, nothing is listed.
         """
-        heads = {}
-        for genre in self.genres():
-            seq = known.get(genre, 0)
-            # Where the first is missing, somebody has deleted the lake, and begun another.
-            if not self._is_there(genre, seq) or self._is_there(genre, seq + 1):
-                keys = self.store.keys(_folder(COMMITS, genre))
-                seq = _number(keys[-1]) if keys else 0
-            heads[genre] = seq
-        return heads
+        genres = self.genres()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            heads = pool.map(lambda genre: self._head(genre, known.get(genre, 0)), genres)
+            return dict(zip(genres, heads, strict=True))
+
+    def _head(self, genre: str, known: int) -> int:
+        # Where the first is missing, somebody has deleted the lake, and begun another.
+        if self._is_there(genre, known) and not self._is_there(genre, known + 1):
+            return known
+        keys = self.store.keys(_folder(COMMITS, genre))
+        return _number(keys[-1]) if keys else 0
 
     def _is_there(self, genre: str, seq: int) -> bool:
         try:
@@ -185,6 +190,23 @@ class Log:
         keys = self.store.keys(_folder(COMMITS, genre), _key(genre, seq))
         return [self._commit(genre, _number(key)) for key in keys]
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read what holds of a genre once, for this thread and until the body ends.
+
+        The thread's own commits are in it. Those of others it meets when it commits: then it reads
+        what holds by then.
+        """
+        thread = threading.get_ident()
+        if thread in self._snapshots:
+            yield
+            return
+        self._snapshots[thread] = {}
+        try:
+            yield
+        finally:
+            del self._snapshots[thread]
+
     def state(self, genre: str, *, seq: int | None = None, at: dt.datetime | None = None) -> State:
         """What holds of a genre: now, after a commit, or as it was at a moment.
 
@@ -192,6 +214,9 @@ class Log:
             LakeError: A commit cannot be read.
         """
         if seq is None and at is None:
+            snapshot = self._snapshots.get(threading.get_ident(), {})
+            if genre in snapshot:
+                return snapshot[genre]
             state, new = self._known(genre)
             for key in new:
                 state = state.after(self._commit(genre, _number(key)))
@@ -234,6 +259,7 @@ class Log:
             try:
                 self.store.create(key, _encoded(commit))
             except AlreadyThere:
+                self._snapshots.get(threading.get_ident(), {}).pop(genre, None)
                 continue
             self.store.make_durable([key])
             state = state.after(commit)
@@ -257,6 +283,8 @@ class Log:
         return state, self.store.keys(folder, _key(genre, state.seq))
 
     def _remember(self, state: State) -> None:
+        if (snapshot := self._snapshots.get(threading.get_ident())) is not None:
+            snapshot[state.genre] = state
         with self._alone:
             self._newest.pop(state.genre, None)
             self._newest[state.genre] = state

@@ -5,6 +5,9 @@ is over is sealed: ``polls.jsonl.zst``, with a sidecar ``polls.json`` that holds
 and hash. As soon as the sidecar is there, the sealed file is the truth and a ``polls.jsonl`` beside
 it is left over. Whole lines that are not what was written are kept in ``polls.damaged.jsonl``.
 
+On a store each response is an object, ``responses/<time>-<id>.jsonl``; the sidecar names those that
+the sealed file holds. One that comes later stays as it is, beside it.
+
 Belongs here: appending, sealing and reading. Does not belong here: asking (``spotify``), what the
 answers say (``transforms``), and the form of a line (``exchanges``).
 """
@@ -12,10 +15,12 @@ answers say (``transforms``), and the form of a line (``exchanges``).
 import contextlib
 import datetime as dt
 import fcntl
+import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +31,9 @@ from spotify_assets.lake.errors import DamagedFile, LakeError, writing
 from spotify_assets.lake.exchanges import Exchange, Request, Response, decode, encode
 from spotify_assets.lake.files import compress, sha256
 from spotify_assets.lake.layout import Lake
-from spotify_assets.lake.raw import read_exchanges
+from spotify_assets.lake.raw import exchanges, read_exchanges
+from spotify_assets.lake.responses import LINES, note, put_sealed, read
+from spotify_assets.lake.store import Remote
 from spotify_assets.storage.disk import sync
 
 log = logging.getLogger(__name__)
@@ -77,6 +84,11 @@ class PolledDay:
             LakeError: It cannot be written, or what is there is damaged. The lines before it are
                 still there.
         """
+        if store := self.lake.remote:
+            # The id: machines that poll at the same time are not in each other's way.
+            name = f"{response.requested_at:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}.jsonl"
+            store.create(f"{self._key}/{LINES}/{name}", encode(1, request, response))
+            return
         with writing(self._growing, "a response"), _locked(self.lake, fcntl.LOCK_EX):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._reopen()
@@ -95,6 +107,8 @@ class PolledDay:
             DamagedFile: The sealed file is not the one that was sealed.
             LakeError: The lock cannot be had.
         """
+        if store := self.lake.remote:
+            return self._read_from(store)
         if not self.folder.is_dir():
             return []
         with _locked(self.lake, fcntl.LOCK_SH):
@@ -120,6 +134,8 @@ class PolledDay:
         Raises:
             LakeError: It cannot be written; the responses are still there.
         """
+        if store := self.lake.remote:
+            return self._seal_on(store)
         with writing(self._sealed, "the polls"), _locked(self.lake, fcntl.LOCK_EX):
             is_due = self._growing.exists() and not self._is_sealed
             if is_due:
@@ -135,6 +151,55 @@ class PolledDay:
             if self._is_sealed:
                 self._growing.unlink(missing_ok=True)
             return is_due
+
+    def _read_from(self, store: Remote) -> list[Exchange]:
+        listed = store.keys(self._key)
+        held: list[Exchange] = []
+        merged: set[str] = set()
+        if self._sidecar_key in listed:
+            facts = json.loads(store.get(self._sidecar_key))
+            packed = store.get(self.source_file) if self.source_file in listed else b""
+            if hashlib.sha256(packed).hexdigest() != facts["sha256"]:
+                raise self._damaged_file()
+            held, merged = list(exchanges(packed)), set(facts[LINES])
+        lines = read(store, (key for key in _of_responses(listed) if _name(key) not in merged))
+        for line in lines:
+            try:
+                held.append(replace(decode(line), line=len(held) + 1))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                log.warning("A response to a poll of %s is damaged and is left out.", self.date)
+        return held
+
+    def _seal_on(self, store: Remote) -> bool:
+        listed = store.keys(self._key)
+        responses = _of_responses(listed)
+        if self._sidecar_key in listed:
+            merged = set(json.loads(store.get(self._sidecar_key))[LINES])
+            store.delete(key for key in responses if _name(key) in merged)
+            return False
+        if not responses:
+            return False
+        whole = self._read_from(store)
+        lines = b"".join(encode(one.line, one.request, one.response) for one in whole)
+        compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+        packed = put_sealed(store, self.source_file, compressor.compress(lines))
+        facts = {
+            "lines": len(whole),
+            "bytes": len(lines),
+            "sha256": hashlib.sha256(packed).hexdigest(),
+            LINES: [_name(key) for key in responses],
+        }
+        note(store, self._sidecar_key, facts)
+        store.delete(responses)
+        return True
+
+    @property
+    def _key(self) -> str:
+        return self.lake.relative(self.folder)
+
+    @property
+    def _sidecar_key(self) -> str:
+        return f"{self._key}/{SIDECAR}"
 
     @property
     def _growing(self) -> Path:
@@ -216,11 +281,14 @@ class PolledDay:
         except (ValueError, KeyError, TypeError):
             expected = None
         if not self._sealed.exists() or sha256(self._sealed) != expected:
-            raise DamagedFile(
-                self._sealed,
-                "sealed",
-                f"Restore it from a backup, or delete it and its sidecar {SIDECAR}.",
-            )
+            raise self._damaged_file()
+
+    def _damaged_file(self) -> DamagedFile:
+        return DamagedFile(
+            self._sealed,
+            "sealed",
+            f"Restore it from a backup, or delete it and its sidecar {SIDECAR}.",
+        )
 
 
 def polled_days(lake: Lake) -> list[dt.date]:
@@ -229,7 +297,8 @@ def polled_days(lake: Lake) -> list[dt.date]:
     Raises:
         LakeError: A folder has no day in its name.
     """
-    return sorted(day_of(folder) for folder in _table(lake).glob("date=*"))
+    folders = lake.log.store.folders(lake.relative(_table(lake)))
+    return sorted(day_of(_table(lake) / name) for name in folders if name.startswith("date="))
 
 
 def seal_before(lake: Lake, today: dt.date) -> list[dt.date]:
@@ -263,6 +332,14 @@ def day_of(folder: Path) -> dt.date:
             f"{folder} has no day in its name ({error}). Rename it to date=YYYY-MM-DD or move it "
             "out of the lake, then run again."
         ) from error
+
+
+def _of_responses(keys: Iterable[str]) -> list[str]:
+    return [key for key in keys if f"/{LINES}/" in key]
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def _table(lake: Lake) -> Path:

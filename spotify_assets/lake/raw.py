@@ -5,6 +5,9 @@ Sealed, it is ``0001.jsonl.zst`` with a sidecar ``0001.json`` that holds its lin
 a ``.zst`` that was cut at a block boundary reads as complete, so only the sidecar can tell. A
 further collection of the same partition is ``0002``; nothing is overwritten.
 
+On a store the same files have the same names. There the journal is an object for each response
+(``responses``), and its file a copy on the machine that collects.
+
 Belongs here: which collections there are, sealing one, reading a sealed one. Does not belong here:
 the journal, which is ``journal``, and the form of a line, which is ``exchanges``.
 """
@@ -12,9 +15,10 @@ the journal, which is ``journal``, and the form of a line, which is ``exchanges`
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import zstandard
 
@@ -30,11 +34,15 @@ from spotify_assets.lake.journal import (
     number_of,
 )
 from spotify_assets.lake.layout import RAW_CATALOG, GenreDay, Lake
+from spotify_assets.lake.responses import LINES, Responses, note, put_sealed
+from spotify_assets.lake.store import AlreadyThere
 from spotify_assets.storage.disk import sync
 
 SEALED = "{:04d}.jsonl.zst"
 SIDECAR = "{:04d}.json"
 COPY_BYTES = 1 << 20
+UNDER_WAY = (f".{LINES}/", ".terms.json")
+"""How objects of a collection under way go on after its number."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ class RawPartition:
             LakeError: It is finished, or another process has it; or as `Journal`.
         """
         path = self._journal_path(force=force)
-        journal = Journal(path, terms)
+        journal = Journal(path, terms, self._responses(number_of(path)))
         try:
             if number_of(path) in self._numbers(SIDECAR):
                 # Between choosing the path and having the lock; its sealed file must stay.
@@ -96,17 +104,29 @@ class RawPartition:
                 )
             if not force or journal.terms == terms:
                 return journal
-            path.replace(self.folder / ABANDONED.format(number_of(path)))
-            (self.folder / TERMS.format(number_of(path))).unlink()
+            self._put_aside(path)
         except BaseException:
             journal.close()
             raise
         journal.close()
         return self.journal(terms, force=True)
 
+    def _put_aside(self, path: Path) -> None:
+        number = number_of(path)
+        if responses := self._responses(number):
+            store = self.lake.log.store
+            with contextlib.suppress(AlreadyThere):
+                store.create(self._key(ABANDONED.format(number)), path.read_bytes())
+            responses.delete()
+            path.unlink()
+        else:
+            path.replace(self.folder / ABANDONED.format(number))
+            (self.folder / TERMS.format(number)).unlink()
+
     def is_finished(self) -> bool:
         """Whether a collection is finished, and none is under way."""
-        return bool(self._numbers(SIDECAR)) and not self._under_way()
+        names = self._names()
+        return bool(_numbers(names, SIDECAR)) and not _under_way(names)
 
     def is_intact(self) -> bool:
         """Whether the newest finished collection is there, as long as it was when it was sealed.
@@ -116,6 +136,8 @@ class RawPartition:
         number = max(self._numbers(SIDECAR), default=None)
         if number is None:
             return False
+        if self.lake.remote:
+            return number in self._numbers(SEALED)
         try:
             facts = json.loads((self.folder / SIDECAR.format(number)).read_text(encoding="utf-8"))
             size = (self.folder / SEALED.format(number)).stat().st_size
@@ -126,23 +148,28 @@ class RawPartition:
 
     def is_under_way(self) -> bool:
         """Whether a collection was begun and not finished."""
-        return bool(self._under_way())
+        return bool(_under_way(self._names()))
 
     def held(self) -> Counter[str]:
         """Answers of the collection under way, by family; read beside whoever collects it."""
         families: Counter[str] = Counter()
-        for number in sorted(self._under_way())[-1:]:
-            # It may be sealed meanwhile; a line may be half written, or damaged and asked again.
-            with (
-                contextlib.suppress(FileNotFoundError),
-                (self.folder / JOURNAL.format(number)).open("rb") as file,
-            ):
-                for line in file:
-                    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-                        held = decode(line)
-                        is_answer = is_final(held.request, held.response)
-                        families[held.request.endpoint] += is_answer
+        for number in sorted(_under_way(self._names()))[-1:]:
+            for line in self._lines(number):
+                # It may be half written, or damaged and asked again.
+                with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                    held = decode(line)
+                    is_answer = is_final(held.request, held.response)
+                    families[held.request.endpoint] += is_answer
         return families
+
+    def _lines(self, number: int) -> Iterator[bytes]:
+        # It may be sealed meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            if responses := self._responses(number):
+                yield from responses.lines()
+                return
+            with (self.folder / JOURNAL.format(number)).open("rb") as file:
+                yield from file
 
     def seal(self, journal: Journal) -> Sealed:
         """Compress the journal into its final file; only then does the journal go.
@@ -156,6 +183,8 @@ class RawPartition:
             if number not in self._numbers(SIDECAR):
                 self._compress(journal, number)
             sealed = self._read_back(number)
+            if responses := self._responses(number):
+                responses.delete()
             with writing(sealed.path, f"the raw responses of {self.genre_day}"):
                 # Missing where another process has cleared them away, as `journal` does. The
                 # journal is the last: it tells that there is something to clear away.
@@ -169,6 +198,9 @@ class RawPartition:
         with writing(sealed, f"the raw responses of {self.genre_day}"):
             with self.lake.temporary(".jsonl.zst") as temporary:
                 size = compress(journal.path, temporary)
+                if store := self.lake.remote:
+                    held = put_sealed(store, self.lake.relative(sealed), temporary.read_bytes())
+                    temporary.write_bytes(held)
                 facts = {
                     "lines": journal.lines,
                     "bytes": size,
@@ -177,6 +209,9 @@ class RawPartition:
                     "terms": asdict(journal.terms),
                 }
                 temporary.replace(sealed)
+            if store:
+                note(store, self.lake.relative(sidecar), facts)
+                return
             with self.lake.temporary(".json") as noted:
                 noted.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
                 sync(noted)
@@ -190,35 +225,47 @@ class RawPartition:
         try:
             return self._sealed(number)
         except DamagedFile:
-            (self.folder / SIDECAR.format(number)).unlink(missing_ok=True)
+            self.lake.log.store.delete([self._key(SIDECAR.format(number))])
             raise
 
     def _journal_path(self, *, force: bool) -> Path:
-        sealed, under_way = self._numbers(SIDECAR), self._under_way()
-        for left_over in set(self._numbers(JOURNAL)) - under_way:
+        names = self._names()
+        sealed, under_way = _numbers(names, SIDECAR), _under_way(names)
+        for left_over in set(_numbers(names, JOURNAL)) - under_way:
             # Killed between writing the sidecar and deleting the journal.
+            if responses := self._responses(left_over):
+                responses.delete()
             (self.folder / TERMS.format(left_over)).unlink(missing_ok=True)
             (self.folder / JOURNAL.format(left_over)).unlink(missing_ok=True)
         if sealed and not under_way and not force:
             raise LakeError(f"{self.genre_day} is collected already.")
-        put_aside = self._numbers(ABANDONED)
+        put_aside = _numbers(names, ABANDONED)
         number = max(under_way) if under_way else max([*sealed, *put_aside], default=0) + 1
         return self.folder / JOURNAL.format(number)
 
-    def _under_way(self) -> set[int]:
-        return set(self._numbers(JOURNAL)) - set(self._numbers(SIDECAR))
-
     def _numbers(self, pattern: str) -> list[int]:
-        suffix = pattern.removeprefix("{:04d}")
-        return [
-            int(path.name.removesuffix(suffix))
-            for path in self.folder.glob(f"[0-9][0-9][0-9][0-9]{suffix}")
-        ]
+        return _numbers(self._names(), pattern)
+
+    def _names(self) -> set[str]:
+        """Of the files of all collections; of what is on a store, as if it were in the folder."""
+        if not self.lake.remote:
+            return {path.name for path in self.folder.glob("[0-9][0-9][0-9][0-9].*")}
+        folder = self._key("")
+        names = {key.removeprefix(f"{folder}/") for key in self.lake.log.store.keys(folder)}
+        of_journals = {name[:4] for name in names if name[4:].startswith(UNDER_WAY)}
+        return names | {JOURNAL.format(int(number)) for number in of_journals}
+
+    def _key(self, name: str) -> str:
+        return self.lake.relative(self.folder / name)
+
+    def _responses(self, number: int) -> Responses | None:
+        store = self.lake.remote
+        return Responses(store, self._key(f"{number:04d}")) if store else None
 
     def _sealed(self, number: int) -> Sealed:
         path = self.folder / SEALED.format(number)
         try:
-            facts = json.loads((self.folder / SIDECAR.format(number)).read_text(encoding="utf-8"))
+            facts = json.loads(self.lake.log.store.get(self._key(SIDECAR.format(number))))
             sealed = Sealed(
                 self.genre_day,
                 path,
@@ -230,6 +277,10 @@ class RawPartition:
             )
         except (ValueError, KeyError, TypeError):
             sealed = None
+        if sealed and self.lake.remote and not (path.exists() and sha256(path) == sealed.sha256):
+            # It may be of a collection that was purged since.
+            path.unlink(missing_ok=True)
+            self.lake.fetched([sealed.source_file])
         if sealed is None or not path.exists() or sha256(path) != sealed.sha256:
             raise DamagedFile(
                 path,
@@ -239,9 +290,24 @@ class RawPartition:
         return sealed
 
 
+def _numbers(names: Iterable[str], pattern: str) -> list[int]:
+    suffix = pattern.removeprefix("{:04d}")
+    return [int(name[:4]) for name in names if name[4:] == suffix]
+
+
+def _under_way(names: Collection[str]) -> set[int]:
+    return set(_numbers(names, JOURNAL)) - set(_numbers(names, SIDECAR))
+
+
 def read_exchanges(path: Path) -> Iterator[Exchange]:
     """The exchanges of a sealed file, in order."""
-    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+    with path.open("rb") as file:
+        yield from exchanges(file)
+
+
+def exchanges(packed: BinaryIO | bytes) -> Iterator[Exchange]:
+    """The same of what a sealed file holds."""
+    with zstandard.ZstdDecompressor().stream_reader(packed) as stream:
         rest = b""
         while chunk := stream.read(COPY_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")

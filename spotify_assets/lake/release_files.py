@@ -5,10 +5,10 @@ Belongs here: its path, and the names in it. Does not belong here: what is in th
 
 from pathlib import Path
 
-from spotify_assets.lake.history import history_folder
+from spotify_assets.lake.history import RELEASE_FILES, history_folder
 from spotify_assets.lake.layout import Lake
 
-RELEASE_FILES = "raw.release_files"
+__all__ = ["BODY_FILE", "BROKEN_FILE", "RELEASE_FILES", "file_folder"]
 BODY_FILE, BROKEN_FILE = "body.zst", "quarantined.parquet"
 """The bytes as they came, and the rows that were set aside; the others lie in ``rows.parquet``."""
 

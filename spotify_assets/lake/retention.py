@@ -7,8 +7,10 @@ from the lake, and exports, which are the listener's own and stay.
 
 import datetime as dt
 import fcntl
+import io
 import json
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -30,6 +32,8 @@ from spotify_assets.lake.layout import (
 from spotify_assets.lake.log import Day, TableFile
 from spotify_assets.lake.polls import alone, day_of
 from spotify_assets.lake.raw import RawPartition
+from spotify_assets.lake.responses import LINES
+from spotify_assets.lake.store import Store
 from spotify_assets.lake.tables import is_shared, read_partition, under_way
 from spotify_assets.storage.errors import FailureKind
 
@@ -41,7 +45,9 @@ PLAYS = "(plays)"
 Part = GenreDay | dt.date
 """A genre-day; or the day (UTC) of polls of what was played, however old the plays are."""
 NUMBERED = re.compile(r"(\d{4})\.(.+)")
-SIDECAR, JOURNAL = "json", "journal.jsonl"
+JOURNAL = "journal.jsonl"
+LONGEST_PAUSE = dt.timedelta(minutes=10)
+"""Between two responses of a collection that is under way."""
 LISTING = pl.Schema(
     {
         "genre": pl.String(),
@@ -88,10 +94,10 @@ class Due:
     """The files of one genre-day, or of one day of polls, that are due."""
 
     part: Part
-    files: tuple[Path, ...]
-    """Of a genre-day, of its responses; in the order in which they go."""
-    folders: tuple[Path, ...] = ()
-    """Its folders, where it goes as a whole; a killed purge leaves empty ones."""
+    files: tuple[str, ...]
+    """Keys; of a genre-day, of its responses. In the order in which they go."""
+    folders: tuple[str, ...] = ()
+    """Those of its folders that go as a whole; a killed purge leaves empty ones."""
     is_whole: bool = True
     tables: tuple[TableFile, ...] = ()
     """The files of its tables, by the log; earlier versions go with them."""
@@ -122,9 +128,11 @@ def due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
     Raises:
         LakeError: A folder has no day in its name; or a collection that would stay is damaged.
     """
-    folders: dict[GenreDay, list[Path]] = defaultdict(list)
-    for folder in (lake.root / RAW_LAYER).glob("*/genre=*/date=*"):
-        folders[_genre_day(folder)].append(folder)
+    folders: dict[GenreDay, list[str]] = defaultdict(list)
+    store = lake.log.store
+    for table in _within(store, [RAW_LAYER]):
+        for folder in _within(store, _within(store, [table], "genre="), DAY_FOLDER):
+            folders[_genre_day(lake, folder)].append(folder)
     tables = upkeep.genre_days(lake)
     covered = sorted(day for day in {*folders, *tables} if rule.covers(day, today))
     if rule.superseded:
@@ -148,12 +156,24 @@ def _table_files(day: Day) -> Iterator[TableFile]:
 
 
 def _polls_due(lake: Lake, rule: Rule, today: dt.date) -> list[Due]:
-    folders: dict[dt.date, list[Path]] = defaultdict(list)
+    folders: dict[dt.date, list[str]] = defaultdict(list)
+    store = lake.log.store
     # Not the marks of runs, which lie in a hidden folder.
-    for folder in lake.root.glob("[!.]*/*/date=*"):
-        folders[day_of(folder)].append(folder)
+    layers = [layer for layer in store.folders("") if layer[0] != "."]
+    for folder in _within(store, _within(store, layers), DAY_FOLDER):
+        folders[day_of(lake.path(folder))].append(folder)
     covered = sorted(day for day in folders if rule.covers(day, today))
     return [Due(day, _whole(lake, folders[day]), tuple(folders[day])) for day in covered]
+
+
+def _within(store: Store, folders: Iterable[str], begin: str = "") -> list[str]:
+    """The folders right in folders of which the name begins so."""
+    return [
+        f"{folder}/{name}"
+        for folder in folders
+        for name in store.folders(folder)
+        if name.startswith(begin)
+    ]
 
 
 def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
@@ -164,17 +184,24 @@ def listing(lake: Lake, parts: Iterable[Due]) -> pl.DataFrame:
     """
     found = []
     for one in parts:
+        store = lake.log.store
+        there = {key: o for folder in _folders_of(one) for key, o in store.objects(folder).items()}
         for file in one.files:
             # A run may have renamed or finished it since.
-            with suppress(FileNotFoundError):
-                layer, size = file.relative_to(lake.root).parts[0], file.stat().st_size
-                found.append((one.genre, one.date, layer, lake.relative(file), size, _rows(file)))
+            if file in there:
+                layer, _, _ = file.partition("/")
+                size = there[file].bytes
+                found.append((one.genre, one.date, layer, file, size, _rows(lake, file)))
         for table in one.tables:
             layer = table.key.partition("/")[0]
-            rows = _rows(lake.path(table.key)) if table.rows is None else table.rows
+            rows = _rows(lake, table.key) if table.rows is None else table.rows
             name = _own_name(table.key, one.date)
             found.append((one.genre, one.date, layer, name, table.bytes, rows))
     return pl.DataFrame(found, schema=LISTING, orient="row")
+
+
+def _folders_of(one: Due) -> Iterable[str]:
+    return one.folders or {file.rpartition("/")[0] for file in one.files}
 
 
 def _own_name(key: str, date: dt.date) -> str:
@@ -223,15 +250,19 @@ def delete(lake: Lake, due: Due) -> None:
         GenreDayBusy: A run works on it; nothing was deleted.
         LakeError: A file cannot be deleted; what is left is still due.
     """
-    with _deleting(due), _without_others(lake, due.part):
+    with _without_others(lake, due.part):
         if isinstance(due.part, GenreDay) and due.is_whole:
             upkeep.purge(lake, due.part.genre, {due.part.date})
         # A day of polls may have been sealed since.
         there = _whole(lake, due.folders) if due.is_whole else ()
-        for file in _in_order(lake, {*due.files, *there}):
-            file.unlink(missing_ok=True)
+        lake.log.store.delete(_in_order({*due.files, *there}))
+        if lake.url:
+            # What was read of it on this machine.
+            for one in due.folders or due.files:
+                path = lake.path(one)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for folder in due.folders:
-            _remove_empty(folder)
+            _remove_empty(lake.path(folder))
 
 
 @contextmanager
@@ -271,47 +302,43 @@ def _note(lake: Lake) -> Path:
     return lake.root / ".purge"
 
 
-def _genre_day(folder: Path) -> GenreDay:
+def _genre_day(lake: Lake, folder: str) -> GenreDay:
     try:
-        return GenreDay.from_folder(folder)
+        return GenreDay.from_folder(Path(folder))
     except ValueError as error:
         raise LakeError(
-            f"{folder} has no day in its name ({error}), so its age is not known. Rename it to "
-            "date=YYYY-MM-DD or move it out of the lake, then run again."
+            f"{lake.path(folder)} has no day in its name ({error}), so its age is not known. "
+            "Rename it to date=YYYY-MM-DD or move it out of the lake, then run again."
         ) from error
 
 
-def _is_raw(lake: Lake, file: Path) -> bool:
-    return file.relative_to(lake.root).parts[0] == RAW_LAYER
+def _whole(lake: Lake, folders: Iterable[str]) -> tuple[str, ...]:
+    return _in_order(key for folder in folders for key in lake.log.store.keys(folder))
 
 
-def _whole(lake: Lake, folders: Iterable[Path]) -> tuple[Path, ...]:
-    files = (file for folder in folders for file in folder.rglob("*") if not file.is_dir())
-    return _in_order(lake, files)
-
-
-def _in_order(lake: Lake, files: Iterable[Path]) -> tuple[Path, ...]:
+def _in_order(files: Iterable[str]) -> tuple[str, ...]:
     # By name a sidecar goes before its sealed file: one that is left alone would count as damage.
-    return tuple(sorted(files, key=lambda file: (_is_raw(lake, file), file)))
+    return tuple(sorted(files, key=lambda file: (file.startswith(f"{RAW_LAYER}/"), file)))
 
 
-def _superseded(lake: Lake, genre_day: GenreDay) -> tuple[Path, ...]:
+def _superseded(lake: Lake, genre_day: GenreDay) -> tuple[str, ...]:
     """The files of earlier collections than the newest finished one.
 
     Those that the rows of the genre-day were made from stay, and a journal that can go on.
     """
+    folder = lake.relative(lake.partition(RAW_CATALOG, genre_day))
     numbered = {
         file: int(match[1])
-        for file in sorted(lake.partition(RAW_CATALOG, genre_day).glob("*"))
-        if (match := NUMBERED.fullmatch(file.name))
+        for file in lake.log.store.keys(folder)
+        if (match := NUMBERED.fullmatch(file.removeprefix(f"{folder}/")))
     }
-    finished = {number for file, number in numbered.items() if _suffix(file) == SIDECAR}
+    finished = {number for file, number in numbered.items() if file.endswith(f"{number:04d}.json")}
     earlier = {number for number in numbered.values() if number < max(finished, default=0)}
     if not earlier:
         return ()
     # Held to its hash: an earlier collection is worth keeping where the newest is damaged.
     RawPartition(lake, genre_day).latest()
-    journals = {number for file, number in numbered.items() if _suffix(file) == JOURNAL}
+    journals = {number for file, number in numbered.items() if _is_under_way(file)}
     going = earlier - (journals - finished) - _made_from(lake, genre_day)
     return tuple(file for file, number in numbered.items() if number in going)
 
@@ -331,24 +358,23 @@ def _made_from(lake: Lake, genre_day: GenreDay) -> set[int]:
         ) from error
 
 
-def _suffix(file: Path) -> str:
-    """What stands behind the number; empty where there is none."""
-    match = NUMBERED.fullmatch(file.name)
-    return match[2] if match else ""
+def _is_under_way(file: str) -> bool:
+    """Whether it is of a collection under way, in a folder or on a store."""
+    return file.endswith(f".{JOURNAL}") or f".{LINES}/" in file
 
 
-def _rows(file: Path) -> int | None:
-    counts: dict[str, Callable[[Path], int]] = {
-        ".parquet": lambda path: (
-            pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
+def _rows(lake: Lake, file: str) -> int | None:
+    counts: dict[str, Callable[[bytes], int]] = {
+        ".parquet": lambda data: (
+            pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
         ),
-        ".json": lambda path: json.loads(path.read_text(encoding="utf-8")).get("lines", 0),
-        ".jsonl": lambda path: path.read_bytes().count(b"\n"),
+        ".json": lambda data: json.loads(data).get("lines", 0),
+        ".jsonl": lambda data: data.count(b"\n"),
     }
-    count = counts.get(file.suffix)
+    count = counts.get(Path(file).suffix)
     try:
-        return 0 if count is None else count(file)
-    except (pl.exceptions.PolarsError, OSError, ValueError, AttributeError):
+        return 0 if count is None else count(lake.log.store.get(file))
+    except (pl.exceptions.PolarsError, LakeError, OSError, ValueError, AttributeError):
         return None
 
 
@@ -374,6 +400,11 @@ def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
                     f"{genre_day} is being collected: a run has {path}. Wait for it or stop it, "
                     "then purge again."
                 ) from None
+        if _answered_just_now(lake, genre_day):
+            raise GenreDayBusy(
+                f"{genre_day} is being collected, perhaps by another machine. Wait for it or stop "
+                "it, then purge again."
+            )
         if begun := _rewritten_since(lake, genre_day):
             raise GenreDayBusy(
                 f"{genre_day} is being rewritten by a run, since {begun:%Y-%m-%d %H:%M} UTC. Wait "
@@ -383,21 +414,22 @@ def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
         yield
 
 
+def _answered_just_now(lake: Lake, genre_day: GenreDay) -> bool:
+    """Whether somebody has put a response on the store of late; there is no lock there."""
+    if not lake.remote:
+        return False
+    folder = lake.relative(lake.partition(RAW_CATALOG, genre_day))
+    there = lake.log.store.objects(folder)
+    newest = max(
+        (one.modified_at for key, one in there.items() if _is_under_way(key)), default=None
+    )
+    return newest is not None and newest > dt.datetime.now(dt.UTC) - LONGEST_PAUSE
+
+
 def _rewritten_since(lake: Lake, genre_day: GenreDay) -> dt.datetime | None:
     draft = under_way(lake, genre_day)
     oldest = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=SCRATCH_SECONDS)
     return draft.begun_at if draft and draft.begun_at >= oldest else None
-
-
-@contextmanager
-def _deleting(due: Due) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LakeError(
-            f"Cannot delete {error.filename} of {due}: {error.strerror}. Make it and its "
-            "folder writable, then purge again: it goes on from there."
-        ) from error
 
 
 def _remove_empty(folder: Path) -> None:

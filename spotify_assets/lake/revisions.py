@@ -1,5 +1,7 @@
 """Which partitions were rewritten after they had been written: the corrections of the past.
 
+In a folder they are the lines of a file; on a store an object each, as nothing is appended there.
+
 Belongs here: noting a revision. Does not belong here: why it was made.
 """
 
@@ -8,16 +10,17 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
 from spotify_assets.lake.errors import DamagedFile, writing
 from spotify_assets.lake.layout import GenreDay, Lake
+from spotify_assets.lake.store import AlreadyThere, Remote
 from spotify_assets.storage.renamed import current
 
-FILE = "revisions.jsonl"
+FILE, FOLDER = "revisions.jsonl", "revisions"
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,14 @@ def note(lake: Lake, revision: Revision) -> None:
     Raises:
         LakeError: It cannot be written.
     """
+    line = json.dumps(asdict(revision), ensure_ascii=False).encode()
+    if store := lake.remote:
+        _create_next(store, line)
+        return
     path = lake.root / FILE
     with writing(path, "a revision"), path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(json.dumps(asdict(revision), ensure_ascii=False).encode() + b"\n")
+        file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -85,23 +92,39 @@ def revisions(lake: Lake, after: int = 0) -> Iterator[tuple[int, Revision]]:
     Raises:
         DamagedFile: A line is not one that was written.
     """
-    path = lake.root / FILE
-    if not path.exists():
+    for number, line in _numbered(lake, after):
+        try:
+            told = Revision(**json.loads(line))
+            yield number, replace(told, table_name=current(told.table_name))
+        except (ValueError, TypeError) as error:
+            raise DamagedFile(
+                lake.root / FILE, "written", f"delete its line {number}; what it told is lost"
+            ) from error
+
+
+def _numbered(lake: Lake, after: int) -> Iterator[tuple[int, bytes]]:
+    if store := lake.remote:
+        for key in store.keys(FOLDER, _key(after)):
+            yield int(key.rpartition("/")[2].partition(".")[0]), store.get(key)
         return
-    for number, line in enumerate(_lines(path), start=1):
-        if number > after:
-            try:
-                told = Revision(**json.loads(line))
-                yield number, replace(told, table_name=current(told.table_name))
-            except (ValueError, TypeError) as error:
-                raise DamagedFile(
-                    path, "written", f"delete its line {number}; what it told is lost"
-                ) from error
-
-
-def _lines(path: Path) -> list[bytes]:
+    path = lake.root / FILE
     # A line that was cut by a kill is of a revision that was not made.
-    return path.read_bytes().split(b"\n")[:-1]
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    yield from list(enumerate(lines, start=1))[after:]
+
+
+def _create_next(store: Remote, line: bytes) -> None:
+    keys = store.keys(FOLDER)
+    number = int(keys[-1].rpartition("/")[2].partition(".")[0]) if keys else 0
+    while True:
+        number += 1
+        with suppress(AlreadyThere):
+            store.create(_key(number), line)
+            return
+
+
+def _key(number: int) -> str:
+    return f"{FOLDER}/{number:010d}.json"
 
 
 def _counted(rows: pl.DataFrame) -> dict[int, int]:

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -61,6 +62,16 @@ class StoreFailed(LakeError):
         self.kind = kind
 
 
+@dataclass(frozen=True)
+class Object:
+    """What a listing says of an object."""
+
+    bytes: int
+    version: str
+    """Another one after each change: its ETag, or the size and time of a file."""
+    modified_at: dt.datetime
+
+
 class Store(Protocol):
     """Objects by their keys, which are paths with slashes."""
 
@@ -83,6 +94,9 @@ class Store(Protocol):
 
     def keys(self, folder: str, after: str = "") -> list[str]:
         """The keys in a folder, however deep, that sort after one; in order."""
+
+    def objects(self, folder: str) -> dict[str, Object]:
+        """What is in a folder, however deep, by its key; in order."""
 
     def folders(self, folder: str) -> list[str]:
         """The names of the folders right in a folder, in order."""
@@ -164,6 +178,17 @@ class Folder:
                     found.append(key)
         return sorted(found)
 
+    def objects(self, folder: str) -> dict[str, Object]:
+        """As `Store.objects`."""
+        found = {}
+        for key in self.keys(folder):
+            # Another process may have deleted it since.
+            with suppress(FileNotFoundError):
+                stat = (self.root / key).stat()
+                modified_at = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
+                found[key] = Object(stat.st_size, f"{stat.st_size}-{stat.st_mtime_ns}", modified_at)
+        return found
+
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.root / folder) as entries:
@@ -227,6 +252,17 @@ class Remote:
         if not self._answered(f"write {key}", put):
             raise AlreadyThere(key)
 
+    def replace(self, key: str, data: bytes) -> str:
+        """Write an object whole, whether or not there is one; returns its version.
+
+        Raises:
+            StoreFailed: It cannot be written; what was there before still is, or the new one.
+        """
+        import obstore  # noqa: PLC0415
+
+        put = self._answered(f"write {key}", lambda: obstore.put(self._store, key, data))
+        return put["e_tag"] or ""
+
     def get(self, key: str) -> bytes:
         """As `Store.get`."""
         import obstore  # noqa: PLC0415
@@ -237,11 +273,22 @@ class Remote:
 
     def keys(self, folder: str, after: str = "") -> list[str]:
         """As `Store.keys`."""
+        return list(self._listed(folder, after))
+
+    def objects(self, folder: str) -> dict[str, Object]:
+        """As `Store.objects`."""
+        return self._listed(folder)
+
+    def _listed(self, folder: str, after: str = "") -> dict[str, Object]:
         import obstore  # noqa: PLC0415
 
-        def listed() -> list[str]:
+        def listed() -> dict[str, Object]:
             pages = obstore.list(self._store, folder, offset=after or None, chunk_size=1000)
-            return sorted(one["path"] for page in pages for one in page)
+            found = sorted((one for page in pages for one in page), key=lambda one: one["path"])
+            return {
+                one["path"]: Object(one["size"], one["e_tag"] or "", one["last_modified"])
+                for one in found
+            }
 
         return self._answered(f"list {folder}", listed)
 

@@ -14,6 +14,7 @@ import datetime as dt
 import hashlib
 import io
 import logging
+import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ from spotify_assets.storage.renamed import COLUMNS, current
 log = logging.getLogger(__name__)
 GRACE = dt.timedelta(days=1)
 """How long a file stays that nothing names: so long a reader has, and a writer half as long."""
+DAY = re.compile(rf"{DAY_FOLDER}\d{{4}}-\d\d-\d\d")
 Tables = Mapping[str, pl.DataFrame]
 """Rows of a genre-day, by table (`layer.table`)."""
 Hashes = Mapping[dt.date, Mapping[str, str]]
@@ -107,6 +109,9 @@ class Encoded:
         unique = f"{self.hash[:12]}-{uuid.uuid4().hex[:8]}"
         key = f"{layer}/{name}/{genre_folder(genre)}/{folder}/{unique}.parquet"
         lake.log.store.create(key, self.data)
+        if lake.remote:
+            # The next step of the run reads it.
+            lake.cache(key, self.data)
         return TableFile(key, self.hash, self.frame.height, len(self.data))
 
 
@@ -276,7 +281,7 @@ def read_file(lake: Lake, file: TableFile, date: dt.date) -> pl.DataFrame:
     Raises:
         DamagedFile: It cannot be read, or is not there.
     """
-    path = lake.path(file.key)
+    [path] = lake.fetched([file.key])
     try:
         rows = read_rows(path, REMAKE_DAY)
     except FileNotFoundError as error:
@@ -322,17 +327,19 @@ def under_way(lake: Lake, genre_day: GenreDay) -> Draft | None:
 
 def genres(lake: Lake) -> list[str]:
     """The genres of which there are tables or responses."""
-    folders = (lake.root / "raw" / "catalog").glob("genre=*")
-    collected = {unquote(folder.name.removeprefix("genre=")) for folder in folders}
+    folders = lake.log.store.folders("raw/catalog")
+    collected = {unquote(name.removeprefix("genre=")) for name in folders if "genre=" in name}
     return sorted(collected.union(lake.log.genres()))
 
 
 def first_date(lake: Lake) -> dt.date | None:
     """The first day of which the lake holds responses, of a genre or of a poll; else ``None``."""
-    folders = [*(lake.root / "raw").glob("*/genre=*"), *(lake.root / "raw").glob("*")]
+    store = lake.log.store
+    tables = [f"raw/{name}" for name in store.folders("raw")]
+    genres = [f"{table}/{name}" for table in tables for name in store.folders(table)]
+    names = {name for folder in (*tables, *genres) for name in store.folders(folder)}
     # A folder that somebody renamed is told where it is read.
-    names = (day.name for folder in folders for day in folder.glob(f"{DAY_FOLDER}????-??-??"))
-    first = min(names, default=None)
+    first = min((name for name in names if DAY.fullmatch(name)), default=None)
     return dt.date.fromisoformat(first.removeprefix(DAY_FOLDER)) if first else None
 
 

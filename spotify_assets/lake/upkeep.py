@@ -20,7 +20,7 @@ from spotify_assets.lake.layout import DAY_FOLDER, MONTH_FOLDER, GenreDay, Lake,
 from spotify_assets.lake.log import CHECKPOINTS, COMMITS, Change, Day, Origin, State, TableFile
 from spotify_assets.lake.tables import GRACE, Encoded, is_shared, read_file
 
-NO_TABLES = frozenset({"raw", COMMITS, CHECKPOINTS})
+NO_TABLES = frozenset({"raw", "revisions", COMMITS, CHECKPOINTS})
 """Folders of the lake that hold no rows of genre-days."""
 
 

@@ -20,7 +20,13 @@ import zstandard
 
 from spotify_assets.lake import Lake
 from spotify_assets.lake.exchanges import Exchange
-from spotify_assets.lake.history import FACTS_FILE, STREAMS, file_folder, history_file
+from spotify_assets.lake.history import (
+    FACTS_FILE,
+    STREAMS,
+    bring_up_to_date,
+    file_folder,
+    history_file,
+)
 from spotify_assets.lake.polls import PolledDay, day_of
 from spotify_assets.lake.raw import read_exchanges
 from spotify_assets.schemas import WAREHOUSE, Contract
@@ -149,6 +155,7 @@ def explain(lake: Lake, database: Path, table: str, key: Sequence[str]) -> Expla
     contract = WAREHOUSE.get(table)
     if contract is None:
         raise UnknownKey(f"There is no table {table}. There are: {', '.join(WAREHOUSE)}.")
+    bring_up_to_date(lake)
     with read_only(database) as connection:
         if len(key) != len(contract.key()):
             said = f"{table} needs {len(contract.key())} values, not {len(key)}."
@@ -267,15 +274,23 @@ def _exported(lake: Lake, table: str, row: Row, stream: Row) -> Explanation:
 
 
 def _exchange(lake: Lake, origin: str, row: Row) -> Exchange:
-    path, line = lake.root / row["source_file"], row["source_line"]
+    path, line = lake.path(row["source_file"]), row["source_line"]
     is_poll = origin in (Plays.table(), Polls.table(), QuarantinedPlays.table())
     with _reading(path):
         # A day of polls may not be sealed yet.
-        exchanges = PolledDay(lake, day_of(path.parent)).read() if is_poll else read_exchanges(path)
+        exchanges = PolledDay(lake, day_of(path.parent)).read() if is_poll else _sealed(lake, path)
         found = next((one for one in exchanges if one.line == line), None)
     if found is None:
         raise CannotExplain(f"{path} has no line {line}: it is damaged. {RESTORE}")
     return found
+
+
+def _sealed(lake: Lake, path: Path) -> Iterator[Exchange]:
+    if lake.url:
+        # What was read from the store before may be of a day that was purged since.
+        path.unlink(missing_ok=True)
+        lake.fetched([lake.relative(path)])
+    return read_exchanges(path)
 
 
 def _run_id(connection: duckdb.DuckDBPyConnection, exchange: Exchange) -> str | None:

@@ -14,7 +14,7 @@ FOLDER = history.file_folder("0123456789abcdef")
 def made(lake: Lake, text: str, target: Path) -> bool:
     with history.making(lake) as folder:
         (folder / "rows.parquet").write_text(text)
-        return history.place(folder, target)
+        return history.place(lake, folder, target)
 
 
 def test_a_folder_is_put_into_place_and_then_its_files_are_replaced(lake: Lake) -> None:

@@ -63,6 +63,23 @@ def test_what_holds_already_makes_no_commit(store: Store) -> None:
     assert log.heads() == {"rock": 1}
 
 
+def test_a_snapshot_is_read_once_and_sees_its_own_commits_and_whom_it_meets(store: Store) -> None:
+    log, other = Log(store), Log(store)
+    put(log, TODAY, day(1))
+    with log.snapshot():
+        assert log.state("rock").seq == 1
+        put(other, TODAY, day(2))
+        with log.snapshot():
+            assert log.state("rock").days == {TODAY: day(1)}
+        # What it would change it to is asked again, of what the other has said.
+        seen = []
+        log.commit("rock", lambda state: {TODAY: seen.append(state.seq) or day(3)})  # type: ignore[func-returns-value]
+        assert seen == [1, 2]
+        assert log.state("rock").seq == 3
+    put(other, TODAY, day(4))
+    assert log.state("rock").days == {TODAY: day(4)}
+
+
 def test_a_commit_says_who_made_it_when_and_why(store: Store) -> None:
     before = dt.datetime.now(dt.UTC)
     origin = Origin("replace", run="7f3a", code_version="2.5")

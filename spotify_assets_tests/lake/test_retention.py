@@ -187,7 +187,7 @@ def test_a_folder_without_a_day_is_named(lake: Lake) -> None:
 
 def superseded(lake: Lake) -> list[str]:
     parts = retention.due(lake, Rule(superseded=True), TODAY)
-    return [file.name for part in parts for file in part.files]
+    return [file.rpartition("/")[2] for part in parts for file in part.files]
 
 
 def test_only_a_collection_that_a_finished_one_has_replaced_is_superseded(lake: Lake) -> None:
@@ -318,7 +318,7 @@ def test_a_file_that_cannot_be_deleted_is_named_and_stays_due(lake: Lake) -> Non
     stubborn = lake.partition(RAW_CATALOG, day(0)) / "0001.jsonl.zst"
     stubborn.unlink()
     (stubborn / "held").mkdir(parents=True)
-    with pytest.raises(LakeError, match=r"Cannot delete .*0001.jsonl.zst of rock"):
+    with pytest.raises(LakeError, match=r"Cannot delete .*rock.*0001.jsonl.zst.*folder writable"):
         retention.delete(lake, part)
     (stubborn / "held").rmdir()
     stubborn.rmdir()

@@ -57,7 +57,8 @@ def rank(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Rank what the search of each genre-day found."""
-    yield from _make(context, lake.lake, RANKED, genre_days_of(context))
+    with lake.lake.log.snapshot():
+        yield from _make(context, lake.lake, RANKED, genre_days_of(context))
 
 
 @dg.multi_asset(
@@ -72,7 +73,8 @@ def facts(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put the measures of each genre-day into fact rows."""
-    yield from _make(context, lake.lake, FACTS, genre_days_of(context))
+    with lake.lake.log.snapshot():
+        yield from _make(context, lake.lake, FACTS, genre_days_of(context))
 
 
 def _make(
@@ -141,8 +143,8 @@ def _inputs(lake: Lake, contracts: tuple[type[Contract], ...], days: list[GenreD
 def _computed(lake: Lake, contract: type[Contract], inputs_of: Inputs) -> pl.DataFrame:
     files: dict[str, list[Path]] = {table: [] for table in inputs(contract)}
     shared: dict[Path, list[dt.date]] = defaultdict(list)
-    for (table, day), file in inputs_of.items():
-        path = lake.path(file.key)
+    paths = lake.fetched(file.key for file in inputs_of.values())
+    for ((table, day), file), path in zip(inputs_of.items(), paths, strict=True):
         if table in files and path not in files[table]:
             files[table].append(path)
         if is_shared(file.key):

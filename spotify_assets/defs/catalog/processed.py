@@ -62,10 +62,11 @@ def process_catalog(
         reasons.append(aside.group_by("table_name", "reason").agg(pl.len().alias("times")))
         for genre, date in _found_nothing(tables[Reconciliation.table()]):
             context.log.warning("%s on %s: the API found nothing; 0 rows.", in_line(genre), date)
-    of_newest = plots(lake.lake, max(none))
-    for contract in PROCESSED:
-        table = contract.table()
-        describe_table(context, lake.lake, contract, rows[table], of_newest.get(table))
+    with lake.lake.log.snapshot():
+        of_newest = plots(lake.lake, max(none))
+        for contract in PROCESSED:
+            table = contract.table()
+            describe_table(context, lake.lake, contract, rows[table], of_newest.get(table))
     yield from _report(rows, pl.concat(reasons))
 
 

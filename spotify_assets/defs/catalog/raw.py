@@ -10,7 +10,7 @@ import polars as pl
 
 from spotify_assets.defs.failures import DaysNotHeld, failing
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
-from spotify_assets.defs.metadata.tables import Metadata, describe, described, preview, uri
+from spotify_assets.defs.metadata.tables import Metadata, describe, described, preview
 from spotify_assets.defs.partitions import genre_days, genre_days_of
 from spotify_assets.defs.resources import ApiResource, LakeResource
 from spotify_assets.lake import GenreDay, Lake
@@ -74,16 +74,16 @@ def catalog(
     describe(
         context,
         CATALOG,
-        {one.genre_day: _described(one) for one in sealed if one.genre_day in shown},
+        {one.genre_day: _described(lake.lake, one) for one in sealed if one.genre_day in shown},
         {},
     )
     return dg.MaterializeResult()
 
 
-def _described(sealed: Sealed) -> Metadata:
+def _described(lake: Lake, sealed: Sealed) -> Metadata:
     return {
         "dagster/partition_row_count": sealed.lines,
-        "dagster/uri": uri(sealed.path),
+        "dagster/uri": lake.uri(sealed.source_file),
         "path": dg.MetadataValue.path(str(sealed.path)),
         "bytes": sealed.bytes,
         "sha256": sealed.sha256,

@@ -127,7 +127,7 @@ def describe_table(
     of_each = {
         day: {
             "dagster/partition_row_count": rows[day],
-            "dagster/uri": uri(lake.path(file.key)),
+            "dagster/uri": lake.uri(file.key),
             "preview": preview(read_file(lake, file, day.date)),
         }
         for day in described(rows)

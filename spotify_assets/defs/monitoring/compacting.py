@@ -57,4 +57,5 @@ def compact(
     published = publish_now(settings, compact=bool(merged))
     kept = settings.versions_kept_days
     deleted = upkeep.collect(settings.lake, keep=None if kept is None else dt.timedelta(kept))
+    settings.lake.sweep()
     return Compacted(merged, left, deleted, published)

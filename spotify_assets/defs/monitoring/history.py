@@ -53,7 +53,8 @@ def record(instance: dg.DagsterInstance, ended: dg.RunRecord, settings: Settings
     started_at = ended.start_time or ended.create_timestamp.timestamp()
     made = _made(instance, run.run_id, started_at) if run.is_success else []
     days = made or genre_days_of_run(run.tags, instance)
-    counted = _counted(settings.lake, made)
+    with settings.lake.log.snapshot():
+        counted = _counted(settings.lake, made)
     genres = {day.genre for day in days}
     dates = sorted(day.date for day in days)
     failure = _failure(instance, run) if run.is_failure else None

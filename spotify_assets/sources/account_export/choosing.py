@@ -48,6 +48,7 @@ def choose(lake: Lake, wanted: str) -> list[Held]:
     Raises:
         ExportError: None is meant, or several files of one name.
     """
+    history.bring_up_to_date(lake)
     held = [_held(lake, file_id) for file_id in history.held_files(lake)]
     path = Path(wanted).expanduser()
     if path.exists():

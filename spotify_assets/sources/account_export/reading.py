@@ -88,6 +88,7 @@ def read_all(
     Raises:
         LakeError: The lake cannot be written; what was imported before is whole.
     """
+    history.bring_up_to_date(lake)
     pool = ThreadPoolExecutor(AT_ONCE, "import")
     with open_database() as database:
         read_one = partial(_read_or_refuse, lake=lake, now=now, database=database)
@@ -169,6 +170,7 @@ def imported_before(found: Found, lake: Lake) -> Imported | None:
     """
     if found.refused:
         return None
+    history.bring_up_to_date(lake)
     ids = []
     for file in found.files:
         digest = hashlib.sha256()
@@ -247,8 +249,10 @@ def _process(lake: Lake, file_id: str, database: Database) -> bool:
         with writing(streams, f"the rows of the file {file_id}"):
             targets = streams / ROWS_FILE, quarantined / ROWS_FILE
             write_typed(database, received, origin, *targets)
-        history.place(quarantined, history.history_folder(lake, history.QUARANTINED_PLAYS, folder))
-        return history.place(streams, history.history_folder(lake, history.STREAMS, folder))
+        history.place(
+            lake, quarantined, history.history_folder(lake, history.QUARANTINED_PLAYS, folder)
+        )
+        return history.place(lake, streams, history.history_folder(lake, history.STREAMS, folder))
 
 
 @dataclass(frozen=True)
@@ -380,7 +384,9 @@ def _receive(
             # The file that was imported first stands for a play: it keeps its place.
             known |= {key: there[key] for key in facts.KEPT_FOR_EVER if key in there}
             (made / history.FACTS_FILE).write_text(facts.text(known), encoding="utf-8")
-        history.place(made, history.history_folder(lake, history.STREAMING_HISTORY, seen.folder))
+        history.place(
+            lake, made, history.history_folder(lake, history.STREAMING_HISTORY, seen.folder)
+        )
 
 
 def _receive_rows(

@@ -17,7 +17,7 @@ from typing import Any
 import zstandard
 
 from spotify_assets.lake import Lake
-from spotify_assets.lake.history import FACTS_FILE, making, place
+from spotify_assets.lake.history import FACTS_FILE, bring_up_to_date, making, place
 from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.lake.release_files import BODY_FILE, BROKEN_FILE, file_folder
 from spotify_assets.sources.account_export.packages import package_named
@@ -92,6 +92,7 @@ def import_files(files: Sequence[Path], lake: Lake, now: dt.datetime) -> Importe
     Raises:
         LakeError: The lake cannot be written; files that were read before stay imported.
     """
+    bring_up_to_date(lake)
     done = Imported()
     # What the label declares says how others are read.
     for is_declared in (True, False):
@@ -199,7 +200,7 @@ def _put(
                 read.broken.write_parquet(folder / BROKEN_FILE)
         text = json.dumps(facts, indent=1, ensure_ascii=False)
         (folder / FACTS_FILE).write_text(text, encoding="utf-8")
-        return place(folder, file_folder(lake, file_id))
+        return place(lake, folder, file_folder(lake, file_id))
 
 
 def file_id_of(name: str, body: bytes) -> str:

@@ -178,7 +178,7 @@ def _load(connection: duckdb.DuckDBPyConnection, lake: Lake, changed: pl.DataFra
         for keys in _batches(files["file"].unique().sort()):
             try:
                 which = _changed_of(lake, contract) if is_shared(keys[0]) else ""
-                _insert(connection, contract, [lake.path(key) for key in keys], which)
+                _insert(connection, contract, lake.fetched(keys), which)
             except duckdb.Error as error:
                 damaged = _damaged(lake, contract, keys, files)
                 if damaged.is_empty():
@@ -233,7 +233,7 @@ def _damaged(
     lake: Lake, contract: type[Contract], keys: Iterable[str], partitions: pl.DataFrame
 ) -> pl.DataFrame:
     """Which of the files are not as they should be, as `DamagedFiles`: each is tried alone."""
-    reasons = {key: said for key in keys if (said := refused(contract, lake.path(key)))}
+    reasons = {key: said for key in keys if (said := refused(contract, *lake.fetched([key])))}
     bad = partitions.filter(pl.col("file").is_in(list(reasons))).drop("hash")
     return damaged_files({**one, "reason": reasons[one["file"]]} for one in bad.to_dicts())
 

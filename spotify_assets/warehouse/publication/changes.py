@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from spotify_assets.lake import Lake
+from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import LAKE, Contract
 from spotify_assets.warehouse.publication import catalog, partitions
@@ -101,6 +102,7 @@ def is_behind(lake: Lake, path: Path) -> bool:
 
     Something may stop a run between the two: a kill, a full disk. Of the logs nothing is said.
     """
+    bring_up_to_date(lake)
     state = State.of(path)
     changes = Changes.of(lake, state, {}, None)
     is_same = plays.there(lake).sort("file").equals(state.history.sort("file"))
@@ -122,5 +124,5 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
         elif genre is None:
             still.append(plays.is_damaged(lake, file))
         else:
-            still.append(catalog.refused(LAKE[table], lake.path(file)) is not None)
+            still.append(catalog.refused(LAKE[table], *lake.fetched([file])) is not None)
     return known.filter(pl.Series(still, dtype=pl.Boolean))
