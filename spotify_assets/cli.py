@@ -56,11 +56,11 @@ COMMANDS = {
     ),
     "dev": (
         "servers:dev",
-        "Start the Dagster UI and its daemon; the sandbox beside it when there are no credentials.",
+        "Start the Dagster UI, its daemon and the HTTP API; the sandbox where nothing else is set.",
     ),
     "serve": (
         "servers:serve",
-        "Be the web server or the daemon alone, as a container is; `dev` is both.",
+        "Serve the HTTP API; or be Dagster's web server or the daemon alone, as a container is.",
     ),
     "import": (
         "history:import_history",

@@ -1,8 +1,10 @@
 """``sandbox`` and ``dev``: what runs until it is stopped."""
 
+import contextlib
 import datetime as dt
 import json
 import os
+import secrets
 import signal
 import sys
 from enum import StrEnum
@@ -14,10 +16,13 @@ import typer
 from spotify_assets.commands import claims, supervisor
 from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import out
+from spotify_assets.lake.errors import writing
 from spotify_assets.lake.tables import first_date
 from spotify_assets.settings import Settings
 
-SANDBOX_PORT = 8765
+SANDBOX_PORT, UI_PORT, PAGES_PORT = 8765, 3000, 8080
+TOKEN_FILE = "api.token"  # noqa: S105 - the name of a file
+"""Of the data folder: what a request to the API has to show, where no setting says it."""
 # Dagster commends `dg dev`, which is of another package and is for projects that `dg` laid out.
 SUPERSEDED = "ignore:Function `dev_command` is superseded"
 DAGSTER = (sys.executable, "-W", SUPERSEDED, "-m", "dagster")
@@ -33,6 +38,7 @@ class Mode(StrEnum):
 class Part(StrEnum):
     """What a container serves."""
 
+    pages = "pages"
     web = "web"
     daemon = "daemon"
 
@@ -117,12 +123,15 @@ def sandbox(
 
 
 def dev(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = UI_PORT,
     sandbox_port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port of the sandbox.")
     ] = SANDBOX_PORT,
+    pages_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the HTTP API; 0: none.")
+    ] = PAGES_PORT,
 ) -> None:
-    """Start the Dagster UI and its daemon; the sandbox beside it when there are no credentials."""
+    """Start the Dagster UI, its daemon and the HTTP API; the sandbox where nothing else is set."""
     from spotify_assets.defs import launch, origin  # noqa: PLC0415 - slow to import
 
     settings = settings_or_stop()
@@ -131,6 +140,8 @@ def dev(
     claims.free_port(port, "the Dagster UI", "--port")
     if needs_sandbox:
         claims.free_port(sandbox_port, "the sandbox", "--sandbox-port")
+    if pages_port:
+        claims.free_port(pages_port, "the HTTP API", "--pages-port")
     if needs_sandbox:
         os.environ["SPOTIFY_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
         out.print("No credentials: the sandbox serves instead.")
@@ -146,28 +157,41 @@ def dev(
     if needs_sandbox:
         serve = [*python, "spotify_assets", "sandbox", "--port", str(sandbox_port)]
         commands.insert(0, serve)
+    if pages_port:
+        _api_token(settings)
+        commands.append([*python, "spotify_assets", "serve", "--port", str(pages_port)])
     # `kill` stops the servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise typer.Exit(supervisor.run(commands, keep=held.fileno()))
 
 
 def serve(
-    part: Annotated[Part, typer.Argument(help="The web server, or the daemon beside it.")],
-    host: Annotated[str, typer.Option(help="Address of the web server.")] = claims.HOST,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")] = 3000,
+    part: Annotated[
+        Part, typer.Argument(help="The HTTP API; Dagster's web server, or the daemon beside it.")
+    ] = Part.pages,
+    host: Annotated[str, typer.Option(help="Address of the server.")] = claims.HOST,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help=f"Its port; else {PAGES_PORT}, of Dagster's {UI_PORT}."
+        ),
+    ] = None,
 ) -> None:
-    """Be the web server or the daemon alone, as a container is; `dev` is both.
+    """Serve the HTTP API; or be Dagster's web server or the daemon alone, as a container is.
 
     With SPOTIFY_DAGSTER_STORAGE=postgres they keep Dagster's runs and events in PostgreSQL.
     """
+    settings = settings_or_stop()
+    if part is Part.pages:
+        _serve_pages(settings, host, port or PAGES_PORT)
+        return
     from spotify_assets.defs import launch, origin  # noqa: PLC0415 - slow to import
 
-    settings = settings_or_stop()
     _first_day(settings)
     launch.prepare_home(settings.dagster_home, DAGSTER_YAML[settings.dagster_storage])
     module = ["-m", origin.LOCATION, *_log_format(settings)]
     if part is Part.web:
-        words = ["dagster_webserver", "--host", host, "--port", str(port), *module]
+        words = ["dagster_webserver", "--host", host, "--port", str(port or UI_PORT), *module]
     else:
         held = claims.data_folder(settings.data_dir.resolve(), f"the daemon of {settings.data_dir}")
         # The daemon holds it: a second one of this folder is refused.
@@ -176,6 +200,49 @@ def serve(
         # As `dagster dev` starts it.
         words = ["dagster._daemon", "run", *module]
     os.execv(sys.executable, [sys.executable, "-W", SUPERSEDED, "-m", *words])  # noqa: S606 - ours
+
+
+def _serve_pages(settings: Settings, host: str, port: int) -> None:
+    """Serve the HTTP API until it is stopped."""
+    import uvicorn  # noqa: PLC0415 - slow to import
+
+    from spotify_assets.lake.history import secret  # noqa: PLC0415 - as above
+    from spotify_assets.pages.application import create_app  # noqa: PLC0415 - as above
+    from spotify_assets.pages.comments_api import CommentsApi  # noqa: PLC0415 - as above
+
+    token, where = _api_token(settings)
+    comments = CommentsApi(settings.lake, settings.database, token, secret(settings.lake))
+    claims.free_port(port, "the HTTP API", "--port")
+    said = f"The HTTP API answers on http://{host}:{port}/api; its token is {where}."
+    out.print(said, soft_wrap=True)
+    uvicorn.run(
+        create_app(comments),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _api_token(settings: Settings) -> tuple[str, str]:
+    """The token of the API, made where there is none, and where its user finds it."""
+    if settings.api_token is not None:
+        return settings.api_token.get_secret_value(), "that of SPOTIFY_API_TOKEN"
+    path = settings.data_dir.resolve() / TOKEN_FILE
+    with writing(path, "the token of the API"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            # Whole at once: two servers may begin together.
+            new = path.with_suffix(f".{secrets.token_hex(4)}")
+            new.touch(mode=0o600)
+            new.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            try:
+                os.link(new, path)
+            finally:
+                new.unlink()
+    return path.read_text(encoding="utf-8").strip(), f"in {path}"
 
 
 def _first_day(settings: Settings) -> None:

@@ -26,7 +26,7 @@ def test_a_file_that_cannot_be_used_is_named_where_a_killed_run_must_be_noted(
     stands(instance, dg.DagsterRunStatus.STARTED, tags=dead)
     (data_dir / file).write_text("no database at all")
 
-    done = CliRunner().invoke(app, ["dev"])
+    done = CliRunner().invoke(app, ["dev", "--pages-port", "0"])
 
     assert (done.exit_code, str(data_dir / file) in done.stderr) == (1, True), done.exception
 
@@ -58,5 +58,5 @@ def test_the_first_day_of_the_ui_is_the_first_that_was_collected_unless_it_is_se
         (raw / folder).mkdir(parents=True)
     # It loads the definitions as Dagster's servers do, and serves nothing.
     monkeypatch.setattr(servers, "DAGSTER", (sys.executable, "-c", WRITES_FIRST_DAY))
-    CliRunner().invoke(app, ["dev"])
+    CliRunner().invoke(app, ["dev", "--pages-port", "0"])
     assert Path("first").read_text() == (said or "2026-11-13")

@@ -175,7 +175,7 @@ class Deployment:
     @contextmanager
     def dev(self) -> Iterator[subprocess.Popen[str]]:
         """The UI and the daemon run."""
-        words = ("dev", "--port", str(self.ports["ui"]))
+        words = ("dev", "--port", str(self.ports["ui"]), "--pages-port", "0")
         log = self.logs / "dev.log"
         with started(*words, data_dir=self.data_dir, log=log, **self.settings) as process:
             until(self.dagster.is_up, UP_SECONDS, "the UI shows the sensors")
