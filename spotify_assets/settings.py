@@ -189,7 +189,9 @@ class Settings(BaseSettings):
     publish_schemas: str = Field("", validation_alias="SPOTIFY_PUBLISH_SCHEMAS")
     """Its schema for each layer, where it is not the usual one: ``processed=raw,*=analytics``."""
 
-    labeller: Literal["keywords"] = Field("keywords", validation_alias="SPOTIFY_LABELLER")
+    labeller: Literal["embedded", "keywords"] = Field(
+        "embedded", validation_alias="SPOTIFY_LABELLER"
+    )
     """What labels the comments of listeners."""
 
     publish_late_hours: float = Field(6.0, ge=0.0225, validation_alias="SPOTIFY_PUBLISH_LATE_HOURS")
@@ -261,7 +263,7 @@ class Settings(BaseSettings):
     @property
     def labelling(self) -> LabellerSettings:
         """What labels comments."""
-        return LabellerSettings(self.labeller)
+        return LabellerSettings(self.labeller, head=self.data_dir.resolve() / "labeller.json")
 
     @property
     def lake(self) -> Lake:

