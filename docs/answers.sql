@@ -416,3 +416,66 @@ FROM predictions.campaign_lift AS l
 JOIN star.dim_release AS r USING (release_id)
 WHERE l.verdict <> 'cannot tell'
 ORDER BY an_added_stream NULLS LAST, l.campaign;
+
+-- 31. What do listeners say of each release, and which share of it is praise?
+-- Of what is labelled; `unsure` and spam count for nothing. Grain: one release.
+SELECT
+    coalesce(r.title, c.release, 'no release') AS title,
+    count(*) FILTER (l.category = 'praise') AS praise,
+    count(*) FILTER (l.category = 'criticism') AS criticism,
+    count(*) FILTER (l.category IN ('suggestion', 'question')) AS asks,
+    round(
+        count(*) FILTER (l.category = 'praise')
+        / nullif(count(*) FILTER (l.category IN ('praise', 'criticism')), 0), 2
+    ) AS share_praise
+FROM comments.comments AS c
+JOIN comments.current_label AS l USING (comment_id)
+LEFT JOIN star.dim_release AS r USING (release_id)
+GROUP BY ALL
+ORDER BY praise + criticism + asks DESC, title;
+
+-- 32. What do listeners criticise, and what do they ask for, in the last 30 days?
+-- In Portuguese; `name_en` and `name_es` are there too. Grain: one topic.
+SELECT
+    t.name_pt AS topico,
+    coalesce(sum(d.comments) FILTER (d.category = 'criticism'), 0) AS criticas,
+    coalesce(sum(d.comments) FILTER (d.category = 'suggestion'), 0) AS sugestoes,
+    coalesce(sum(d.comments) FILTER (d.category = 'question'), 0) AS perguntas
+FROM comments.topic_daily AS d
+JOIN comments.topics AS t USING (topic)
+WHERE d.date > (SELECT max(date) FROM comments.topic_daily) - 30
+GROUP BY ALL
+ORDER BY criticas + sugestoes + perguntas DESC, topico;
+
+-- 33. Which comments should a person read first?
+-- What a labeller is unsure of, then what it is least sure of; questions before praise.
+SELECT c.date, c.language, l.category, round(l.label_confidence, 2) AS sure, c.text
+FROM comments.current_label AS l
+JOIN comments.comments AS c USING (comment_id)
+WHERE l.decided_by = 'labeller' AND l.category <> 'spam'
+ORDER BY l.category <> 'unsure', l.category = 'praise', l.label_confidence, c.comment_id
+LIMIT 20;
+
+-- 34. Is the mood changing: which share is praise, criticism and unsure, week by week?
+SELECT
+    date_trunc('week', date)::DATE AS week,
+    sum(comments) AS comments,
+    round(coalesce(sum(comments) FILTER (category = 'praise'), 0) / sum(comments), 2) AS praise,
+    round(
+        coalesce(sum(comments) FILTER (category = 'criticism'), 0) / sum(comments), 2
+    ) AS criticism,
+    round(coalesce(sum(comments) FILTER (category = 'unsure'), 0) / sum(comments), 2) AS unsure
+FROM comments.category_daily
+WHERE category <> 'spam'
+GROUP BY week
+ORDER BY week;
+
+-- 35. How often were labels wrong, by the persons who looked?
+-- Of decisions about labels that were not `unsure`; how good a labeller is by the golden set, is in
+-- `comments.evaluations`.
+SELECT
+    coalesce(sum(decisions), 0) AS decisions,
+    coalesce(sum(unsure), 0) AS unsure,
+    coalesce(sum(disagreements), 0) AS disagreements,
+    round(sum(disagreements) / nullif(sum(decisions - unsure), 0), 3) AS share_wrong
+FROM comments.disagreement_daily;

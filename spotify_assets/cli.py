@@ -79,6 +79,10 @@ COMMANDS = {
         "sample_releases:sample_releases",
         "Write the files of an invented label: streams, campaigns with a known effect, sales.",
     ),
+    "sample-comments": (
+        "sample_comments:sample_comments",
+        "Write comments of invented listeners, in Portuguese, English and Spanish.",
+    ),
     "label": (
         "comments:label",
         "Import comments of listeners, say what they are, and publish.",

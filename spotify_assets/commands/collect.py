@@ -40,7 +40,7 @@ DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
 DEMO_DAYS = 7
 DEMO_YEARS = 2
 """Of listening: the last year, and the one that it is held against."""
-DEMO_LABEL = 1
+DEMO_LABEL, DEMO_COMMENTS = 1, 300
 """Seed of the label: the one that `sample-releases` writes."""
 DEMO_QUERIES = {
     "Who moved up most today (rankings.top_tracks)": """
@@ -75,6 +75,9 @@ DEMO_QUERIES = {
         JOIN star.dim_release AS r USING (release_id)
         JOIN star.fact_streams_daily AS s USING (release_id, date)
         GROUP BY ALL ORDER BY spend DESC""",
+    "What listeners say of the label (comments.current_label)": """
+        SELECT category, count(*) AS comments, mode(topics[1]) AS most_about
+        FROM comments.current_label GROUP BY category ORDER BY comments DESC""",
     "What is in the warehouse": """
         SELECT schema_name || '.' || table_name AS table, estimated_size AS rows
         FROM duckdb_tables() WHERE schema_name <> 'monitoring' ORDER BY ALL""",
@@ -380,18 +383,21 @@ def _counts(lake: Lake, day: GenreDay) -> tuple[int, int, int] | None:
 
 
 def _import_samples(settings: Settings, music: "Catalog", today: dt.date) -> None:
-    """Import what the sandbox's listener played, and its label's files, by the runs of `import`."""
+    """Import what the sandbox's listener played, its label's files and comments, by usual runs."""
+    from spotify_assets.commands import sample_comments  # noqa: PLC0415 - it imports numpy
     from spotify_assets.defs import launch  # noqa: PLC0415 - slow to import
 
     launch.prepare_home(settings.dagster_home)
     with stopping("Stopped. What was collected is kept: the same command goes on from it."):
         with tempfile.TemporaryDirectory() as folder, launch.instance(settings) as instance:
-            plays, label = Path(folder, "plays"), Path(folder, "label")
+            plays, label, comments = (Path(folder, one) for one in ("plays", "label", "comments"))
             _write_plays(music, plays, dt.datetime.combine(today, dt.time()))
             _write_label(label, today - dt.timedelta(days=1))
+            sample_comments.write(comments, DEMO_LABEL, today - dt.timedelta(days=1), DEMO_COMMENTS)
             outcomes = [
                 launch.import_history(instance, settings, [plays]),
                 launch.import_releases(instance, settings, [label]),
+                launch.label_comments(instance, settings, today, [comments]),
             ]
             launch.close(settings, outcomes)
         for outcome in outcomes:

@@ -16,6 +16,7 @@ from spotify_assets.defs.compiled import compiled
 from spotify_assets.defs.monitoring.logs import logs
 from spotify_assets.defs.partitions import key_of
 from spotify_assets.lake import GenreDay
+from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.operations.alerts import causes
 from spotify_assets.schemas import Contract
@@ -58,6 +59,7 @@ def publish_now(
     from spotify_assets.sources import account_export as exports  # noqa: PLC0415
 
     bring_up_to_date(settings.lake)
+    lake_of_comments.bring_up_to_date(settings.lake)
     for left in exports.renew(settings.lake):
         log.warning("The export file %s: %s", in_line(left.name), in_line(left.reason))
     published = publish(

@@ -26,6 +26,7 @@ from typing import Any
 import polars as pl
 import zstandard
 
+from spotify_assets.lake import mirror
 from spotify_assets.lake.errors import DamagedFile, writing
 from spotify_assets.lake.files import read_rows, write_parquet
 from spotify_assets.lake.history import write_rows
@@ -39,6 +40,7 @@ TEXT_LABELS, QUARANTINED = "processed.text_labels", "quarantine.comments"
 EVALUATIONS, CONFUSION = "processed.comment_evaluations", "processed.comment_confusion"
 OF_A_DAY = (RECEIVED, BATCHES, QUARANTINED)
 """Tables of which a day has one file, made of its batches."""
+TABLES = (COMMENTS, DECISIONS, TOPICS, *OF_A_DAY, TEXT_LABELS, EVALUATIONS, CONFUSION)
 ENDING = ".jsonl.zst"
 BATCH_ID = re.compile("[0-9a-f]{24}")
 MAX_LABEL_FILES = 20
@@ -118,11 +120,28 @@ def _put(lake: Lake, path: Path, packed: bytes) -> None:
             file.write(packed)
             file.flush()
             os.fsync(file.fileno())
-        if not path.parent.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            sync(path.parent.parent)
-        temporary.replace(path)
-    sync(path.parent)
+        _place(lake, temporary, path)
+
+
+def _place(lake: Lake, made: Path, target: Path) -> None:
+    """Put a file that is on the disk into its place, and on the store where there is one."""
+    is_new = not target.parent.is_dir()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mirror.push(lake, [(made, target)], lambda: made.replace(target))
+    sync(target.parent)
+    if is_new:
+        sync(target.parent.parent)
+
+
+def bring_up_to_date(lake: Lake) -> None:
+    """Read from the store what this machine does not have of the comments, or has otherwise.
+
+    Of a lake in a folder there is nothing to do.
+
+    Raises:
+        LakeError: The store fails.
+    """
+    mirror.pull(lake, [table.replace(".", "/") for table in TABLES])
 
 
 def read_batch(path: Path) -> Batch:
@@ -204,8 +223,7 @@ def finishing(lake: Lake, date: dt.date) -> Iterator[list[Path]]:
     path = folder(lake, TEXT_LABELS, date) / "done.txt"
     with writing(path, "which batches are labelled"), lake.temporary(".txt") as temporary:
         temporary.write_text(seen, encoding="utf-8")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(path)
+        _place(lake, temporary, path)
 
 
 def write_day(lake: Lake, date: dt.date, tables: Mapping[str, pl.DataFrame]) -> None:
@@ -259,9 +277,7 @@ def add_labels(lake: Lake, date: dt.date, labels: pl.DataFrame) -> None:
     with writing(path, "labels of comments"), lake.temporary(".parquet") as temporary:
         write_parquet(labels, temporary)
         sync(temporary)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(path)
-        sync(path.parent)
+        _place(lake, temporary, path)
 
 
 def merge_labels(lake: Lake, date: dt.date) -> None:
@@ -274,6 +290,7 @@ def merge_labels(lake: Lake, date: dt.date) -> None:
     if len(files) > MAX_LABEL_FILES:
         merged = pl.concat([read_rows(file, REMAKE) for file in files])
         add_labels(lake, date, merged.sort("labelled_at").unique("label_key", keep="first"))
+        mirror.delete(lake, files)
         for file in files:
             file.unlink()
 
@@ -301,18 +318,27 @@ class DecisionLog:
         """
         decision_id = new_id(now)
         noted = {"decision_id": decision_id, **decision, "decided_at": now.isoformat()}
-        path = folder(self._lake, DECISIONS, now.date()) / self._name
-        with writing(path, "a decision"):
-            is_new = not path.exists()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("ab") as file:
-                file.write(json.dumps(noted).encode("ascii") + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            if is_new:
-                sync(path.parent)
-                sync(path.parent.parent)
+        line = json.dumps(noted).encode("ascii") + b"\n"
+        days = folder(self._lake, DECISIONS, now.date())
+        with writing(days, "a decision"):
+            if self._lake.remote:
+                # Nothing can be added to an object: each is one.
+                _put(self._lake, days / f"{decision_id}.jsonl", line)
+            else:
+                self._append(days / self._name, line)
         return decision_id
+
+    @staticmethod
+    def _append(path: Path, line: bytes) -> None:
+        is_new = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            sync(path.parent)
+            sync(path.parent.parent)
 
 
 def decision_files(lake: Lake) -> list[Path]:
@@ -382,5 +408,4 @@ def write_vocabulary(lake: Lake, text: str) -> None:
     with writing(path, "the topics"), lake.temporary(".toml") as temporary:
         temporary.write_text(text, encoding="utf-8")
         sync(temporary)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(path)
+        _place(lake, temporary, path)

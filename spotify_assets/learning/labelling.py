@@ -55,6 +55,7 @@ def label_day(
         ProjectError: The labeller cannot be asked now; what it said before is kept.
     """
     done = Labelled()
+    lake_of_comments.bring_up_to_date(lake)
     with lake_of_comments.finishing(lake, date) as files:
         made = tables(lake_of_comments.read_batch(file) for file in files)
         lake_of_comments.write_day(lake, date, made)

@@ -14,7 +14,13 @@ from spotify_assets.defs.active_runs import WHY, still_running
 from spotify_assets.defs.comments import jobs
 from spotify_assets.defs.inbox import listed
 from spotify_assets.lake import Lake
-from spotify_assets.lake.comments import batch_files, decision_files, vocabulary_file, waiting
+from spotify_assets.lake.comments import (
+    batch_files,
+    bring_up_to_date,
+    decision_files,
+    vocabulary_file,
+    waiting,
+)
 from spotify_assets.settings import Settings
 
 FILES = (".csv", ".tsv", ".json", ".ndjson", ".jsonl")
@@ -35,6 +41,7 @@ def comments_waiting(
     """Ask for a run where comments wait, and none is at them."""
     if busy := still_running(context.instance, jobs.label_comments.name):
         return busy
+    bring_up_to_date(settings.lake)
     now = dt.datetime.now(dt.UTC)
     was = json.loads(context.cursor or "{}")
     inbox, decided = _hash(listed(settings.comment_inbox, FILES)), _decided(settings.lake)

@@ -8,7 +8,9 @@ FROM comments.categories AS n LEFT JOIN comments.current_label AS l USING (categ
 GROUP BY ALL
 ORDER BY comentarios DESC;
 
--- Which categories does no comment have?
-SELECT category
-FROM comments.categories
-WHERE category NOT IN (SELECT category FROM comments.current_label);
+-- Which category is the most frequent, in Spanish?
+SELECT n.name_es AS categoria, count(*) AS comentarios
+FROM comments.categories AS n JOIN comments.current_label AS l USING (category)
+GROUP BY ALL
+ORDER BY comentarios DESC
+LIMIT 1;

@@ -10,7 +10,8 @@ FROM comments.current_label AS l JOIN comments.comments AS c USING (comment_id)
 WHERE l.category = 'unsure' AND l.decided_by = 'labeller'
 ORDER BY c.received_at DESC;
 
--- About which comments do persons disagree?
-SELECT comment_id, category, curator
-FROM comments.current_label
-WHERE is_contested;
+-- Of how many did a person decide, and about how many do persons disagree?
+SELECT
+    count(*) FILTER (decided_by = 'person') AS decided,
+    count(*) FILTER (is_contested) AS contested
+FROM comments.current_label;

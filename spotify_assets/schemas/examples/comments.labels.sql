@@ -10,10 +10,8 @@ SELECT labeller, version, count(*) AS labels, max(labelled_at) AS last_at
 FROM comments.labels
 GROUP BY ALL;
 
--- What did a new version say otherwise?
-SELECT o.category AS earlier, n.category AS later, count(*) AS comments
+-- How many labels did a newer version change?
+SELECT count(*) FILTER (n.category <> o.category) AS changed, count(o.comment_id) AS compared
 FROM comments.labels AS n
-JOIN comments.labels AS o ON o.comment_id = n.comment_id AND NOT o.is_newest
-WHERE n.is_newest AND n.category <> o.category
-GROUP BY ALL
-ORDER BY comments DESC;
+LEFT JOIN comments.labels AS o ON o.comment_id = n.comment_id AND NOT o.is_newest
+WHERE n.is_newest;

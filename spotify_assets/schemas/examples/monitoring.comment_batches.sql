@@ -4,10 +4,11 @@ FROM monitoring.comment_batches
 ORDER BY received_at DESC
 LIMIT 20;
 
--- Of which batches was much set aside?
-SELECT batch_id, file_name, quarantined, received
+-- Of which batches was most set aside?
+SELECT batch_id, file_name, quarantined / received AS share
 FROM monitoring.comment_batches
-WHERE quarantined > received / 10;
+ORDER BY share DESC
+LIMIT 10;
 
 -- Does every batch add up?
 SELECT count(*) AS wrong

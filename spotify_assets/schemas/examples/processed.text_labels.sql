@@ -3,10 +3,10 @@ SELECT labeller, version, count(*) AS texts
 FROM read_parquet('data/lake/processed/text_labels/*/*.parquet')
 GROUP BY ALL;
 
--- What could not be labelled, and why?
-SELECT text_id, labeller, reason
+-- How many texts could not be labelled?
+SELECT labeller, version, count(reason) AS given_up
 FROM read_parquet('data/lake/processed/text_labels/*/*.parquet')
-WHERE reason IS NOT NULL;
+GROUP BY ALL;
 
 -- How many texts were labelled in each hour?
 SELECT date_trunc('hour', labelled_at) AS hour, count(*) AS texts

@@ -9,7 +9,7 @@ SELECT b.file_name, q.batch_row, q.column_name, q.value, q.reason
 FROM quarantine.comments AS q JOIN monitoring.comment_batches AS b USING (batch_id)
 ORDER BY ALL;
 
--- What did labellers give up?
-SELECT set_aside_by, value, reason
+-- How many could not be read, and how many did a labeller give up?
+SELECT if(set_aside_by = 'reading', 'reading', 'labelling') AS step, count(*) AS row_count
 FROM quarantine.comments
-WHERE set_aside_by <> 'reading';
+GROUP BY step;

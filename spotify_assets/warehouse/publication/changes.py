@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from spotify_assets.lake import Lake
+from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import LAKE, Contract
@@ -103,6 +104,7 @@ def is_behind(lake: Lake, path: Path) -> bool:
     Something may stop a run between the two: a kill, a full disk. Of the logs nothing is said.
     """
     bring_up_to_date(lake)
+    lake_of_comments.bring_up_to_date(lake)
     state = State.of(path)
     changes = Changes.of(lake, state, {}, None)
     is_same = plays.there(lake).sort("file").equals(state.history.sort("file"))

@@ -21,7 +21,11 @@ from spotify_assets.settings import Settings
 ROOT = Path(__file__).resolve().parents[3]
 UNTIL = dt.date(2026, 11, 20)
 EVERY = examples.by_question((ROOT / "docs" / "answers.sql").read_text(encoding="utf-8"))
-ANSWERS = {question: sql for question, sql in EVERY.items() if "star.dim_release" in sql}
+ANSWERS = {
+    question: sql
+    for question, sql in EVERY.items()
+    if "star.dim_release" in sql and "comments.comments" not in sql
+}
 PAGE = re.findall(
     r"```sql\n(.*?)```", (ROOT / "docs" / "releases.md").read_text(encoding="utf-8"), re.DOTALL
 )
