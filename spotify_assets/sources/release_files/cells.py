@@ -5,6 +5,7 @@ and what their values may be (``reading``).
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -15,7 +16,15 @@ from spotify_assets.sources.release_files.kinds import Kind, Recognised
 
 MAX_BYTES = 64 * 1024 * 1024
 """A day of ten years takes some 20 bytes: the largest download is far below it."""
+TOO_LARGE = (
+    f"It is larger than {MAX_BYTES >> 20} MiB, as no download of these kinds is: export a shorter "
+    "span of time."
+)
+MAX_LINES = 2_000_000
+"""Ten years of days are 3,650; the sales of a large label some 100,000 a year."""
 SEPARATORS = (",", ";", "\t", "|")
+BEFORE_HEADER = re.compile(r'\n*(?:"?sep=.?"?,*\n+)?', re.IGNORECASE)
+"""Blank lines, and the line by which Excel is told the separator."""
 ROWS_AT_ONCE = 50_000
 """Rows with quotes that lie in memory as Python's texts, which take ten times the file's bytes."""
 BROKEN = pl.Schema(
@@ -26,6 +35,8 @@ BROKEN = pl.Schema(
         "reason": pl.String(),
     }
 )
+MAX_BROKEN = 100_000
+"""Rows that may be set aside in a column: a file with more is none of ours, and takes gigabytes."""
 ROW = "row"
 """Stands for a column where it is the row as a whole."""
 SHOWN = 200
@@ -50,10 +61,24 @@ class Sheet:
     def set_aside(
         self, lines: pl.Series, column: str, values: pl.Series, reasons: pl.Series | str
     ) -> None:
-        """Note that these rows cannot be read, or cannot be true."""
+        """Note that these rows cannot be read, or cannot be true.
+
+        Raises:
+            Refused: They are too many.
+        """
+        self.hold(lines, column)
         told = {"source_line": lines, "value": values.cast(pl.String).str.slice(0, SHOWN)}
         noted = pl.DataFrame(told).with_columns(column_name=pl.lit(column), reason=pl.lit(reasons))
         self.broken.append(noted.select(BROKEN.names()))
+
+    @staticmethod
+    def hold(lines: pl.Series, column: str) -> None:
+        """Refuse a file of which too many rows would be set aside."""
+        if len(lines) > MAX_BROKEN:
+            raise Refused(
+                f"More than {MAX_BROKEN:,} of its rows cannot be read, the first in line "
+                f"{lines[0]} ({column}): such a file is no download of these. Download it again."
+            )
 
 
 def decoded(body: bytes) -> str:
@@ -63,7 +88,7 @@ def decoded(body: bytes) -> str:
         Refused: It is none, or too long.
     """
     if len(body) > MAX_BYTES:
-        raise Refused(f"It is larger than {MAX_BYTES >> 20} MiB: no download of these kinds is.")
+        raise Refused(TOO_LARGE)
     if not body.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise Refused("It is empty. Download it again.")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -77,7 +102,10 @@ def decoded(body: bytes) -> str:
             text = body.decode("latin-1")
     if text.lstrip().startswith("<"):
         raise Refused("It is a web page, not a CSV file: sign in again and download the file.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > MAX_LINES:
+        raise Refused(f"It has more than {MAX_LINES:,} lines: export a shorter span of time.")
+    return text
 
 
 def sheet_of(text: str, own: Sequence[Kind]) -> tuple[Sheet, Recognised]:
@@ -86,7 +114,8 @@ def sheet_of(text: str, own: Sequence[Kind]) -> tuple[Sheet, Recognised]:
     Raises:
         Refused: There is none, a column stands in it twice, or it is all there is.
     """
-    first = text.lstrip("\n").partition("\n")[0]
+    begin = found.end() if (found := BEFORE_HEADER.match(text)) else 0
+    first = text[begin:].partition("\n")[0]
     for separator in SEPARATORS:
         header = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
         known = kinds.recognise(header, own)
@@ -100,7 +129,7 @@ def sheet_of(text: str, own: Sequence[Kind]) -> tuple[Sheet, Recognised]:
     names = [kinds.normal(name) for name in header]
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise Refused(f"The column {twice[0]!r} stands in it twice. Download it again.")
-    head = len(text) - len(text.lstrip("\n")) + len(first)
+    head = begin + len(first)
     if '"' in text[head:]:
         sheet = _quoted(text, head, separator, header, known.texts)
     else:
@@ -154,6 +183,8 @@ def _quoted(text: str, head: int, separator: str, header: list[str], texts: Set[
             batch.append(row.cells)
         else:
             wrong.append((row.line, row.first[:SHOWN], len(row.cells)))
+            if len(wrong) > MAX_BROKEN:
+                break
         if len(batch) == ROWS_AT_ONCE:
             frames.append(pl.DataFrame(batch, schema, orient="row"))
             batch.clear()

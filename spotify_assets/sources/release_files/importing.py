@@ -8,10 +8,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import zstandard
@@ -30,6 +32,8 @@ DECLARED = "declared"
 """The kind of ``releases.toml``."""
 AT_ONCE = 4
 """Files that are read at a time: they wait for the disk more than for a processor."""
+LARGE_BYTES = 8 * 1024 * 1024
+"""Files from this size on are read one at a time: reading takes twenty times their size."""
 
 
 @dataclass
@@ -97,7 +101,9 @@ def import_files(files: Sequence[Path], lake: Lake, now: dt.datetime) -> Importe
     # What the label declares says how others are read.
     for is_declared in (True, False):
         own = [] if is_declared else _declared_before(lake)
-        read_one = partial(_read_or_refuse, lake=lake, now=now, reader=version(own), own=own)
+        read_one = partial(
+            _read_or_refuse, lake=lake, now=now, reader=version(own), own=own, one_large=Lock()
+        )
         some = [file for file in files if _is_declaration(file) == is_declared]
         pool = ThreadPoolExecutor(AT_ONCE, "import")
         try:
@@ -158,27 +164,42 @@ class _File:
 
 
 def _read_or_refuse(
-    file: Path, lake: Lake, now: dt.datetime, reader: str, own: Sequence[Kind]
+    file: Path,
+    lake: Lake,
+    now: dt.datetime,
+    reader: str,
+    own: Sequence[Kind],
+    one_large: Lock,
 ) -> _File | str:
     """Import a file; a text says why nothing of it can be read."""
     try:
         size = file.stat().st_size
         if size > reading.MAX_BYTES:
-            return f"It is larger than {reading.MAX_BYTES >> 20} MiB: no download of these is."
-        body, saved = file.read_bytes(), _saved(file)
-        file_id = file_id_of(file.name, body)
-        if _is_held(lake, file_id, reader, saved):
-            return _File(file_id, is_new=False)
-        facts = {"file_name": file.name, "reader": reader, "bytes": size}
-        facts |= {"downloaded_at": saved, "imported_at": now.isoformat()}
-        if _is_declaration(file):
-            facts |= {"kind": DECLARED, "declared": vars(declared.read(body))}
-            return _File(file_id, _put(lake, file_id, body, facts))
-        read = reading.read(body, now.date(), own)
+            return reading.TOO_LARGE
+        with one_large if size > LARGE_BYTES else nullcontext():
+            return _read_one(file, lake, now, reader, own)
     except reading.Refused as error:
         return str(error)
     except OSError as error:
         return f"It cannot be read: {error.strerror or error}."
+
+
+def _read_one(file: Path, lake: Lake, now: dt.datetime, reader: str, own: Sequence[Kind]) -> _File:
+    """Import a file.
+
+    Raises:
+        Refused: Nothing of it can be read.
+    """
+    body, saved = file.read_bytes(), _saved(file)
+    file_id = file_id_of(file.name, body)
+    if _is_held(lake, file_id, reader, saved):
+        return _File(file_id, is_new=False)
+    facts: dict[str, Any] = {"file_name": file.name, "reader": reader, "bytes": len(body)}
+    facts |= {"downloaded_at": saved, "imported_at": now.isoformat()}
+    if _is_declaration(file):
+        facts |= {"kind": DECLARED, "declared": vars(declared.read(body))}
+        return _File(file_id, _put(lake, file_id, body, facts))
+    read = reading.read(body, now.date(), own)
     title, window = reading.from_name(file.name)
     broken = read.broken["source_line"].n_unique()
     facts |= {"kind": read.kind.name, "source": read.kind.source, "about": title}

@@ -203,7 +203,9 @@ def recognise(header: Sequence[str], own: Iterable[Kind] = ()) -> Recognised | N
             column = column or name.replace(" ", "_")
             if column in kind.columns and column not in places:
                 places[column] = number
-        if set(kind.required) <= set(places) and (kind is not STREAMS or len(header) == 2):  # noqa: PLR2004
+        # Many a table has a day and streams; of a song there is nothing else.
+        is_it = kind is not STREAMS or {*names, ""} == {*STREAMS.required, ""}
+        if is_it and set(kind.required) <= set(places):
             others = {name: i for i, name in enumerate(header) if i not in places.values()}
             return Recognised(kind, places, currency, tuple(others), others)
     return None

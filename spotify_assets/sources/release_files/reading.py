@@ -18,6 +18,7 @@ from spotify_assets.sources.release_files.cells import (
     BROKEN,
     MAX_BYTES,
     ROW,
+    TOO_LARGE,
     Refused,
     Sheet,
     decoded,
@@ -25,7 +26,7 @@ from spotify_assets.sources.release_files.cells import (
 )
 from spotify_assets.sources.release_files.kinds import Kind, Recognised, Type
 
-__all__ = ["MAX_BYTES", "Read", "Refused", "from_name", "read"]
+__all__ = ["MAX_BYTES", "TOO_LARGE", "Read", "Refused", "from_name", "read"]
 
 FIRST_DAY = dt.date(2006, 1, 1)
 """Spotify was founded in that year."""
@@ -113,6 +114,7 @@ def _typed(sheet: Sheet, known: Recognised) -> pl.DataFrame:
             is_wrong.append(wrong)
             kind, header = known.kind.columns[column], sheet.header[known.places[column]]
             unread = texts.filter(wrong)
+            sheet.hold(sheet.lines.filter(wrong), header)
             sheet.set_aside(
                 sheet.lines.filter(wrong), header, unread, _unreadable(kind, unread, texts)
             )
@@ -125,7 +127,11 @@ def _usual(text: pl.Expr, kind: Type) -> pl.Expr:
         case Type.DATE:
             return text.str.to_date("%Y-%m-%d", strict=False)
         case Type.COUNT:
-            return pl.when(text.str.contains(r"^[0-9]{1,18}$")).then(text).cast(pl.Int64)
+            return (
+                pl.when(text.str.contains(rf"^[0-9]{{1,{values.MAX_DIGITS}}}$"))
+                .then(text)
+                .cast(pl.Int64)
+            )
         case Type.TEXT:
             stripped = text.str.strip_chars()
             return pl.when(~_is_nothing(stripped)).then(stripped)
@@ -194,7 +200,7 @@ def _unreadable(kind: Type, unread: pl.Series, texts: pl.Series) -> pl.Series:
             case Type.MONTH:
                 return "It is no month: 2026-11 would be one."
             case Type.COUNT:
-                return "It is no whole number from 0."
+                return f"It is no whole number from 0, or has more than {values.MAX_DIGITS} digits."
             case _:
                 return f"It is no number with the decimal mark {mark!r}."
 

@@ -5,6 +5,7 @@ the numbers may be.
 """
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Collection
 
@@ -34,6 +35,8 @@ POINT_DECIMAL = re.compile(
 )
 MONTH = re.compile(r"(\d{4})-(\d{2})(?:-\d{2})?")
 
+MAX_DIGITS = 15
+"""Of a count: more streams than there ever were, and the sum of many still fits 64 bits."""
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
 POINT, COMMA = ".", ","
 
@@ -105,16 +108,16 @@ def decimal(mark: str) -> Callable[[str], float | None]:
         text = " ".join(text.split())
         if not pattern.fullmatch(text):
             return None
-        return float(marks.sub("", text).replace(mark, POINT))
+        number = float(marks.sub("", text).replace(mark, POINT))
+        return number if math.isfinite(number) else None
 
     return read
 
 
 def count(text: str) -> int | None:
-    """A whole number; thousands may be set apart."""
+    """A whole number of at most `MAX_DIGITS`; thousands may be set apart."""
     text = " ".join(text.split())
-    if text.isascii() and text.isdigit():
-        return int(text)
-    if re.fullmatch(r"\d{1,3}([.,  ’']\d{3})+", text):
-        return int(re.sub(r"\D", "", text))
-    return None
+    if re.fullmatch(r"[0-9]{1,3}([.,  ’'][0-9]{3})+", text):
+        text = re.sub(r"[^0-9]", "", text)
+    is_count = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return int(text) if is_count else None

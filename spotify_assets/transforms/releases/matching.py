@@ -76,9 +76,10 @@ class Declared:
         names: Iterable[str] | None = None,
     ) -> Matched:
         """Match by a column, or, where ``by`` is none, all rows by the file's name."""
+        if rows.is_empty():
+            return Matched(rows.with_columns(pl.lit(None, pl.String).alias(subject)), 0, None)
         name = pl.col(by) if by in rows.columns else pl.lit(by)
-        there = rows.select(name.unique()).to_series() if rows.height else ()
-        found = {one: find(one) for one in there}
+        found = {one: find(one) for one in rows.select(name.unique()).to_series()}
         subjects = pl.Series(list(found.values()), dtype=pl.String)
         matched = rows.with_columns(name.replace_strict(list(found), subjects).alias(subject))
         lacking = sorted(str(one) for one, subject_id in found.items() if subject_id is None)

@@ -4,6 +4,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spotify_assets.sources.release_files.declared import read as declared
 from spotify_assets.sources.release_files.reading import MAX_BYTES, Refused, from_name, read
@@ -14,6 +16,19 @@ AUDIENCE = (
     "playlist adds,saves,followers"
 )
 ADS = "Reporting starts,Reporting ends,Campaign name,Amount spent (EUR),Results"
+
+WHOLE = (
+    "date,streams\n2026-01-01,1\n2026-01-02,2\n",
+    f"{AUDIENCE}\n2026-01-01,1,2,2,0,3,0,1,9\n",
+    'song,listeners,streams,saves,release_date\n"One, two",1,2,1,2025-01-01\nTwo,1,2,1,\n',
+    f'{ADS},Age\n"2026-01-01","2026-01-01","One","1,234.50","2","All"\n',
+    "Tag;Name der Kampagne;Ausgegebener Betrag (EUR)\n1.1.2026;One;1.234,50\n",
+    "Sale Month\tStore\tTitle\tQuantity\tEarnings (USD)\r2026-01\tS\tM\t3\t0.01\r",
+)
+JUNK = (
+    *(b"", b'"', b",", b";", b"\t", b"\n", b"\r", b"\0", b"\xff", b"-", b"."),
+    *(b"9" * 400, b"1e9", b"NaN", b"inf", b"12/31/2025", b"All", b"\xc2\xa0", b'"",', b"date,"),
+)
 
 
 def told(text: str | bytes, *columns: str) -> list[tuple[Any, ...]]:
@@ -201,7 +216,7 @@ def test_an_advertisement_over_several_days_is_no_daily_row() -> None:
         (b"<!DOCTYPE html><html>", "web page"),
         (b"PK\x03\x04 a spreadsheet", "no text"),
         (b"date\x00,streams\n", "no text"),
-        (b"date,streams,streams\n2026-01-01,1,2\n", "no header that is known"),
+        (b"date,streams,streams\n2026-01-01,1,2\n", "stands in it twice"),
         (b"date,listeners,streams,streams\n2026-01-01,1,2,2\n", "stands in it twice"),
         (b"datum,wiedergaben\n2026-01-01,1\n", "no header that is known"),
         (b"2026-01-01,1\n2026-01-02,2\n", "no header that is known"),
@@ -256,3 +271,18 @@ def test_a_declared_format_maps_the_columns_of_another_file() -> None:
 def test_a_declaration_that_is_wrong_says_where(text: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         declared(text.encode())
+
+
+@given(st.data())
+def test_whatever_is_changed_in_a_file_it_is_refused_or_accounted_for(data: st.DataObject) -> None:
+    body = bytearray(data.draw(st.sampled_from(WHOLE)).encode())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(body)))
+        end = at + data.draw(st.sampled_from([0, 1, 8]))
+        body[at:end] = data.draw(st.sampled_from(JUNK))
+    try:
+        found = read(bytes(body), TODAY)
+    except Refused:
+        return
+    broken = found.broken["source_line"].n_unique()
+    assert found.received == found.rows.height + found.duplicate + found.sums + broken

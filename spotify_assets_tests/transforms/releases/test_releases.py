@@ -64,6 +64,14 @@ def timeline(*streams: int, downloaded: int = 1, about: str = "Home-of-Ana") -> 
     return file("song_streams", about, rows, downloaded)
 
 
+def test_a_file_of_which_no_row_was_kept_is_in_the_account_alone() -> None:
+    empty = file("song_streams", "Maré Baixa", [], 3)
+    nothing = pl.DataFrame(schema={"date": pl.Date, "streams": pl.Int64, "source_line": pl.Int64})
+    made = derive([label(), File(empty.facts, nothing, empty.broken)])
+    assert made[releases.FactStreamsDaily].is_empty()
+    assert made[releases.ReleaseFiles]["unmatched"].to_list() == [0]
+
+
 def test_the_later_download_wins_whatever_was_imported_first_and_the_change_is_told() -> None:
     later = timeline(1, 5, 7, downloaded=9, about="Maré_Baixa_")
     earlier = timeline(1, 4, downloaded=2, about="Maré_Baixa_")
