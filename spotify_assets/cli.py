@@ -87,6 +87,11 @@ COMMANDS = {
         "comments:label",
         "Import comments of listeners, say what they are, and publish.",
     ),
+    "review": (
+        "curation:review",
+        "Decide what comments are, with one key a comment; it counts over every label.",
+    ),
+    "topics": ("curation:app", "The topics that comments can be about."),
     "tables": (
         "tables:tables",
         "List every table, view and macro of the warehouse, and what one row of it is.",

@@ -1,4 +1,4 @@
--- What the HTTP API asks of the warehouse; `$…` are literals.
+-- What the HTTP API asks of the warehouse; what begins with a dollar is a literal.
 
 -- What has become of a batch?
 WITH of_batch AS (

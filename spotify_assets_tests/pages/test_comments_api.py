@@ -11,16 +11,11 @@ import requests
 
 from spotify_assets.lake import Lake
 from spotify_assets.lake.comments import batch_files, find_batch, read_batch
-from spotify_assets.learning.labellers import LabelResult
-from spotify_assets.learning.labelling import label_day
 from spotify_assets.pages import comments_api
 from spotify_assets.pages.application import create_app
 from spotify_assets.pages.comments_api import CommentsApi
 from spotify_assets.sandbox import server
-from spotify_assets.transforms import comments
-from spotify_assets.transforms.comments.topics import vocabulary
-from spotify_assets.warehouse.publication.comments import Comments
-from spotify_assets.warehouse.publication.publish import publish
+from spotify_assets_tests.commented import label_and_publish
 
 TOKEN = "a token of the tests"  # noqa: S105 - made up
 TODAY = dt.datetime.now(dt.UTC).date()
@@ -33,18 +28,6 @@ BODIES: dict[str, tuple[bytes, str, int]] = {
     "too many": (json.dumps([{"text": "x"}] * 10_001).encode(), "application/json", 413),
     "not UTF-8": (b'[{"text": "\xff"}]', "application/json", 400),
 }
-
-
-class Praising:
-    """Takes everything for praise, but what it is unsure of."""
-
-    name, version = "praising", "v1"
-
-    def label(self, texts: Any) -> list[Any]:
-        return [
-            LabelResult("unsure" if "?" in text else "praise", 0.9, ("lyrics",), (), "en")
-            for text in texts
-        ]
 
 
 class Client:
@@ -63,13 +46,7 @@ class Client:
         return self.session.get(f"{self.url}/api/comments{path}", params=params, timeout=30)
 
     def publish(self) -> None:
-        label_day(self.lake, TODAY, Praising())
-        how = Comments(
-            lambda connection, own: comments.derive(connection, vocabulary(own)),
-            comments.DERIVED,
-            comments.version(),
-        )
-        publish(self.lake, self.database, {}, comments=how)
+        label_and_publish(self.lake, self.database)
 
 
 @pytest.fixture(scope="module")
