@@ -417,6 +417,7 @@ JOIN star.dim_release AS r USING (release_id)
 WHERE l.verdict <> 'cannot tell'
 ORDER BY an_added_stream NULLS LAST, l.campaign;
 
+<<<<<<< HEAD
 -- 31. What do listeners say of each release, and which share of it is praise?
 -- Of what is labelled; `unsure` and spam count for nothing. Grain: one release.
 SELECT
@@ -479,3 +480,46 @@ SELECT
     coalesce(sum(disagreements), 0) AS disagreements,
     round(sum(disagreements) / nullif(sum(decisions - unsure), 0), 3) AS share_wrong
 FROM comments.disagreement_daily;
+=======
+-- 31. How many streams are expected of each release in the next seven days, and from what day on?
+SELECT
+    r.title,
+    p.predicted_from,
+    any_value(p.status) AS status,
+    round(sum(p.predicted)) AS next_7_days,
+    round(min(p.low)) AS a_weak_day,
+    round(max(p.high)) AS a_strong_day
+FROM predictions.streams_daily AS p
+JOIN star.dim_release AS r USING (release_id)
+WHERE p.days_ahead <= 7
+GROUP BY r.release_id, r.title, p.predicted_from, p.made_at
+QUALIFY p.made_at = max(p.made_at) OVER (PARTITION BY r.release_id)
+ORDER BY next_7_days DESC NULLS LAST, r.title;
+
+-- 32. What did the model get most wrong, and would the last day going on have been nearer?
+SELECT
+    r.title,
+    s.date,
+    s.days_ahead,
+    s.candidate,
+    round(s.predicted) AS predicted,
+    s.streams,
+    abs(s.naive_error) < abs(s.error) AS naive_was_nearer
+FROM predictions.scores AS s
+JOIN star.dim_release AS r USING (release_id)
+ORDER BY abs(s.error) DESC, r.title, s.date
+LIMIT 20;
+
+-- 33. How good have the predictions been, week by week, and did their intervals hold?
+-- 80 % of days should be inside.
+SELECT
+    date_trunc('week', s.date) AS week,
+    count(*) AS days,
+    round(sum(abs(s.error)) / nullif(sum(s.streams), 0), 3) AS off_by,
+    round(sum(abs(s.naive_error)) / nullif(sum(s.streams), 0), 3) AS naive_off_by,
+    round(avg(s.is_inside::INT), 2) AS inside
+FROM predictions.scores AS s
+JOIN star.dim_release AS r USING (release_id)
+GROUP BY week
+ORDER BY week;
+>>>>>>> 6df1e31 (Predict daily streams, and score each prediction when its day has come)

@@ -75,6 +75,10 @@ COMMANDS = {
         "sample_history:sample_history",
         'Write exports of an invented listener, as Spotify\'s "download your data" has them.',
     ),
+    "predict": (
+        "predict:predict",
+        "Predict the streams of each release, score what has come, and say what campaigns added.",
+    ),
     "sample-releases": (
         "sample_releases:sample_releases",
         "Write the files of an invented label: streams, campaigns with a known effect, sales.",

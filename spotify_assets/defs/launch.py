@@ -35,6 +35,7 @@ from spotify_assets.defs.monitoring.processes import (
 )
 from spotify_assets.defs.origin import ONCE, with_origins
 from spotify_assets.defs.partitions import GENRES, PartitionRange, key_of
+from spotify_assets.defs.predictions import jobs as prediction_jobs
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.releases import files as releases
 from spotify_assets.defs.releases import jobs as release_jobs
@@ -245,6 +246,16 @@ def imported_comments(
     said = _said(instance, run_id, comments.BATCHES)
     said = said or {comments.BATCH_IDS: [], comments.REFUSED: []}
     return said[comments.BATCH_IDS], [(name, why) for name, why in said[comments.REFUSED]]
+
+
+def predict(instance: dg.DagsterInstance, settings: Settings, *, train: bool) -> Outcome:
+    """Predict streams and publish, in this process; train first, where that is asked.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    job = prediction_jobs.train_streams if train else prediction_jobs.predict_streams
+    return _run(instance, settings, job.name, None, {})
 
 
 def poll_plays(instance: dg.DagsterInstance, settings: Settings) -> Outcome:

@@ -116,9 +116,9 @@ def of_releases() -> Releases:
 def of_predictions() -> Predictions:
     """How what is estimated from the releases is made."""
     # Only now: it imports numpy.
-    from spotify_assets.learning.releases import tables  # noqa: PLC0415
+    from spotify_assets.learning.releases import tables, version  # noqa: PLC0415
 
-    return Predictions(derive=tables.derive, facts=FACTS, version=tables.version())
+    return Predictions(derive=tables.derive, facts=FACTS, version=version())
 
 
 def of_comments() -> Comments:

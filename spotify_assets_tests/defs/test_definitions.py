@@ -14,6 +14,7 @@ from spotify_assets.defs.checks import DATABASE
 from spotify_assets.defs.comments import jobs as comment_jobs
 from spotify_assets.defs.listening import jobs
 from spotify_assets.defs.partitions import genre_days
+from spotify_assets.defs.predictions import jobs as prediction_jobs
 from spotify_assets.defs.releases import jobs as release_jobs
 from spotify_assets.schemas import (
     COMMENTS,
@@ -56,6 +57,7 @@ def test_every_asset_of_the_catalog_is_by_genre_and_day() -> None:
             jobs.poll_plays,
             release_jobs.import_releases,
             comment_jobs.label_comments,
+            prediction_jobs.train_streams,
         )
         for key in job.selection.resolve(graph())
     }

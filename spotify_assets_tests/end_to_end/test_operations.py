@@ -39,7 +39,7 @@ def test_what_runs_by_itself_needs_no_click(operated: tuple[Deployment, ExitStac
     assert operated[0].dagster.automation() == dict.fromkeys(
         [
             *("rotation", "record_runs", "alerts", "retry_remaining_partitions", "inbox"),
-            *("recently_played", "release_inbox"),
+            *("recently_played", "release_inbox", "weekly_training", "daily_predictions"),
             *(
                 "daily_completion",
                 "reprocess_outdated",

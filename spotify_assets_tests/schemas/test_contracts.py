@@ -118,6 +118,7 @@ def test_the_warehouse_holds_every_table_once() -> None:
         "monitoring.history_files",
         "monitoring.release_sources",
         "monitoring.comment_sources",
+        "monitoring.prediction_sources",
         *(contract.table() for contract in (*LISTENING, *RELEASES, *PREDICTIONS, *COMMENTS)),
         *logs,
     }

@@ -12,6 +12,7 @@ from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.failures import failing
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
+from spotify_assets.defs.predictions.fitting import PREDICTIONS as MADE
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.resources import WarehouseResource
 from spotify_assets.schemas import PREDICTIONS
@@ -24,7 +25,7 @@ from spotify_assets.settings import Settings
     specs=[
         table_spec(
             contract,
-            keys(FACTS),
+            [*keys(FACTS), MADE],
             kinds={"numpy", "duckdb"},
             note=ONE_READING,
             partitions_def=None,

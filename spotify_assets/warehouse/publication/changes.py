@@ -13,11 +13,13 @@ import polars as pl
 from spotify_assets.lake import Lake
 from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.lake.history import bring_up_to_date
+from spotify_assets.lake.predictions import MODELS, STREAMS
 from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import LAKE, Contract
 from spotify_assets.warehouse.publication import catalog, partitions
 from spotify_assets.warehouse.publication import comments as of_comments
 from spotify_assets.warehouse.publication import listening as plays
+from spotify_assets.warehouse.publication import predictions as estimates
 from spotify_assets.warehouse.publication import releases as downloads
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.partitions import News
@@ -50,6 +52,10 @@ class Changes:
     """The files of comments; none where their tables must stay as they are."""
     comments_changed: bool
     """Whether the tables of comments were made from others, or from other releases."""
+    predictions: pl.DataFrame
+    """The files of models and predictions that are sound."""
+    predictions_changed: bool
+    """Whether the tables of predictions were made from others."""
     grown: dict[type[Contract], pl.DataFrame]
     """The rows of each log that the file does not hold, where there are any."""
 
@@ -61,7 +67,8 @@ class Changes:
         files = plays.there(lake)
         of_releases = downloads.there(lake)
         commented = of_comments.there(lake)
-        every = (news.partitions, files, of_releases, commented)
+        predicted = estimates.there(lake)
+        every = (news.partitions, files, of_releases, commented, predicted)
         there = pl.concat(frame.select("file") for frame in every)
         known = state.damaged.join(there, on="file", how="semi")
         damaged = _still_damaged(lake, known).sort("file")
@@ -71,6 +78,7 @@ class Changes:
         are_others = are_sound and not of_releases.equals(state.releases.sort("file"))
         can_be_told = damaged.join(commented, on="file", how="semi").is_empty()
         is_told_otherwise = are_others or not commented.equals(state.comments.sort("file"))
+        sound = predicted.join(damaged, on="file", how="anti").sort("file")
         rows = {contract: after(state.last.get(contract, 0)) for contract, after in logs.items()}
         can_be_made = listening is not None and not is_hindered
         return cls(
@@ -84,6 +92,8 @@ class Changes:
             releases=of_releases if are_others else None,
             comments=commented if can_be_told else None,
             comments_changed=can_be_told and is_told_otherwise,
+            predictions=sound,
+            predictions_changed=not sound.equals(state.predictions.sort("file")),
             grown={contract: frame for contract, frame in rows.items() if frame.height},
         )
 
@@ -94,7 +104,7 @@ class Changes:
             self.news.partitions, self.held, self.news.incomplete, self.damaged
         )
         is_same = changed.is_empty() and self.moved.is_empty() and self.releases is None
-        is_other = self.history_changed or self.comments_changed
+        is_other = self.history_changed or self.comments_changed or self.predictions_changed
         return is_same and not (self.news_of_damage or self.grown or is_other)
 
 
@@ -123,6 +133,8 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
             still.append(downloads.is_damaged(lake, file))
         elif table == of_comments.TABLE:
             still.append(of_comments.is_damaged(lake, file))
+        elif table in (MODELS, STREAMS):
+            still.append(estimates.is_damaged(lake, file))
         elif genre is None:
             still.append(plays.is_damaged(lake, file))
         else:

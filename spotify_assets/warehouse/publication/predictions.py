@@ -1,7 +1,7 @@
-"""The predictions in the DuckDB file: made again whenever the tables of releases were.
+"""The predictions in the DuckDB file: made again whenever what they come from changed.
 
-Belongs here: handing the facts to what estimates from them, and storing its tables. Does not belong
-here: how anything is estimated (`learning`).
+Belongs here: reading models and predictions from the lake, handing them and the facts to what
+estimates, and storing its tables. Does not belong here: how anything is estimated (`learning`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,20 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
+from spotify_assets.lake import DamagedFile, Lake
+from spotify_assets.lake.predictions import (
+    MODEL_FILE,
+    MODELS,
+    STREAMS,
+    StoredModel,
+    model_files,
+    prediction_files,
+    read_model,
+    read_predictions,
+)
 from spotify_assets.schemas import PREDICTIONS, Contract
+from spotify_assets.schemas.predictions import PredictionSources, StreamsDaily
+from spotify_assets.warehouse.publication.damage import damaged_files
 from spotify_assets.warehouse.publication.integrity import hold
 from spotify_assets.warehouse.publication.releases import replace
 
@@ -21,24 +34,79 @@ Tables = Mapping[type[Contract], pl.DataFrame]
 class Predictions:
     """How the tables of predictions are made."""
 
-    derive: Callable[[Tables], Tables]
+    derive: Callable[[Tables, Sequence[StoredModel], pl.DataFrame], Tables]
     facts: Sequence[type[Contract]]
     """The tables that it is given."""
     version: str
     """Another one makes the file again."""
 
 
-def load(connection: duckdb.DuckDBPyConnection, how: Predictions) -> None:
+def there(lake: Lake) -> pl.DataFrame:
+    """The files of models and predictions in the lake, as `PredictionSources`."""
+    return pl.DataFrame(
+        [
+            (lake.relative(file), stat.st_size, stat.st_mtime_ns)
+            for file in sorted([*model_files(lake), *prediction_files(lake)])
+            for stat in [file.stat()]
+        ],
+        schema=PredictionSources.polars_schema(),
+        orient="row",
+    )
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame, how: Predictions
+) -> None:
     """Make all tables of predictions again.
 
     Args:
         connection: To the copy that will be published, in a transaction.
-        how: What is made of the facts.
+        lake: Holds the files.
+        files: Of `there`.
+        how: What is made of the facts and the files.
 
     Raises:
         WarehouseError: A table breaks its contract.
+        DamagedFile: A file is not as it was written.
     """
-    made = how.derive({one: connection.table(one.table()).pl() for one in how.facts})
+    paths = [lake.root / file for file in files["file"]]
+    models = [read_model(lake, path) for path in paths if path.name == MODEL_FILE]
+    predicted = pl.DataFrame(schema=StreamsDaily.polars_schema())
+    rows = [read_predictions(path) for path in paths if path.name != MODEL_FILE]
+    predicted = pl.concat([predicted, *rows])
+    facts = {one: connection.table(one.table()).pl() for one in how.facts}
+    made = how.derive(facts, models, predicted)
     for contract in PREDICTIONS:
         replace(connection, contract, made[contract])
     hold(connection, PREDICTIONS)
+    replace(connection, PredictionSources, files)
+
+
+def is_damaged(lake: Lake, file: str) -> bool:
+    """Whether a file of `there` cannot be read."""
+    path = lake.root / file
+    try:
+        if path.name == MODEL_FILE:
+            read_model(lake, path)
+        else:
+            read_predictions(path)
+    except DamagedFile:
+        return True
+    return False
+
+
+def as_damaged(lake: Lake, error: DamagedFile) -> pl.DataFrame:
+    """A file of `there` that could not be read, as `DamagedFiles`."""
+    stat = error.path.stat()
+    return damaged_files(
+        [
+            {
+                "file": lake.relative(error.path),
+                "table_name": MODELS if error.path.name == MODEL_FILE else STREAMS,
+                "bytes": stat.st_size,
+                "genre": None,
+                "date": None,
+                "reason": str(error),
+            }
+        ]
+    )

@@ -104,13 +104,14 @@ def publish(
                 connection,
                 lake,
                 changes,
-                (releases, predictions),
+                releases,
                 damaged,
                 full_refresh=not state.is_there,
             )
             damaged = _take_in_comments(
                 connection, lake, changes, comments, damaged, full_refresh=not state.is_there
             )
+            damaged = _take_in_predictions(connection, lake, changes, predictions, damaged)
             connection.begin()
             _append(connection, changes.grown)
             _note(connection, changes.news, overtaken, damaged)
@@ -203,25 +204,19 @@ def _take_in_releases(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
     changes: Changes,
-    how: tuple[Releases | None, Predictions | None],
+    releases: Releases | None,
     damaged: pl.DataFrame,
     *,
     full_refresh: bool,
 ) -> pl.DataFrame:
-    """The files of releases; as with plays, where one is damaged the tables stay as they were.
-
-    What is estimated from them is estimated again.
-    """
+    """The files of releases; as with plays, where one is damaged the tables stay as they were."""
     files = changes.releases
-    releases, predictions = how
     if releases is None or files is None:
         return damaged
     while True:
         connection.begin()
         try:
             downloads.load(connection, lake, files, releases)
-            if predictions:
-                estimates.load(connection, predictions)
         except DamagedFile as error:
             connection.rollback()
             damaged = pl.concat([damaged, downloads.as_damaged(lake, error)])
@@ -255,6 +250,30 @@ def _take_in_comments(
             damaged = pl.concat([damaged, of_comments.as_damaged(lake, files, error)])
             if not full_refresh:
                 return damaged
+            files = files.filter(pl.col("file") != lake.relative(error.path))
+        else:
+            connection.commit()
+            return damaged
+
+
+def _take_in_predictions(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    changes: Changes,
+    predictions: Predictions | None,
+    damaged: pl.DataFrame,
+) -> pl.DataFrame:
+    """What is estimated from the releases, without the models and predictions that are damaged."""
+    if predictions is None or (changes.releases is None and not changes.predictions_changed):
+        return damaged
+    files = changes.predictions
+    while True:
+        connection.begin()
+        try:
+            estimates.load(connection, lake, files, predictions)
+        except DamagedFile as error:
+            connection.rollback()
+            damaged = pl.concat([damaged, estimates.as_damaged(lake, error)])
             files = files.filter(pl.col("file") != lake.relative(error.path))
         else:
             connection.commit()

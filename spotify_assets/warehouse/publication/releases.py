@@ -65,7 +65,7 @@ def load(
         WarehouseError: A table breaks its contract.
         DamagedFile: A file is not as it was written.
     """
-    made = how.derive([_read(lake.root / file) for file in files["file"]])
+    made = how.derive([read(lake.root / file) for file in files["file"]])
     for contract in RELEASES:
         replace(connection, contract, made[contract])
     hold(connection, RELEASES)
@@ -75,7 +75,7 @@ def load(
 def is_damaged(lake: Lake, file: str) -> bool:
     """Whether a file of `there`, or what lies beside it, cannot be read."""
     try:
-        _read(lake.root / file)
+        read(lake.root / file)
     except DamagedFile:
         return True
     return False
@@ -98,7 +98,12 @@ def as_damaged(lake: Lake, error: DamagedFile) -> pl.DataFrame:
     )
 
 
-def _read(path: Path) -> File:
+def read(path: Path) -> File:
+    """A file of `there`.
+
+    Raises:
+        DamagedFile: It is not as it was written.
+    """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         facts["file_id"] = path.parent.name.partition("=")[2]

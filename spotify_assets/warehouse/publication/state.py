@@ -20,12 +20,16 @@ from spotify_assets.schemas.monitoring import (
     LakeCommits,
     Partitions,
 )
+from spotify_assets.schemas.predictions import PredictionSources
 from spotify_assets.schemas.releases import ReleaseSources
 
 log = logging.getLogger(__name__)
 
 
-_SOURCES = (LakeCommits, DamagedFiles, HistoryFiles, ReleaseSources, CommentSources)
+_SOURCES = (
+    *(LakeCommits, DamagedFiles, HistoryFiles, ReleaseSources, CommentSources),
+    PredictionSources,
+)
 """In the order in which `State` has them."""
 
 
@@ -49,6 +53,8 @@ class State:
     """What the tables of releases were made from, as `ReleaseSources`."""
     comments: pl.DataFrame = field(default_factory=lambda: _nothing(CommentSources))
     """What the tables of comments were made from, as `CommentSources`."""
+    predictions: pl.DataFrame = field(default_factory=lambda: _nothing(PredictionSources))
+    """What the tables of predictions were made from, as `PredictionSources`."""
     last: dict[type[Contract], int] = field(default_factory=dict)
     """The number of the last row of each log; of those that have none yet, it is missing."""
 
@@ -71,8 +77,18 @@ class State:
         except duckdb.Error as error:
             log.warning("%s is made again from the lake: it cannot be read (%s).", path, error)
             return cls(path)
-        commits, damaged, history, releases, comments = held
-        return cls(path, True, commits, damaged, history, releases, comments, last)
+        commits, damaged, history, releases, comments, predictions = held
+        return cls(
+            path,
+            True,
+            commits=commits,
+            damaged=damaged,
+            history=history,
+            releases=releases,
+            comments=comments,
+            predictions=predictions,
+            last=last,
+        )
 
     def partitions(self, days: pl.DataFrame) -> pl.DataFrame:
         """The partitions of some genre-days that it holds, as `Partitions`."""

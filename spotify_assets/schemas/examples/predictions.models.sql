@@ -1,0 +1,14 @@
+-- Which model predicts now, and what did it learn from?
+SELECT model_version, trained_at, first_day, last_day, releases, candidates, left_out
+FROM predictions.models
+WHERE is_current;
+
+-- Which models took themselves out?
+SELECT model_version, trained_at, withdrawn_on
+FROM predictions.models
+WHERE withdrawn_on IS NOT NULL;
+
+-- Where does each lie in the lake?
+SELECT model_version, file, code_version
+FROM predictions.models
+ORDER BY trained_at;
