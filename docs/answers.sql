@@ -417,7 +417,6 @@ JOIN star.dim_release AS r USING (release_id)
 WHERE l.verdict <> 'cannot tell'
 ORDER BY an_added_stream NULLS LAST, l.campaign;
 
-<<<<<<< HEAD
 -- 31. What do listeners say of each release, and which share of it is praise?
 -- Of what is labelled; `unsure` and spam count for nothing. Grain: one release.
 SELECT
@@ -480,8 +479,8 @@ SELECT
     coalesce(sum(disagreements), 0) AS disagreements,
     round(sum(disagreements) / nullif(sum(decisions - unsure), 0), 3) AS share_wrong
 FROM comments.disagreement_daily;
-=======
--- 31. How many streams are expected of each release in the next seven days, and from what day on?
+
+-- 36. How many streams are expected of each release in the next seven days, and from what day on?
 SELECT
     r.title,
     p.predicted_from,
@@ -496,7 +495,7 @@ GROUP BY r.release_id, r.title, p.predicted_from, p.made_at
 QUALIFY p.made_at = max(p.made_at) OVER (PARTITION BY r.release_id)
 ORDER BY next_7_days DESC NULLS LAST, r.title;
 
--- 32. What did the model get most wrong, and would the last day going on have been nearer?
+-- 37. What did the model get most wrong, and would the last day going on have been nearer?
 SELECT
     r.title,
     s.date,
@@ -510,7 +509,7 @@ JOIN star.dim_release AS r USING (release_id)
 ORDER BY abs(s.error) DESC, r.title, s.date
 LIMIT 20;
 
--- 33. How good have the predictions been, week by week, and did their intervals hold?
+-- 38. How good have the predictions been, week by week, and did their intervals hold?
 -- 80 % of days should be inside.
 SELECT
     date_trunc('week', s.date) AS week,
@@ -522,4 +521,3 @@ FROM predictions.scores AS s
 JOIN star.dim_release AS r USING (release_id)
 GROUP BY week
 ORDER BY week;
->>>>>>> 6df1e31 (Predict daily streams, and score each prediction when its day has come)

@@ -70,11 +70,7 @@ def test_an_example_can_be_asked_before_anything_is_collected(
 
 def test_the_questions_are_answered_in_order() -> None:
     numbers = [question.partition(".")[0] for question in ANSWERS]
-<<<<<<< HEAD
-    assert numbers == [str(number) for number in range(1, 36)]
-=======
-    assert numbers == [str(number) for number in range(1, 34)]
->>>>>>> 6df1e31 (Predict daily streams, and score each prediction when its day has come)
+    assert numbers == [str(number) for number in range(1, 39)]
 
 
 @pytest.mark.parametrize("question", ANSWERS)
