@@ -82,15 +82,15 @@ def _show(settings: Settings) -> None:
         coming, winners, lifts = (
             connection.execute(sql).fetchall() for sql in (NEXT, WINNERS, LIFT)
         )
-        left_out = connection.execute(
-            "SELECT left_out FROM predictions.models WHERE is_current"
+        why_no_lightgbm = connection.execute(
+            "SELECT why_no_lightgbm FROM predictions.models WHERE is_current"
         ).fetchall()
     columns = ["release", "known until", "", "next 7 days", "first day", "low", "high"]
     show_table("Expected", columns, [_whole(row) for row in coming])
     for candidate, days, inside in winners:
         held = "" if inside is None else f"; its intervals held {inside:.0%} of days, 80% is meant"
         out.print(f"{candidate} was best for {days} of 28 days ahead{held}.", soft_wrap=True)
-    for (why,) in left_out:
+    for (why,) in why_no_lightgbm:
         if why:
             err.print(f"LightGBM was no candidate: {why}.", style="yellow", soft_wrap=True)
     if lifts:

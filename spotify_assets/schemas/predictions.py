@@ -151,7 +151,7 @@ class Models(
     files_until: c.Moment = c.moment("When the newest file that it learned from was imported")
     code_version: str = c.text("Version of the code that made it.")
     candidates: pl.List = c.text("What was compared.")
-    left_out: str = c.text("Why LightGBM was no candidate.", nullable=True)
+    why_no_lightgbm: str = c.text("Why LightGBM was no candidate.", nullable=True)
     lightgbm: str = c.text("Version of LightGBM.", nullable=True)
     parameters: str = c.text("What LightGBM was fitted with, as a JSON object.")
     is_current: bool = c.text("Whether it is the one that predicts.")

@@ -81,7 +81,7 @@ def _train(log: dg.DagsterLogManager, lake: Lake) -> dict[str, dg.MetadataValue]
     model = models.train(label, files_until.isoformat(), with_lightgbm=boosting.is_there())
     now = dt.datetime.now(dt.UTC)
     is_new = stored.write_model(lake, model.version, model.text, model.booster, now)
-    if why := model.facts["left_out"]:
+    if why := model.facts["why_no_lightgbm"]:
         log.info("LightGBM was no candidate: %s.", why)
     if not is_new:
         log.info("The data and the code are as before, and so is the model.")

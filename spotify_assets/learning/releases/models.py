@@ -90,7 +90,9 @@ def train(panel: Panel, files_until: str, *, with_lightgbm: bool) -> Model:
         "files_until": files_until,
         "code_version": version(),
         "candidates": [one for one in CANDIDATES if one != LIGHTGBM or is_compared],
-        "left_out": None if is_compared else (TOO_LITTLE if with_lightgbm else NOT_INSTALLED),
+        "why_no_lightgbm": None
+        if is_compared
+        else (TOO_LITTLE if with_lightgbm else NOT_INSTALLED),
         "lightgbm": boosting.lightgbm_version() if with_lightgbm else None,
         "parameters": {**boosting.PARAMETERS, "trees": boosting.TREES} if is_compared else {},
         "days_ahead": days_ahead,

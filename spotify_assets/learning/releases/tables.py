@@ -91,7 +91,7 @@ def derive(facts: Tables, models: Sequence[StoredModel], predicted: pl.DataFrame
 
 def _models(models: Sequence[StoredModel], out: Mapping[str, dt.date]) -> pl.DataFrame:
     newest = max(models, key=lambda one: (one.trained_at, one.version), default=None)
-    copied = ("releases", "days", "code_version", "candidates", "left_out", "lightgbm")
+    copied = ("releases", "days", "code_version", "candidates", "why_no_lightgbm", "lightgbm")
     rows = [
         {
             "model_version": one.version,

@@ -1,5 +1,5 @@
 -- Which model predicts now, and what did it learn from?
-SELECT model_version, trained_at, first_day, last_day, releases, candidates, left_out
+SELECT model_version, trained_at, first_day, last_day, releases, candidates, why_no_lightgbm
 FROM predictions.models
 WHERE is_current;
 

@@ -126,11 +126,12 @@ def test_what_was_predicted_is_scored_by_what_the_next_download_says(
 
 
 def test_the_model_says_what_it_compared_and_why_not_lightgbm(settings: Settings) -> None:
-    [(candidates, left_out, is_current, out)] = ask(
-        settings, "SELECT candidates, left_out, is_current, withdrawn_on FROM predictions.models"
+    [(candidates, why_no_lightgbm, is_current, out)] = ask(
+        settings,
+        "SELECT candidates, why_no_lightgbm, is_current, withdrawn_on FROM predictions.models",
     )
     assert candidates == ["naive", "mean_7", "seasonal_naive"]
-    assert (left_out, is_current, out) == (models.NOT_INSTALLED, True, None)
+    assert (why_no_lightgbm, is_current, out) == (models.NOT_INSTALLED, True, None)
     winners = ask(
         settings,
         "SELECT days_ahead, candidate FROM predictions.evaluations WHERE is_winner ORDER BY ALL",

@@ -68,5 +68,5 @@ def test_a_label_that_is_too_small_for_it_is_predicted_without_it() -> None:
     made = panel_of({f"r{n}": noisy(n, 100) for n in range(2)}, campaign("r0", 50, 60))
     assert made
     trained = models.train(made, NOW.isoformat(), with_lightgbm=True)
-    assert trained.facts["left_out"] == models.TOO_LITTLE
+    assert trained.facts["why_no_lightgbm"] == models.TOO_LITTLE
     assert trained.booster is None

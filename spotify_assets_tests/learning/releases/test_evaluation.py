@@ -147,7 +147,7 @@ def test_the_same_data_gives_the_same_model_and_other_data_another() -> None:
     assert one.version == again.version
     other = label({**calm(), "r0": noisy(77, 260)})
     assert models.train(other, NOW.isoformat(), with_lightgbm=False).version != one.version
-    assert one.facts["left_out"] == models.NOT_INSTALLED
+    assert one.facts["why_no_lightgbm"] == models.NOT_INSTALLED
     assert one.facts["candidates"] == [*candidates.CANDIDATES[:3]]
 
 
