@@ -7,6 +7,7 @@ import typer
 
 from spotify_assets.commands.exit_codes import settings_or_stop, stopping
 from spotify_assets.commands.terminal import err, out, progress, show_table
+from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.lake.predictions import newest_model
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.reading import read_only
@@ -56,6 +57,7 @@ def predict(
     `predict` LightGBM is no candidate: the simple ones are compared, and the best predicts.
     """
     settings = settings_or_stop()
+    bring_up_to_date(settings.lake)
     newest = newest_model(settings.lake)
     is_old = newest is None or dt.datetime.now(dt.UTC) - newest.trained_at > TRAINED_EVERY
     _run(settings, train=train or is_old)

@@ -28,6 +28,7 @@ STREAMS = "processed.streams"
 QUARANTINED_PLAYS = "quarantine.plays"
 PLAYS_OF_POLLS = ("processed.plays", "processed.polls")
 RELEASE_FILES = "raw.release_files"
+STREAM_MODELS, STREAM_PREDICTIONS = "predictions.models", "predictions.streams_daily"
 FACTS_FILE = "file.json"
 KEY_FILE = ".pseudonyms.key"
 
@@ -40,7 +41,10 @@ def bring_up_to_date(lake: Lake) -> None:
     Raises:
         LakeError: The store fails.
     """
-    tables = (STREAMING_HISTORY, STREAMS, QUARANTINED_PLAYS, *PLAYS_OF_POLLS, RELEASE_FILES)
+    tables = (
+        *(STREAMING_HISTORY, STREAMS, QUARANTINED_PLAYS, *PLAYS_OF_POLLS, RELEASE_FILES),
+        *(STREAM_MODELS, STREAM_PREDICTIONS),
+    )
     mirror.pull(lake, [table.replace(".", "/") for table in tables])
 
 

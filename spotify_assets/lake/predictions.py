@@ -12,12 +12,18 @@ from typing import Any
 import polars as pl
 
 from spotify_assets.lake.errors import DamagedFile
-from spotify_assets.lake.history import history_folder, making, place
+from spotify_assets.lake.history import (
+    STREAM_MODELS,
+    STREAM_PREDICTIONS,
+    history_folder,
+    making,
+    place,
+)
 from spotify_assets.lake.layout import ROWS_FILE, Lake
 
-MODELS, STREAMS = "predictions.models", "predictions.streams_daily"
 MODEL_FILE, BOOSTER_FILE, MADE_FILE = "model.json", "lightgbm.txt", "made.json"
-"""What a model knows; LightGBM's part of it; and when it was trained, which is no part of it."""
+"""What a model knows; LightGBM's part of it; and when it was trained, which is no part of it. The
+first is put into the lake last (`history.place` goes by name): with it the model is there."""
 REMEDY = "Delete its folder."
 
 
@@ -35,7 +41,7 @@ class StoredModel:
 
 def model_file(lake: Lake, version: str) -> Path:
     """The file of a model."""
-    return history_folder(lake, MODELS, f"model={version}") / MODEL_FILE
+    return history_folder(lake, STREAM_MODELS, f"model={version}") / MODEL_FILE
 
 
 def write_model(
@@ -55,7 +61,7 @@ def write_model(
             (folder / BOOSTER_FILE).write_text(booster, encoding="utf-8")
         made = json.dumps({"trained_at": trained_at.astimezone(dt.UTC).isoformat()})
         (folder / MADE_FILE).write_text(made, encoding="utf-8")
-        return place(folder, target)
+        return place(lake, folder, target)
 
 
 def write_predictions(lake: Lake, made_at: dt.datetime, rows: pl.DataFrame) -> Path:
@@ -65,21 +71,21 @@ def write_predictions(lake: Lake, made_at: dt.datetime, rows: pl.DataFrame) -> P
         LakeError: The lake cannot be written.
     """
     stamp = made_at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    target = history_folder(lake, STREAMS, f"made={stamp}")
+    target = history_folder(lake, STREAM_PREDICTIONS, f"made={stamp}")
     with making(lake) as folder:
         rows.write_parquet(folder / ROWS_FILE)
-        place(folder, target)
+        place(lake, folder, target)
     return target / ROWS_FILE
 
 
 def model_files(lake: Lake) -> list[Path]:
     """The file of each model."""
-    return sorted(history_folder(lake, MODELS, "").glob(f"model=*/{MODEL_FILE}"))
+    return sorted(history_folder(lake, STREAM_MODELS, "").glob(f"model=*/{MODEL_FILE}"))
 
 
 def prediction_files(lake: Lake) -> list[Path]:
     """What was predicted, a file for each time."""
-    return sorted(history_folder(lake, STREAMS, "").glob(f"made=*/{ROWS_FILE}"))
+    return sorted(history_folder(lake, STREAM_PREDICTIONS, "").glob(f"made=*/{ROWS_FILE}"))
 
 
 def read_model(lake: Lake, path: Path) -> StoredModel:

@@ -15,6 +15,7 @@ from spotify_assets.defs.publication import of_releases
 from spotify_assets.defs.resources import LakeResource
 from spotify_assets.lake import Lake
 from spotify_assets.lake import predictions as stored
+from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.predictions import FACTS, StreamsDaily
 from spotify_assets.schemas.releases import FactStreamsDaily
@@ -44,6 +45,7 @@ def facts_of(
         NothingToLearn: There is no stream in them.
         DamagedFile: A file is not as it was written.
     """
+    bring_up_to_date(lake)
     files = [downloads.read(lake.root / file) for file in downloads.there(lake)["file"]]
     by_time = [(dt.datetime.fromisoformat(file[0]["imported_at"]), file) for file in files]
     those = [(at, file) for at, file in by_time if until is None or at <= until]

@@ -12,8 +12,7 @@ import polars as pl
 
 from spotify_assets.lake import Lake
 from spotify_assets.lake import comments as lake_of_comments
-from spotify_assets.lake.history import bring_up_to_date
-from spotify_assets.lake.predictions import MODELS, STREAMS
+from spotify_assets.lake.history import STREAM_MODELS, STREAM_PREDICTIONS, bring_up_to_date
 from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import LAKE, Contract
 from spotify_assets.warehouse.publication import catalog, partitions
@@ -133,7 +132,7 @@ def _still_damaged(lake: Lake, known: pl.DataFrame) -> pl.DataFrame:
             still.append(downloads.is_damaged(lake, file))
         elif table == of_comments.TABLE:
             still.append(of_comments.is_damaged(lake, file))
-        elif table in (MODELS, STREAMS):
+        elif table in (STREAM_MODELS, STREAM_PREDICTIONS):
             still.append(estimates.is_damaged(lake, file))
         elif genre is None:
             still.append(plays.is_damaged(lake, file))

@@ -11,10 +11,9 @@ import duckdb
 import polars as pl
 
 from spotify_assets.lake import DamagedFile, Lake
+from spotify_assets.lake.history import STREAM_MODELS, STREAM_PREDICTIONS
 from spotify_assets.lake.predictions import (
     MODEL_FILE,
-    MODELS,
-    STREAMS,
     StoredModel,
     model_files,
     prediction_files,
@@ -102,7 +101,9 @@ def as_damaged(lake: Lake, error: DamagedFile) -> pl.DataFrame:
         [
             {
                 "file": lake.relative(error.path),
-                "table_name": MODELS if error.path.name == MODEL_FILE else STREAMS,
+                "table_name": STREAM_MODELS
+                if error.path.name == MODEL_FILE
+                else STREAM_PREDICTIONS,
                 "bytes": stat.st_size,
                 "genre": None,
                 "date": None,
