@@ -97,13 +97,12 @@ def is_damaged(lake: Lake, file: str) -> bool:
 def as_damaged(lake: Lake, error: DamagedFile) -> pl.DataFrame:
     """A file of `there` that could not be read, as `DamagedFiles`."""
     stat = error.path.stat()
+    is_model = error.path.name == MODEL_FILE
     return damaged_files(
         [
             {
                 "file": lake.relative(error.path),
-                "table_name": STREAM_MODELS
-                if error.path.name == MODEL_FILE
-                else STREAM_PREDICTIONS,
+                "table_name": STREAM_MODELS if is_model else STREAM_PREDICTIONS,
                 "bytes": stat.st_size,
                 "genre": None,
                 "date": None,
