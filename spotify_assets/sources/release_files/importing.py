@@ -6,7 +6,7 @@ Belongs here: finding files, and putting what was read into place. Does not belo
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -241,14 +241,36 @@ def _read(path: Path) -> dict[str, Any]:
     return facts
 
 
+@dataclass(frozen=True)
+class Declaration:
+    """A ``releases.toml`` as it was imported."""
+
+    name: str
+    text: str
+    saved_at: dt.datetime
+
+
+def newest_declaration(lake: Lake) -> Declaration | None:
+    """The declaration that counts: the one that was saved last."""
+    newest = _newest(lake)
+    if newest is None:
+        return None
+    folder, facts = newest
+    body = zstandard.ZstdDecompressor().decompress((folder / BODY_FILE).read_bytes())
+    saved_at = dt.datetime.fromisoformat(facts["downloaded_at"])
+    return Declaration(facts["file_name"], body.decode("utf-8-sig"), saved_at)
+
+
 def _declared_before(lake: Lake) -> list[Kind]:
     """The formats that the newest declaration in the lake names."""
-    newest = max(_declarations(lake), key=lambda facts: str(facts["downloaded_at"]), default=None)
-    return declared.Declared(**newest["declared"]).own if newest else []
+    newest = _newest(lake)
+    return declared.Declared(**newest[1]["declared"]).own if newest else []
 
 
-def _declarations(lake: Lake) -> Iterator[dict[str, Any]]:
-    for path in file_folder(lake, "").parent.glob(f"*/{FACTS_FILE}"):
-        facts = _read(path)
-        if facts.get("kind") == DECLARED:
-            yield facts
+def _newest(lake: Lake) -> tuple[Path, dict[str, Any]] | None:
+    """Folder and facts of the newest declaration."""
+    read = (
+        (path.parent, _read(path)) for path in file_folder(lake, "").parent.glob(f"*/{FACTS_FILE}")
+    )
+    there = [(folder, facts) for folder, facts in read if facts.get("kind") == DECLARED]
+    return max(there, key=lambda one: str(one[1]["downloaded_at"]), default=None)
