@@ -16,7 +16,7 @@ HEAVY_EXTRAS := aws azure gcp sentry container s3-tests comments predict
 # Tests that start no process, no server and no run of Dagster.
 UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)
 
-.PHONY: help demo test test-unit test-all dev bench soak docs lint format types wheel release-check lock clean
+.PHONY: help demo test test-unit test-all gate baselines dev bench soak docs lint format types wheel release-check lock clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 15
@@ -32,6 +32,12 @@ test-unit: $(INSTALLED)  ## In a minute: contracts, text and transforms alone
 
 test-all: $(HEAVY_EXTRAS:%=$(VENV)/.installed-%) lint types  ## The same with the full matrices and long properties
 	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=thorough
+
+gate: $(VENV)/.installed-comments  ## Whether the labellers of comments are as good as before
+	$(BIN)/pytest -rs spotify_assets_tests/learning/labellers spotify_assets_tests/learning/evaluation
+
+baselines: $(VENV)/.installed-comments  ## Take what the gate compares with; its changes are reviewed
+	$(BIN)/python -m spotify_assets.learning.evaluation.baselines
 
 dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make dev PORT=3001
 	$(BIN)/spotify-assets dev $(if $(PORT),--port $(PORT))

@@ -189,10 +189,28 @@ class Settings(BaseSettings):
     publish_schemas: str = Field("", validation_alias="SPOTIFY_PUBLISH_SCHEMAS")
     """Its schema for each layer, where it is not the usual one: ``processed=raw,*=analytics``."""
 
-    labeller: Literal["embedded", "keywords"] = Field(
+    labeller: Literal["embedded", "keywords", "openai"] = Field(
         "embedded", validation_alias="SPOTIFY_LABELLER"
     )
-    """What labels the comments of listeners."""
+    """What labels the comments of listeners; ``openai`` is any server that speaks its API."""
+    labeller_url: str = Field(
+        "https://api.openai.com/v1", validation_alias="SPOTIFY_LABELLER_URL", pattern="^https?://"
+    )
+    labeller_model: str = Field("", validation_alias="SPOTIFY_LABELLER_MODEL")
+    labeller_key: SecretStr | None = Field(None, validation_alias="SPOTIFY_LABELLER_KEY")
+    labeller_timeout: float = Field(60.0, gt=0, validation_alias="SPOTIFY_LABELLER_TIMEOUT")
+    """Seconds that one answer is waited for."""
+    labeller_daily_tokens: int = Field(
+        1_000_000, ge=0, validation_alias="SPOTIFY_LABELLER_DAILY_TOKENS"
+    )
+    """Tokens that a day (UTC) may take; what is left of the comments waits."""
+    labeller_prompt_price: float = Field(
+        0.0, ge=0, validation_alias="SPOTIFY_LABELLER_PROMPT_PRICE"
+    )
+    """Of a million tokens, in any currency; for the account of costs."""
+    labeller_completion_price: float = Field(
+        0.0, ge=0, validation_alias="SPOTIFY_LABELLER_COMPLETION_PRICE"
+    )
 
     publish_late_hours: float = Field(6.0, ge=0.0225, validation_alias="SPOTIFY_PUBLISH_LATE_HOURS")
     """For how long that database may be behind before it is late."""
@@ -263,7 +281,17 @@ class Settings(BaseSettings):
     @property
     def labelling(self) -> LabellerSettings:
         """What labels comments."""
-        return LabellerSettings(self.labeller, head=self.data_dir.resolve() / "labeller.json")
+        return LabellerSettings(
+            kind=self.labeller,
+            head=self.data_dir.resolve() / "labeller.json",
+            url=self.labeller_url,
+            model=self.labeller_model,
+            key=self.labeller_key,
+            timeout_seconds=self.labeller_timeout,
+            calls=self.data_dir.resolve() / "labeller.sqlite",
+            daily_tokens=self.labeller_daily_tokens,
+            prices=(self.labeller_prompt_price, self.labeller_completion_price),
+        )
 
     @property
     def lake(self) -> Lake:

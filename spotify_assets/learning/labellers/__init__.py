@@ -11,6 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
 
+from pydantic import SecretStr
+
+from spotify_assets.storage.errors import FailureKind, ProjectError
+
 log = logging.getLogger(__name__)
 
 CATEGORIES = ("praise", "criticism", "suggestion", "question", "spam")
@@ -44,6 +48,12 @@ class Rejected:
     reason: str
 
 
+class NotConfigured(ProjectError):
+    """A setting of the labeller is missing; the text says which."""
+
+    kind = FailureKind.USAGE
+
+
 class Labeller(Protocol):
     """Labels texts.
 
@@ -68,9 +78,18 @@ class Labeller(Protocol):
 class LabellerSettings:
     """Which labeller labels."""
 
-    kind: Literal["embedded", "keywords"] = "embedded"
+    kind: Literal["embedded", "keywords", "openai"] = "embedded"
     head: Path | None = None
     """Where one that was fitted to decisions too would lie; else that of the package is used."""
+    url: str = ""
+    model: str = ""
+    key: SecretStr | None = None
+    timeout_seconds: float = 60.0
+    calls: Path | None = None
+    """Where calls to the model and its answers are kept."""
+    daily_tokens: int = 0
+    prices: tuple[float, float] = (0.0, 0.0)
+    """Of a million tokens of prompt and of completion."""
 
 
 def configured(settings: LabellerSettings, vocabulary: Mapping[str, Sequence[str]]) -> Labeller:
@@ -83,6 +102,8 @@ def configured(settings: LabellerSettings, vocabulary: Mapping[str, Sequence[str
     Raises:
         ProjectError: It cannot be had.
     """
+    if settings.kind == "openai":
+        return _of_server(settings, vocabulary)
     from spotify_assets.learning.labellers.keywords import (  # noqa: PLC0415 - imports this
         KeywordLabeller,
     )
@@ -100,6 +121,28 @@ def configured(settings: LabellerSettings, vocabulary: Mapping[str, Sequence[str
     if own is None or not own.exists():
         return EmbeddedLabeller(vocabulary)
     return EmbeddedLabeller(vocabulary, Head.of_json(own.read_text(encoding="utf-8"), str(own)))
+
+
+def _of_server(settings: LabellerSettings, vocabulary: Mapping[str, Sequence[str]]) -> Labeller:
+    from spotify_assets.learning.labellers.calls import (  # noqa: PLC0415 - imports this
+        Calls,
+        Price,
+    )
+    from spotify_assets.learning.labellers.chat import (  # noqa: PLC0415 - imports this
+        ChatLabeller,
+        Server,
+    )
+
+    if not settings.model or settings.calls is None:
+        raise NotConfigured(
+            "SPOTIFY_LABELLER=openai needs a model: set SPOTIFY_LABELLER_MODEL, and "
+            "SPOTIFY_LABELLER_URL and SPOTIFY_LABELLER_KEY as the server needs them."
+        )
+    # The SDK wants one, also for a server that asks for none.
+    key = settings.key or SecretStr("none")
+    server = Server(settings.url, settings.model, key, settings.timeout_seconds)
+    calls = Calls(settings.calls, Price(*settings.prices), settings.daily_tokens)
+    return ChatLabeller(vocabulary, server, calls)
 
 
 def _is_installed(module: str) -> bool:
