@@ -19,6 +19,7 @@ from benchmarks import (
     growth,
     limits,
     listening,
+    predictions,
     processed,
     readers,
     rebuild,
@@ -45,11 +46,12 @@ BENCHES: dict[str, Bench] = {
     "rebuild": rebuild.bench,
     "readers": readers.bench,
     "databases": databases.bench,
+    "predictions": predictions.bench,
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
-IF_NAMED_ONLY = {"listening_large"}
-"""It takes minutes and 8 GB of disk."""
+IF_NAMED_ONLY = {"listening_large", "predictions"}
+"""The one takes minutes and 8 GB of disk; the other minutes, and an extra."""
 IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers", "databases"}
 """At full size these take minutes to half an hour, and up to 6 GB of disk."""
 

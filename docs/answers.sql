@@ -521,3 +521,17 @@ FROM predictions.scores AS s
 JOIN star.dim_release AS r USING (release_id)
 GROUP BY week
 ORDER BY week;
+
+-- 39. Which releases may enter Spotify's own playlists next, and is that more than the base rate?
+SELECT
+    r.title,
+    t.playlist,
+    any_value(t.status) AS status,
+    min(t.date) AS from_day,
+    round(1 - exp(sum(ln(1 - t.probability))), 3) AS in_four_weeks,
+    round(1 - exp(sum(ln(1 - t.base_rate))), 3) AS base_rate,
+    any_value(t.needs) AS needs
+FROM predictions.playlist_triggers AS t
+JOIN star.dim_release AS r USING (release_id)
+GROUP BY r.title, t.playlist
+ORDER BY in_four_weeks DESC NULLS LAST, r.title, t.playlist;

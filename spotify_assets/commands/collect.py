@@ -65,16 +65,17 @@ DEMO_QUERIES = {
         SELECT name AS weekday, plays, ms_played // 3600000 AS hours,
             days_complete || ' of ' || days AS days_complete
         FROM listening.by_weekday(today() - 365, today() - 1)""",
-    "What a label's campaigns cost, and how much it was streamed (star.fact_campaign_daily)": """
-        SELECT r.title, c.currency, round(sum(c.spend)) AS spend, sum(s.streams) AS streams,
-            count(*) AS days
-        FROM (
-            SELECT release_id, date, currency, sum(spend) AS spend
-            FROM star.fact_campaign_daily GROUP BY ALL
-        ) AS c
-        JOIN star.dim_release AS r USING (release_id)
-        JOIN star.fact_streams_daily AS s USING (release_id, date)
-        GROUP BY ALL ORDER BY spend DESC""",
+    "What a label's campaigns cost, and what they added (predictions.campaign_lift)": """
+        SELECT r.title, l.currency, round(l.spend) AS spend, l.verdict,
+            round(l.added_streams) AS added, round(l.added_low) AS at_least,
+            round(l.added_high) AS at_most
+        FROM predictions.campaign_lift AS l JOIN star.dim_release AS r USING (release_id)
+        ORDER BY spend DESC""",
+    "What the label's best releases can expect (predictions.streams_daily)": """
+        SELECT r.title, mode(p.candidate) AS says, round(sum(p.predicted)) AS next_7_days,
+            round(min(p.low)) AS a_weak_day, round(max(p.high)) AS a_strong_day
+        FROM predictions.streams_daily AS p JOIN star.dim_release AS r USING (release_id)
+        WHERE p.days_ahead <= 7 GROUP BY r.title ORDER BY next_7_days DESC LIMIT 5""",
     "What listeners say of the label (comments.current_label)": """
         SELECT category, count(*) AS comments, mode(topics[1]) AS most_about
         FROM comments.current_label GROUP BY category ORDER BY comments DESC""",
@@ -397,6 +398,7 @@ def _import_samples(settings: Settings, music: "Catalog", today: dt.date) -> Non
             outcomes = [
                 launch.import_history(instance, settings, [plays]),
                 launch.import_releases(instance, settings, [label]),
+                launch.predict(instance, settings, train=True),
                 launch.label_comments(instance, settings, today, [comments]),
             ]
             launch.close(settings, outcomes)

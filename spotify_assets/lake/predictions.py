@@ -24,6 +24,11 @@ from spotify_assets.lake.layout import ROWS_FILE, Lake
 MODEL_FILE, BOOSTER_FILE, MADE_FILE = "model.json", "lightgbm.txt", "made.json"
 """What a model knows; LightGBM's part of it; and when it was trained, which is no part of it. The
 first is put into the lake last (`history.place` goes by name): with it the model is there."""
+FACTS = (
+    *("first_day", "last_day", "releases", "days", "data", "files_until", "code_version"),
+    *("candidates", "why_no_lightgbm", "lightgbm", "parameters", "days_ahead"),
+)
+"""What the first has to say."""
 REMEDY = "Delete its folder."
 
 
@@ -95,12 +100,12 @@ def read_model(lake: Lake, path: Path) -> StoredModel:
         DamagedFile: It is not as it was written.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        facts = json.loads(path.read_text(encoding="utf-8"))
         made = json.loads(path.with_name(MADE_FILE).read_text(encoding="utf-8"))
         booster = path.with_name(BOOSTER_FILE)
         return StoredModel(
             path.parent.name.partition("=")[2],
-            json.loads(text),
+            {name: facts[name] for name in FACTS},
             booster.read_text(encoding="utf-8") if booster.exists() else None,
             dt.datetime.fromisoformat(made["trained_at"]),
             lake.relative(path),

@@ -190,6 +190,53 @@ class Evaluations(
     )
 
 
+class PlaylistTriggers(
+    Contract,
+    table="predictions.playlist_triggers",
+    grain="one release, one playlist of Spotify's and one of the 28 days after its last list",
+    key=("release_id", "playlist", "date"),
+    references={("release_id",): "star.dim_release"},
+    stage=Stage.PREDICTIONS,
+):
+    """How likely a release is to enter Release Radar or Discover Weekly on a day.
+
+    Learned from lists of playlists alone, and scored against the base rate; where too few windows
+    are known, the row says so and has no number.
+    """
+
+    release_id: str = _release_id()
+    playlist: str = c.one_of(["Release Radar", "Discover Weekly"], "The playlist.")
+    date: pl.Date = c.text("Day on which it may enter.")
+    known_until: pl.Date = c.text("Last day of the newest list of its playlists.")
+    status: str = c.one_of(
+        ["predicted", "on it", "too little data"],
+        "Whether there is a number; `on it`: it was there in the last window.",
+    )
+    needs: str = c.text("Where too little is known: what it takes.", nullable=True)
+    probability: pl.Float64 = c.column(
+        ge=0, le=1, nullable=True, description="Chance that it enters on that day."
+    )
+    base_rate: pl.Float64 = c.column(
+        ge=0, le=1, nullable=True, description="Entries a day in all windows of all releases."
+    )
+    method: str = c.one_of(
+        ["all windows", "new releases apart"],
+        "Where the chance comes from: the one with the better Brier score.",
+        nullable=True,
+    )
+    brier: pl.Float64 = c.column(
+        ge=0,
+        le=1,
+        nullable=True,
+        description="Brier score of it over windows, from those before each; 0 is best.",
+    )
+    base_brier: pl.Float64 = c.column(
+        ge=0, le=1, nullable=True, description="The same of the base rate."
+    )
+    windows: pl.Int64 = c.count("Windows in which a release could enter.")
+    entries: pl.Int64 = c.count("Of these, those in which one did.")
+
+
 class CampaignLift(
     Contract,
     table="predictions.campaign_lift",

@@ -39,7 +39,7 @@ NEWS = dt.timedelta(days=3)
 TOKEN_LIMITS = (30, 7, 1)
 """Days before the end of a sign-in."""
 LATE = "FAIL"
-OF_RELEASES: tuple[Kind, ...] = ("streams_drop", "invalid_rows", "late_file")
+OF_RELEASES: tuple[Kind, ...] = ("streams_drop", "invalid_rows", "late_file", "model_withdrawn")
 OF_GENRE_DAY = re.compile("/genre=[^/]+/date=[^/]+/")
 _PLAIN = int | float | str
 
@@ -242,6 +242,7 @@ def _releases(settings: Settings, today: dt.date) -> Iterator[Incident]:
         falls = releases.falls(connection, today, settings.streams_compared_with)
         invalid = releases.invalid_rows(connection, today)
         late = releases.late_files(connection, today, settings.downloads_late_days)
+        withdrawn = releases.withdrawn_models(connection)
     for fall in falls:
         known = (("the day before", fall.day_before), ("a week before", fall.same_weekday))
         bases = [(of, count) for of, count in known if count is not None]
@@ -255,6 +256,10 @@ def _releases(settings: Settings, today: dt.date) -> Iterator[Incident]:
         some = list(files)
         named = [(file.name, file.last.replace(tzinfo=dt.UTC)) for file in some]
         yield causes.late_file(kind, named, some[0].days)
+    for model in withdrawn:
+        yield causes.model_withdrawn(
+            model.version, model.withdrawn_on, model.missed, model.naive_missed
+        )
 
 
 def _late(

@@ -12,12 +12,14 @@ import polars as pl
 
 from spotify_assets.learning.releases.campaigns import campaign_lift
 from spotify_assets.learning.releases.panel import Panel, panel
+from spotify_assets.learning.releases.playlists import playlist_triggers
 from spotify_assets.learning.releases.scores import scores, withdrawn
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.predictions import (
     CampaignLift,
     Evaluations,
     Models,
+    PlaylistTriggers,
     Scores,
     StreamsDaily,
 )
@@ -85,6 +87,7 @@ def derive(facts: Tables, models: Sequence[StoredModel], predicted: pl.DataFrame
         Evaluations: _evaluations(models),
         StreamsDaily: told.sort(StreamsDaily.key()),
         Scores: scored,
+        PlaylistTriggers: playlist_triggers(facts[FactPlaylistWindow], facts[DimRelease]),
         CampaignLift: campaign_lift(label(facts), facts[FactCampaignDaily]),
     }
 

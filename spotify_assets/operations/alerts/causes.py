@@ -313,6 +313,33 @@ def late_file(kind: str, files: Sequence[tuple[str, dt.datetime]], days: int) ->
     )
 
 
+def model_withdrawn(version: str, day: dt.date, missed: float, naive_missed: float) -> Incident:
+    """The model of daily streams did worse than the last day going on, and took itself out.
+
+    Args:
+        version: Of the model, in ``predictions.models``.
+        day: The last of the 28 days over which it did worse.
+        missed: Streams that its predictions were off by.
+        naive_missed: The same of the last day going on.
+    """
+    scores = _query(
+        "SELECT date, sum(abs(error)) AS missed, sum(abs(naive_error)) AS naive_missed "  # noqa: S608
+        f"FROM predictions.scores WHERE model_version = {_literal(version)} "
+        "GROUP BY date ORDER BY date DESC LIMIT 28"
+    )
+    return Incident(
+        _key("model_withdrawn", version),
+        "model_withdrawn",
+        f"The model of daily streams did worse than naive over the 28 days up to {day}",
+        f"Its predictions were off by {missed:,.0f} streams; the last day going on would have been "
+        f"off by {naive_missed:,.0f}. Until another model is trained, that is what is predicted. "
+        f"Day by day:\n  {scores}\n\nA training is due each Monday. To train now:\n"
+        "  spotify-assets predict --train",
+        "warning",
+        dt.datetime.combine(day, dt.time(), dt.UTC),
+    )
+
+
 def damaged_file(
     path: Path,
     found: str,

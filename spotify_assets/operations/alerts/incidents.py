@@ -17,6 +17,7 @@ Kind = Literal[
     "streams_drop",
     "invalid_rows",
     "late_file",
+    "model_withdrawn",
     "damaged_file",
 ]
 Severity = Literal["warning", "error"]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from spotify_assets.schemas.predictions import Models
 from spotify_assets.schemas.releases import ReleaseFiles
 
 SQL = resources.files(__package__)
@@ -54,6 +55,18 @@ class LateFile:
     """UTC, without a zone."""
     days: int
     """After how many it is late."""
+
+
+@dataclass(frozen=True)
+class WithdrawnModel:
+    """The model of daily streams, where it took itself out."""
+
+    version: str
+    withdrawn_on: dt.date
+    missed: float
+    """Streams that its predictions were off by, in the four weeks up to then."""
+    naive_missed: float
+    """The same of the last day going on."""
 
 
 def has_fallen(
@@ -100,11 +113,15 @@ def late_files(connection: duckdb.DuckDBPyConnection, today: dt.date, days: int)
     return [LateFile(*row) for row in _asked(connection, "late_files", today=today, days=days)]
 
 
+def withdrawn_models(connection: duckdb.DuckDBPyConnection) -> list[WithdrawnModel]:
+    """The model that predicts, if it did worse than `naive` over 28 days."""
+    return [WithdrawnModel(*row) for row in _asked(connection, "model_withdrawn")]
+
+
 def are_there(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the file has tables of releases: one of an earlier version has none."""
-    schema, _, name = ReleaseFiles.table().partition(".")
-    tables = connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
-    return (schema, name) in tables
+    """Whether the file has tables of releases and predictions: an earlier version made none."""
+    found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()")
+    return {ReleaseFiles.table(), Models.table()} <= {name for (name,) in found.fetchall()}
 
 
 def _asked(

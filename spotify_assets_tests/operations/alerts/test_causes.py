@@ -40,6 +40,9 @@ ALL = {
         "00000000000000f1", "Ten O'Clock-timeline.csv", 100, 6, NOON
     ),
     "late_file/songs": causes.late_file("songs", [("1x7-songs-28day.csv", NOON)], 10),
+    "model_withdrawn/00000000000000f1": causes.model_withdrawn(
+        "00000000000000f1", NOON.date(), 1_200.4, 900.0
+    ),
     "damaged_file/lake/raw/0001.jsonl.zst": causes.damaged_file(
         Path("lake/raw/0001.jsonl.zst"), "It is shorter than it was.", NOON, PARTITION
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from spotify_assets.schemas import RELEASES
+from spotify_assets.schemas import PREDICTIONS, RELEASES
 from spotify_assets.warehouse.quality import releases
 from spotify_assets.warehouse.quality.releases import Compared, has_fallen
 from spotify_assets.warehouse.tables import create
@@ -17,7 +17,7 @@ TODAY = dt.date(2026, 11, 20)
 @pytest.fixture(scope="module")
 def tables() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        create(connection, RELEASES)
+        create(connection, [*RELEASES, *PREDICTIONS])
         connection.execute(
             "INSERT INTO star.dim_release (release_id, artist_id, title) VALUES "
             "('tide', 'ana', 'Maré Baixa')"
@@ -173,3 +173,24 @@ def test_a_file_of_an_earlier_version_has_no_tables_of_releases(
     assert releases.are_there(connection)
     with duckdb.connect() as empty:
         assert not releases.are_there(empty)
+
+
+@pytest.mark.parametrize("withdrawn_on", [None, ago(2)])
+def test_of_the_model_that_took_itself_out_its_last_28_scored_days_are_told(
+    connection: duckdb.DuckDBPyConnection, withdrawn_on: dt.date | None
+) -> None:
+    for version, is_current in (("0" * 16, True), ("1" * 16, False)):
+        connection.execute(
+            "INSERT INTO predictions.models (model_version, is_current, withdrawn_on, trained_at, "
+            "first_day, last_day, releases, days, files_until, code_version, candidates, "
+            "parameters, file) VALUES (?, ?, ?, now(), ?, ?, 1, 1, now(), '', [], '', '')",
+            [version, is_current, withdrawn_on, TODAY, TODAY],
+        )
+        connection.executemany(
+            "INSERT INTO predictions.scores VALUES "
+            "('tide', ?, ?, 1, 'mean_7', 1, 1, ?, ?, true, ?)",
+            [(ago(days + 1), ago(days), -3.0, 2.0, version) for days in range(0, 80, 2)],
+        )
+    found = releases.withdrawn_models(connection)
+    told = [(one.version, one.withdrawn_on, one.missed, one.naive_missed) for one in found]
+    assert told == ([("0" * 16, withdrawn_on, 84.0, 56.0)] if withdrawn_on else [])
