@@ -24,8 +24,11 @@ help:  ## What there is
 demo: $(INSTALLED)  ## Make a warehouse from the sandbox, without an account
 	$(BIN)/spotify-assets demo
 
-test: lint types  ## Lint, types, tests with branch coverage
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=85
+# The type check has one process: the tests have the other core meanwhile.
+test: lint  ## Lint, types, tests with branch coverage
+	$(BIN)/mypy & types=$$!; \
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=85; tests=$$?; \
+	wait $$types && exit $$tests
 
 test-unit: $(INSTALLED)  ## In a minute: contracts, text and transforms alone
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(UNIT_TESTS)

@@ -40,6 +40,7 @@ def test_what_runs_by_itself_needs_no_click(operated: tuple[Deployment, ExitStac
         [
             *("rotation", "record_runs", "alerts", "retry_remaining_partitions", "inbox"),
             *("recently_played", "release_inbox", "weekly_training", "daily_predictions"),
+            "comments_waiting",
             *(
                 "daily_completion",
                 "reprocess_outdated",

@@ -15,9 +15,10 @@ DEFAULT = {
     "monitoring": "monitoring",
     OTHERS: "gold",
 }
-PREFIXED = ("quarantine", "listening")
-"""Their names would meet others: `quarantine.plays` is set aside from `processed.plays`, and
-`listening.top_tracks` answers of plays what `rankings.top_tracks` is of the catalog."""
+PREFIXED = ("quarantine", "listening", "comments", "predictions")
+"""Their names would meet others, or say too little alone: `quarantine.plays` is set aside from
+`processed.plays`, `listening.top_tracks` answers of plays what `rankings.top_tracks` is of the
+catalog, and both `comments` and `predictions` have their `evaluations`."""
 
 
 @dataclass(frozen=True)
