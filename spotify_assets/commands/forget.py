@@ -16,6 +16,7 @@ from spotify_assets.commands.exit_codes import (
 from spotify_assets.commands.terminal import out, progress, show_table
 from spotify_assets.settings import Settings
 from spotify_assets.sources.account_export.choosing import Held, choose
+from spotify_assets.sources.account_export.errors import ExportError
 
 
 def forget(
@@ -24,7 +25,8 @@ def forget(
         typer.Argument(
             metavar="FILE|IMPORT…",
             help="A zip, folder or file that was imported; else a file's name, id or SHA-256, the "
-            "id of a download, or the time of an import, as in monitoring.imports.",
+            "id of a download, or the time of an import, as in monitoring.imports and "
+            "monitoring.release_files.",
         ),
     ],
     dry_run: Annotated[
@@ -38,13 +40,14 @@ def forget(
     """
     settings = settings_or_stop()
     with stopping("Stopped. The same command goes on from here."):
-        chosen = {one.file_id: one for name in wanted for one in choose(settings.lake, name)}
-        _show(list(chosen.values()))
+        exports, downloads = _meant(settings, wanted)
+        _show([*exports, *downloads])
         if dry_run or not (yes or _agreed()):
             out.print("Nothing was deleted.")
             return
-        _forget(settings, list(chosen))
-    out.print(f"Forgot {len(chosen)} file(s). {settings.database} was made without them.")
+        _forget(settings, *([one.file_id for one in some] for some in (exports, downloads)))
+    count = len(exports) + len(downloads)
+    out.print(f"Forgot {count} file(s). {settings.database} was made without them.")
 
 
 def _show(chosen: Sequence[Held]) -> None:
@@ -62,11 +65,28 @@ def _agreed() -> bool:
         return typer.confirm("Delete this for good?")
 
 
-def _forget(settings: Settings, file_ids: list[str]) -> None:
+def _meant(settings: Settings, wanted: Sequence[str]) -> tuple[list[Held], list[Held]]:
+    """The export files, and the downloads of a team; each name means some of either."""
+    from spotify_assets.sources.release_files import choosing  # noqa: PLC0415 - slow to import
+
+    exports: dict[str, Held] = {}
+    downloads: dict[str, Held] = {}
+    for name in wanted:
+        found = choosing.choose(settings.lake, name)
+        downloads |= {one.file_id: one for one in found}
+        try:
+            exports |= {one.file_id: one for one in choose(settings.lake, name)}
+        except ExportError:
+            if not found:
+                raise
+    return list(exports.values()), list(downloads.values())
+
+
+def _forget(settings: Settings, file_ids: list[str], downloads: list[str]) -> None:
     # Only now: Dagster takes seconds to import.
     from spotify_assets.defs import launch  # noqa: PLC0415
     from spotify_assets.defs.monitoring import forgetting  # noqa: PLC0415
 
     launch.prepare_home(settings.dagster_home)
     with progress(2) as begin:
-        forgetting.forget(settings, file_ids, begin)
+        forgetting.forget(settings, file_ids, downloads, begin)

@@ -86,7 +86,7 @@ def withdraw(lake: Lake, file_id: str) -> None:
         LakeError: It cannot be deleted.
     """
     for table in (STREAMS, QUARANTINED_PLAYS):
-        _delete(lake, history_folder(lake, table, file_folder(file_id)), ROWS_FILE)
+        delete(lake, history_folder(lake, table, file_folder(file_id)), ROWS_FILE)
 
 
 def erase(lake: Lake, file_id: str) -> None:
@@ -96,11 +96,15 @@ def erase(lake: Lake, file_id: str) -> None:
         LakeError: It cannot be deleted.
     """
     folder = history_folder(lake, STREAMING_HISTORY, file_folder(file_id))
-    _delete(lake, folder, ROWS_FILE, FACTS_FILE)
+    delete(lake, folder, ROWS_FILE, FACTS_FILE)
 
 
-def _delete(lake: Lake, folder: Path, *names: str) -> None:
-    """Delete a folder and these files of it, in this order; what is gone already is well gone."""
+def delete(lake: Lake, folder: Path, *names: str) -> None:
+    """Delete a folder and these files of it, in this order; what is gone already is well gone.
+
+    Raises:
+        LakeError: They cannot be deleted.
+    """
     mirror.delete(lake, [folder / name for name in names])
     try:
         for name in names:

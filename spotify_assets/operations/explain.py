@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 import zstandard
 
-from spotify_assets.lake import Lake
+from spotify_assets.lake import Lake, release_files
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.lake.history import (
     FACTS_FILE,
@@ -27,12 +27,17 @@ from spotify_assets.lake.history import (
     file_folder,
     history_file,
 )
+from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.lake.polls import PolledDay, day_of
 from spotify_assets.lake.raw import read_exchanges
-from spotify_assets.schemas import WAREHOUSE, Contract
+from spotify_assets.lake.release_files import RELEASE_FILES
+from spotify_assets.schemas import RELEASES, WAREHOUSE, Contract
 from spotify_assets.schemas.listening import DimItem, FactPlay, Plays, Polls, QuarantinedPlays
 from spotify_assets.sources.account_export.rows import typed_version
+from spotify_assets.sources.release_files.cells import decoded
+from spotify_assets.sources.release_files.importing import newest_declared
 from spotify_assets.storage.errors import FailureKind, ProjectError
+from spotify_assets.transforms.releases import UNKNOWN, declared_by
 from spotify_assets.warehouse.reading import read_only
 from spotify_assets.warehouse.tables import quoted
 
@@ -73,6 +78,11 @@ WHERE
 ORDER BY requested_at DESC
 LIMIT 1
 """
+SUMMED_BY = {
+    **{name: name for name in ("campaign", "date", "result_indicator", "store", "country")},
+    **{"sales_month": "month", "release_id": "release_id"},
+}
+"""Of a row that adds up lines of a download, the columns by which they are found in it."""
 OURS = ("position", "has_track_key", "account")
 """What the raw rows of an export have beside the keys of its file."""
 MADE_BY = "SELECT code_version FROM processed.extracts WHERE genre = ? AND date = ?"
@@ -164,6 +174,8 @@ def explain(lake: Lake, database: Path, table: str, key: Sequence[str]) -> Expla
         if row is None:
             said = f"{table} has no row {shlex.join(key)}."
             raise UnknownKey(f"{said} {_keys(connection, contract)}")
+        if contract in RELEASES:
+            return _downloaded(lake, contract, row)
         origin, origin_row = _origin(connection, lake, contract, row)
         if origin == STREAMS:
             return _exported(lake, table, row, origin_row)
@@ -271,6 +283,43 @@ def _exported(lake: Lake, table: str, row: Row, stream: Row) -> Explanation:
     with _reading(streams):
         version = typed_version(streams)
     return Explanation(table, row, STREAMS, stream, path, stream["position"], source, None, version)
+
+
+def _downloaded(lake: Lake, contract: type[Contract], row: Row) -> Explanation:
+    """The way back to the lines of a download of a team."""
+    if "file_id" not in row or "downloaded_at" in row:
+        raise CannotExplain(
+            f"A row of {contract.table()} is of no one file or line. What releases.toml declares "
+            "is shown by `spotify-assets releases list`."
+        )
+    folder = release_files.file_folder(lake, row["file_id"])
+    body = folder / release_files.BODY_FILE
+    with _reading(body):
+        facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+        text = decoded(zstandard.ZstdDecompressor().decompress(body.read_bytes()))
+        lines = [row["source_line"]] if "source_line" in row else _summed(lake, folder, facts, row)
+        told = text.split("\n")
+        raw = {f"line {line}": told[line - 1] for line in (1, *lines)}
+    file = f"{RELEASE_FILES} of {facts['source']}"
+    origin = {"kind": facts["kind"], "title or id in its name": facts["about"]}
+    origin |= {"saved at": facts["downloaded_at"], "lines": len(lines)}
+    version = facts["reader"]
+    source = Exported(raw, facts)
+    return Explanation(contract.table(), row, file, origin, body, lines[0], source, None, version)
+
+
+def _summed(lake: Lake, folder: Path, facts: Row, row: Row) -> list[int]:
+    """The lines of a file that a row adds up, or that it says otherwise than an earlier file."""
+    rows = pl.read_parquet(folder / ROWS_FILE)
+    if newest := newest_declared(lake):
+        rows = declared_by(newest).match(facts, rows).rows
+    for ours, theirs in SUMMED_BY.items():
+        if row.get(ours) is not None and theirs in rows.columns:
+            is_it = pl.col(theirs).cast(pl.String).fill_null(UNKNOWN) == str(row[ours])
+            rows = rows.filter(is_it)
+    if rows.is_empty():
+        raise CannotExplain(f"{folder} has no line of it: it is damaged. {RESTORE}")
+    return rows["source_line"].to_list()
 
 
 def _exchange(lake: Lake, origin: str, row: Row) -> Exchange:

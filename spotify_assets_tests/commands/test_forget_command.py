@@ -18,6 +18,8 @@ from spotify_assets.lake import Lake, history
 from spotify_assets.schemas import LISTENING
 from spotify_assets.settings import Settings
 from spotify_assets.sources.account_export import find, read
+from spotify_assets.sources.release_files import find as find_downloads
+from spotify_assets.sources.release_files import import_files
 from spotify_assets_tests.sources.account_export.samples import NOW, account_play, play, zipped
 
 MINE, THEIRS = "endsong_0.json", "endsong_1.json"
@@ -165,3 +167,24 @@ def test_killed_anywhere_the_same_command_goes_on_and_nothing_is_half(
 
     assert forget(THEIRS, "--yes").exit_code == 0
     assert (published(), left(lake)) == (before, [MINE])
+
+
+def test_downloads_of_a_team_are_taken_back_beside_an_export(
+    lake: Lake, theirs: Path, tmp_path: Path
+) -> None:
+    label = tmp_path / "label"
+    label.mkdir()
+    for name, day in (("One-timeline.csv", 1), ("Two-timeline.csv", 2)):
+        (label / name).write_text(f"date,streams\n2025-01-0{day},5\nnot a day,1\n")
+    import_files(find_downloads([label]), lake, NOW)
+    publish_now(Settings())
+
+    done = forget("One-timeline.csv", str(theirs), "--yes")
+    assert "Forgot 3 file(s)." in done.stdout.replace("\n", " ")
+    with duckdb.connect(Settings().database, read_only=True) as connection:
+        names = connection.execute("SELECT file_name FROM monitoring.release_files").fetchall()
+    assert names == [("Two-timeline.csv",)]
+    assert left(lake) == [MINE]
+    assert forget(str(label), "--yes").exit_code == 0
+    assert list((lake.root / "raw" / "release_files").iterdir()) == []
+    assert "No imported file is meant" in forget("Two-timeline.csv", "--yes").output

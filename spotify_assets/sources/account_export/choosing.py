@@ -53,14 +53,26 @@ def choose(lake: Lake, wanted: str) -> list[Held]:
     path = Path(wanted).expanduser()
     if path.exists():
         return _of_path(path, held)
+    if not (found := among(held, wanted)):
+        raise ExportError(
+            f"No imported file is meant by {wanted!r}: there is no such path, and no file of that "
+            "name, id, download or time of import. monitoring.imports and monitoring.release_files "
+            "list them."
+        )
+    return found
+
+
+def among(held: list[Held], wanted: str) -> list[Held]:
+    """Those of some files that a name, hash or time means; none where it means none.
+
+    Raises:
+        ExportError: Several files have the name.
+    """
+    found: list[Held] = []
+    means = _by_hash
     for means in (_by_hash, _by_name, _by_time):
         if found := [one for one in held if means(wanted)(one)]:
             break
-    if not found:
-        raise ExportError(
-            f"No imported file is meant by {wanted!r}: there is no such path, and no file of that "
-            "name, id, download or time of import. monitoring.imports lists them."
-        )
     if means is _by_name and len(found) > 1:
         listed = ", ".join(f"{one.file_id} (imported at {one.imported_at})" for one in found)
         raise ExportError(

@@ -233,6 +233,11 @@ def file_id_of(name: str, body: bytes) -> str:
     return hashlib.sha256(told.encode() + b"\0" + body).hexdigest()[:16]
 
 
+def facts_of(lake: Lake, file_id: str) -> dict[str, Any]:
+    """What is known of a file of the lake; nothing where it is not there."""
+    return _read(file_folder(lake, file_id) / FACTS_FILE)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -261,10 +266,16 @@ def newest_declaration(lake: Lake) -> Declaration | None:
     return Declaration(facts["file_name"], body.decode("utf-8-sig"), saved_at)
 
 
+def newest_declared(lake: Lake) -> dict[str, Any] | None:
+    """What the newest declaration in the lake says."""
+    newest = _newest(lake)
+    return newest[1]["declared"] if newest else None
+
+
 def _declared_before(lake: Lake) -> list[Kind]:
     """The formats that the newest declaration in the lake names."""
-    newest = _newest(lake)
-    return declared.Declared(**newest[1]["declared"]).own if newest else []
+    said = newest_declared(lake)
+    return declared.Declared(**said).own if said else []
 
 
 def _newest(lake: Lake) -> tuple[Path, dict[str, Any]] | None:

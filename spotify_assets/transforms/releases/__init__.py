@@ -84,11 +84,14 @@ def _times(file: File) -> tuple[str, str]:
 def _declared(in_order: Sequence[File]) -> Declared:
     """What the newest ``releases.toml`` says."""
     said = [file.facts["declared"] for file in in_order if file.facts["kind"] == DECLARED]
-    if not said:
-        return Declared([], [])
+    return declared_by(said[-1]) if said else Declared([], [])
+
+
+def declared_by(said: Mapping[str, Any]) -> Declared:
+    """What a ``releases.toml`` says, by the names of the tables."""
     renamed = {"artist": "artist_id", "date": "released_on"}
-    rows = [{renamed.get(k, k): v for k, v in one.items()} for one in said[-1]["releases"]]
-    return Declared(said[-1]["artists"], rows)
+    rows = [{renamed.get(k, k): v for k, v in one.items()} for one in said["releases"]]
+    return Declared(said["artists"], rows)
 
 
 def _rows(contract: type[Contract], said: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -14,8 +14,10 @@ import pytest
 from spotify_assets.defs import launch
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.defs.releases import sensors
+from spotify_assets.operations.explain import CannotExplain, Exported, explain
 from spotify_assets.sandbox import label, label_files
-from spotify_assets.schemas import RELEASES, examples
+from spotify_assets.schemas import RELEASES, Contract, examples
+from spotify_assets.schemas.releases import ReleaseFiles
 from spotify_assets.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -129,6 +131,37 @@ def test_each_answer_of_releases_gives_rows(settings: Settings, question: str) -
 @pytest.mark.parametrize("sql", [sql for sql in PAGE if ELSEWHERE[1] not in sql])
 def test_the_sql_that_the_guide_shows_gives_rows(settings: Settings, sql: str) -> None:
     assert ask(settings, sql)
+
+
+@pytest.mark.parametrize(
+    "contract", [one for one in RELEASES if "file_id" in one.polars_schema().names()]
+)
+def test_a_row_leads_back_to_the_lines_of_its_download(
+    settings: Settings, contract: type[Contract]
+) -> None:
+    key = ", ".join(f'"{name}"::VARCHAR' for name in contract.key())
+    lake = settings.lake
+    for values in ask(settings, f"SELECT {key} FROM {contract.table()} USING SAMPLE 3 ROWS"):
+        if contract is ReleaseFiles:
+            with pytest.raises(CannotExplain, match="no one file or line"):
+                explain(lake, settings.database, contract.table(), [str(one) for one in values])
+            continue
+        found = explain(lake, settings.database, contract.table(), [str(one) for one in values])
+        header, *lines = found.shown.values()
+        assert isinstance(found.source, Exported)
+        assert str(found.row.get("date", found.row.get("sales_month", "")))[:7] in lines[0]
+        if "streams" in found.row:
+            assert f",{found.row['streams']}" in lines[0]
+        if "quantity" in found.row:
+            assert sum(f"{found.row['quantity']}" in line for line in lines) == 1
+        if "impressions" in found.row:
+            seen = found.row["impressions"]
+            separator = ";" if ";" in header else '","'
+            at = [one.strip('"') for one in header.split(separator)]
+            number = at.index("Impressions" if "Impressions" in at else "Impressões")
+            told = [int(line.strip('"').split(separator)[number]) for line in lines]
+            assert sum(told) == seen
+        assert len(lines) == found.origin_row["lines"]
 
 
 def test_a_file_of_releases_that_is_damaged_keeps_its_tables_and_no_others(
