@@ -6,6 +6,8 @@ read and written of it, and can be removed whenever nothing runs.
 
 import contextlib
 import datetime as dt
+import glob
+import shutil
 import time
 import unicodedata
 import uuid
@@ -176,6 +178,14 @@ class Lake:
                 temporary.write_bytes(data)
                 temporary.replace(target)
         return target
+
+    def drop_cached(self, genre_day: GenreDay) -> None:
+        """Delete what this machine has read from the store of a genre-day that is no more there."""
+        month = f"{MONTH_FOLDER}{genre_day.date:%Y-%m}"
+        for folder in (genre_day.folder, genre_day.folder.with_name(month)) if self.url else ():
+            # The others of its month are fetched again where somebody asks for them.
+            for cached in self.root.glob(f"*/*/{glob.escape(str(folder))}"):
+                shutil.rmtree(cached, ignore_errors=True)
 
     def relative(self, path: Path) -> str:
         """``path`` as the lake's tables name it: relative to the root, with slashes."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -26,7 +27,9 @@ class S3:
 
     def answer(self, environ: Environment, start: Callable[..., Any], app: Any) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        self.requests.append((method, path))
+        # A listing is of the bucket; of which folder, its question says.
+        asked = parse_qs(environ["QUERY_STRING"]).get("prefix", [""])[0]
+        self.requests.append((method, f"{path}/{asked}" if asked else path))
         how = self.fail(method, path)
         if how == "lost":
             # It was done, and nobody hears of it.

@@ -15,9 +15,19 @@ import polars as pl
 import pytest
 from obstore.store import MemoryStore
 
-from spotify_assets.lake import DamagedFile, GenreDay, Lake, LakeError, history, layout, retention
+from spotify_assets.lake import (
+    DamagedFile,
+    GenreDay,
+    Lake,
+    LakeError,
+    comments,
+    history,
+    layout,
+    retention,
+)
 from spotify_assets.lake.exchanges import Exchange, Request
 from spotify_assets.lake.journal import CollectionParameters, Journal
+from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.lake.polls import PolledDay, polled_days, seal_before
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.retention import GenreDayBusy, Rule
@@ -298,7 +308,7 @@ def imported(lake: Lake, text: str) -> None:
 
 def seen(lake: Lake) -> dict[str, str]:
     """What a machine reads of the history."""
-    history.bring_up_to_date(lake)
+    bring_up_to_date(lake)
     found = [*lake.root.glob("raw/streaming_history/*/*"), *lake.root.glob("processed/*/*/*")]
     return {lake.relative(path): path.read_text() for path in found}
 
@@ -348,6 +358,23 @@ def test_an_import_that_the_store_did_not_take_is_not_there(
     assert seen(lake) == {}
 
 
+def test_comments_and_decisions_are_on_every_machine(lake: Lake, other: Lake) -> None:
+    batch = comments.Batch("a" * 24, ASKED_AT, "api", "radio", [{"row": 1}], left_out=[])
+    comments.write_batch(lake, batch)
+    decisions = comments.DecisionLog(lake)
+    for second, category in enumerate(("praise", "spam")):
+        at = ASKED_AT + dt.timedelta(seconds=second)
+        decisions.add({"comment_id": "1", "category": category}, at)
+    comments.write_vocabulary(other, "topics")
+    for one in (lake, other):
+        comments.bring_up_to_date(one)
+        [path] = comments.batch_files(one, DAY.date)
+        assert comments.read_batch(path) == batch
+        told = comments.decisions(comments.decision_files(one))
+        assert [decision["category"] for decision in told] == ["praise", "spam"]
+        assert comments.vocabulary_file(one).read_text() == "topics"
+
+
 def test_pseudonyms_are_the_same_on_each_machine(lake: Lake, other: Lake) -> None:
     assert history.secret(lake) == history.secret(other)
 
@@ -356,7 +383,7 @@ def test_rows_of_polls_are_written_only_where_they_changed(lake: Lake, other: La
     for one, number in ((lake, 1), (other, 1), (other, 2)):
         target = history.history_file(one, "processed.plays", "date=2025-11-20")
         history.write_rows(one, target, "plays", pl.DataFrame({"number": [number]}))
-    history.bring_up_to_date(lake)
+    bring_up_to_date(lake)
     target = history.history_file(lake, "processed.plays", "date=2025-11-20")
     assert pl.read_parquet(target, hive_partitioning=False)["number"].to_list() == [2]
 
@@ -411,6 +438,17 @@ def test_a_purge_deletes_on_the_store_and_on_this_machine(lake: Lake, other: Lak
     assert [*lake.root.glob("raw/*/*/*")] == []
     with pytest.raises(FileNotFoundError):
         read_partition(other, TABLE, DAY)
+
+
+def test_what_another_machine_purged_is_dropped_from_the_cache(lake: Lake, other: Lake) -> None:
+    collect(other)
+    next_day = replace(DAY, date=DAY.date + dt.timedelta(days=1))
+    for day in (DAY, next_day):
+        write_partition(lake, TABLE, day, rows(1))
+        read_partition(other, TABLE, day)
+    other.drop_cached(DAY)
+    assert len([*other.root.glob("*/*/genre=*/*/*")]) == 1
+    assert read_partition(other, TABLE, next_day).height == 1
 
 
 def test_superseded_collections_go(lake: Lake) -> None:

@@ -34,6 +34,8 @@ class News:
     """All partitions of those days, as `Partitions`."""
     incomplete: list[GenreDay]
     """Genre-days that lack tables: they would not fit together, and stay as they are published."""
+    gone: list[GenreDay]
+    """Genre-days of which nothing is left."""
     under_way: list[GenreDay]
     """Genre-days of those that a run prepares, or has left: they are as they were before it."""
 
@@ -65,6 +67,7 @@ def news(lake: Lake, known: pl.DataFrame, damaged: pl.DataFrame) -> News:
         as_frame(touched),
         pl.DataFrame(list(_rows(touched)), schema=Partitions.polars_schema(), orient="row"),
         [day for day, held in touched.items() if 0 < len(LAKE & held.tables.keys()) < len(LAKE)],
+        [day for day, held in touched.items() if held == Day()],
         [day for day, held in touched.items() if held.draft],
     )
 

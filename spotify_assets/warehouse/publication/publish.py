@@ -117,6 +117,8 @@ def publish(
             _note(connection, changes.news, overtaken, damaged)
             connection.commit()
             rows = _counted(connection)
+    for day in changes.news.gone:
+        lake.drop_cached(day)
     waiting = sorted({*changes.news.incomplete, *changes.news.under_way, *overtaken})
     return Published(path, rows, loaded, waiting, damaged)
 
