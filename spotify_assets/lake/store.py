@@ -10,6 +10,7 @@ not belong here: what the objects say (``log``).
 import datetime as dt
 import errno
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -35,16 +36,47 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 0.2
 """Before the second attempt; it doubles with each."""
 SCRATCH = ".writing"
+REGION = "Set AWS_REGION to the region of the bucket."
+CREDENTIALS = (
+    "What the machine has for credentials is missing, wrong or has expired: set them in the "
+    "environment variables of the cloud's own tools, or give the machine a role."
+)
+RIGHTS = (
+    "Give the user or role that is used the rights to list the bucket, and to read, create and "
+    "delete its objects (docs/cloud.md has the policy)."
+)
+CLOCK = "The clock of this machine is wrong: set it (`timedatectl set-ntp true`)."
+NO_BUCKET = "There is no such bucket: make it, or correct SPOTIFY_LAKE_URL."
 REMEDIES = {
-    "NoSuchBucket": "There is no such bucket: make it, or correct the URL.",
-    "RequestTimeTooSkewed": "The clock of this machine is wrong: set it "
-    "(`timedatectl set-ntp true`).",
-    "UnauthenticatedError": "Set the credentials that the cloud's own tools take, or give the "
-    "machine a role.",
-    "PermissionDeniedError": "Give the user or role that is used the rights to list the bucket, "
-    "and to read, create and delete its objects.",
+    **dict.fromkeys(("NoSuchBucket", "ContainerNotFound", "InvalidBucketName"), NO_BUCKET),
+    "RequestTimeTooSkewed": CLOCK,
+    **dict.fromkeys(
+        (
+            *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
+            *("AuthenticationFailed", "UnauthenticatedError", "//169.254.169.254/"),
+        ),
+        CREDENTIALS,
+    ),
+    **dict.fromkeys(("AuthorizationHeaderMalformed", "PermanentRedirect", "redirect"), REGION),
+    "KMS.": "See that the key by which the bucket encrypts is enabled, and may be used.",
+    "NotImplemented": "This store cannot create a key only once, so it cannot hold a lake.",
+    **dict.fromkeys(("AccessDenied", "AuthorizationPermissionMismatch"), RIGHTS),
+    **dict.fromkeys(("AuthorizationFailure", "PermissionDeniedError"), RIGHTS),
 }
 """What to do where it fails again until somebody changes something; by what the store says."""
+SAID = re.compile(r"<Code>(.*?)</Code>(?:.*?<Message>(.*?)</Message>)?", re.S)
+"""How S3, GCS and Azure say what is wrong."""
+OVERLOADED = re.compile(r"SlowDown|ServerBusy|status code: (503|429)")
+RETRIES = {
+    "max_retries": 4,
+    "retry_timeout": dt.timedelta(seconds=30),
+    "backoff": {
+        "init_backoff": dt.timedelta(milliseconds=100),
+        "max_backoff": dt.timedelta(seconds=5),
+        "base": 2,
+    },
+}
+"""Of obstore, of each attempt: of 5xx, 429 and broken connections, with growing pauses."""
 DELETED_AT_ONCE = 1000
 """What one request to S3 takes."""
 
@@ -246,7 +278,10 @@ class Remote:
             try:
                 obstore.put(self._store, key, data, mode="create")
             except AlreadyExistsError:
-                return self.get(key) == data
+                # Of another create that is under way S3 says so too, and it may come to nothing.
+                with suppress(FileNotFoundError):
+                    return self.get(key) == data
+                raise
             return True
 
         if not self._answered(f"write {key}", put):
@@ -340,26 +375,31 @@ class Remote:
         """
         from obstore import exceptions  # noqa: PLC0415
 
-        refusals = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
         for attempt in range(ATTEMPTS):
             try:
                 return call()
             except FileNotFoundError as error:
-                if "NoSuchBucket" in str(error):
+                # What is not there may be the bucket.
+                if SAID.search(str(error)) and _remedy(error)[1] is NO_BUCKET:
                     raise self._failed(what, error) from error
                 raise
-            except refusals as error:
-                raise self._failed(what, error) from error
             except exceptions.BaseError as error:
-                if attempt + 1 == ATTEMPTS or "RequestTimeTooSkewed" in str(error):
-                    raise self._failed(what, error) from error
+                failed = self._failed(what, error)
+                if attempt + 1 == ATTEMPTS or failed.kind is FailureKind.PERMANENT:
+                    raise failed from error
                 time.sleep(PAUSE_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
 
     def _failed(self, what: str, error: Exception) -> StoreFailed:
-        said = str(error).partition("\n\nDebug source:")[0].strip()
         kind, remedy = _remedy(error)
-        return StoreFailed(f"Cannot {what} in {self.name}: {said}. {remedy}", kind)
+        return StoreFailed(f"Cannot {what} in {self.name}: {_said(error)}. {remedy}", kind)
+
+
+def _said(error: Exception) -> str:
+    """What a store says, without the XML that it says it in."""
+    text = str(error).partition("\n\nDebug source:")[0].strip()
+    found = SAID.search(text)
+    return (": ".join(one for one in found.groups() if one) if found else text).rstrip(".")
 
 
 def _remedy(error: Exception) -> tuple[FailureKind, str]:
@@ -367,7 +407,7 @@ def _remedy(error: Exception) -> tuple[FailureKind, str]:
     for words, remedy in REMEDIES.items():
         if words in said:
             return FailureKind.PERMANENT, remedy
-    if "SlowDown" in said or "503" in said or "429" in said:
+    if OVERLOADED.search(said):
         return FailureKind.RETRY, "The store is overloaded. Nothing is lost: run it again later."
     return FailureKind.RETRY, (
         "Nothing is lost: see that the store can be reached, then run the same again."
@@ -388,15 +428,19 @@ def open_store(place: str | Path) -> Store:
     from obstore.exceptions import BaseError  # noqa: PLC0415 - only where a store is used
     from obstore.store import from_url  # noqa: PLC0415
 
-    options: dict[str, Any] = {"client_options": {"allow_http": True, "timeout": "60s"}}
+    # A response of a few MB is sent in less; an endpoint of one's own may speak HTTP.
+    options: dict[str, Any] = {
+        "client_options": {"allow_http": True, "timeout": "60s", "connect_timeout": "5s"},
+        "retry_config": RETRIES,
+    }
     try:
         return Remote(
             from_url(place) if place.startswith("memory:") else from_url(place, **options), place
         )
     except (BaseError, ValueError) as error:
         raise StoreFailed(
-            f"{place} cannot be used: {error}. Write s3://bucket/prefix, gs://bucket/prefix or "
-            "az://container/prefix, and set what the cloud's own tools take.",
+            f"{place} cannot be used: {_said(error)}. Write s3://bucket/prefix, gs://bucket/prefix "
+            "or az://container/prefix, and set what the cloud's own tools take.",
             FailureKind.PERMANENT,
         ) from error
 

@@ -13,13 +13,31 @@ import pytest
 from spotify_assets.lake.store import Remote
 
 Environment = dict[str, Any]
-SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+STATUS = {
+    "SlowDown": "503 Slow Down",
+    "InternalError": "500 Internal Server Error",
+    "AccessDenied": "403 Forbidden",
+    "InvalidAccessKeyId": "403 Forbidden",
+    "SignatureDoesNotMatch": "403 Forbidden",
+    "RequestTimeTooSkewed": "403 Forbidden",
+    "ExpiredToken": "400 Bad Request",
+    "RequestTimeout": "400 Bad Request",
+    "AuthorizationHeaderMalformed": "400 Bad Request",
+    "KMS.DisabledException": "400 Bad Request",
+    "ConditionalRequestConflict": "409 Conflict",
+    "NotImplemented": "501 Not Implemented",
+}
+"""Of each error that S3 documents and that a lake can meet."""
 numbers = itertools.count()
 
 
 @dataclass
 class S3:
-    """The server; ``fail`` says of a request (method, path) whether and how it fails."""
+    """The server; ``fail`` says of a request (method, path) whether and how it fails.
+
+    By an error of `STATUS`; ``lost``: it is done, and the answer says otherwise; ``half``: the
+    answer ends before its end.
+    """
 
     url: str = ""
     fail: Callable[[str, str], str | None] = field(default=lambda _method, _path: None)
@@ -31,13 +49,20 @@ class S3:
         asked = parse_qs(environ["QUERY_STRING"]).get("prefix", [""])[0]
         self.requests.append((method, f"{path}/{asked}" if asked else path))
         how = self.fail(method, path)
-        if how == "lost":
-            # It was done, and nobody hears of it.
-            list(app(environ, lambda *_: None))
-        if how:
-            start("503 Slow Down", [("Content-Length", str(len(SLOW_DOWN)))])
-            return [SLOW_DOWN]
-        return app(environ, start)  # type: ignore[no-any-return]
+        if how is None:
+            return app(environ, start)  # type: ignore[no-any-return]
+        if how in ("lost", "half"):
+            whole = b"".join(app(environ, lambda *_: None))
+        else:
+            # What was sent is read: else the connection breaks before the answer.
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if how == "half":
+            start("200 OK", [("Content-Length", str(len(whole) + 1))])
+            return [whole]
+        code = "InternalError" if how == "lost" else how
+        body = f"<Error><Code>{code}</Code><Message>As a test wants it.</Message></Error>".encode()
+        start(STATUS[code], [("Content-Length", str(len(body)))])
+        return [body]
 
     def bucket(self) -> str:
         """A new one."""

@@ -1,14 +1,20 @@
 """A lake on S3: one request at most is lost, and it is said what to do where the store refuses."""
 
 import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from spotify_assets.lake import GenreDay, Lake, layout
 from spotify_assets.lake import store as stores
 from spotify_assets.lake.log import Change, Day, Log, State, TableFile
+from spotify_assets.lake.raw import RawPartition, read_exchanges
 from spotify_assets.lake.store import Remote, StoreFailed, open_store
 from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.lake.s3 import S3
+from spotify_assets_tests.lake.samples import TERMS, numbered_answer, question
 
 TODAY = dt.date(2026, 11, 20)
 
@@ -30,32 +36,97 @@ def write(log: Log, number: int) -> State:
     return log.commit("r&b", change)
 
 
-@pytest.mark.parametrize("how", ["refused", "lost"])
-@pytest.mark.parametrize("at", range(1, 9))
-def test_an_answer_of_503_at_any_request_loses_and_doubles_nothing(
-    s3: S3, at: int, how: str
-) -> None:
-    bucket = s3.bucket()
-    left = at
+HOWS = ("SlowDown", "lost", "half", "RequestTimeout", "ConditionalRequestConflict")
 
-    def fail(_method: str, _path: str) -> str | None:
+
+def fails_at(request: int, how: str) -> Callable[[str, str], str | None]:
+    """The fault of one request; a conflict is of a put alone."""
+    left = request
+
+    def fail(method: str, _path: str) -> str | None:
         nonlocal left
-        left -= 1
-        return how if left == 0 else None
+        is_meant = how != "ConditionalRequestConflict" or method == "PUT"
+        left -= is_meant
+        return how if is_meant and left == 0 else None
 
-    s3.fail = fail
+    return fail
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_fault_at_any_request_loses_and_doubles_no_commit(s3: S3, at: int, how: str) -> None:
+    bucket = s3.bucket()
+    s3.fail = fails_at(at, how)
     log = Log(s3.store(bucket))
     for number in (1, 2, 3):
         write(log, number)
-    assert left <= 0
+    assert len(s3.requests) > at
     assert [commit.seq for commit in Log(s3.store(bucket)).since("r&b", 0)] == [1, 2, 3]
 
 
-def test_a_store_that_always_fails_is_said(s3: S3) -> None:
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("at", range(1, 21, 2))
+def test_a_fault_at_any_request_loses_and_doubles_no_response(
+    s3: S3, at: int, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bucket = s3.bucket()
-    s3.fail = lambda _method, _path: "refused"
-    with pytest.raises(StoreFailed, match=r"overloaded\. Nothing is lost") as failed:
-        s3.store(bucket).create("a", b"x")
+    monkeypatch.setattr(layout, "open_store", lambda _url: s3.store(bucket))
+    partition = RawPartition(Lake(tmp_path, "s3://bucket"), GenreDay("r&b", TODAY))
+    s3.fail = fails_at(at, how)
+    with partition.journal(TERMS) as journal:
+        for number in (1, 2, 3):
+            assert journal.answer(question(number)) is None
+            journal.append(question(number), numbered_answer(number))
+        sealed = partition.seal(journal)
+    assert partition.latest() == sealed
+    assert [one.line for one in read_exchanges(sealed.path)] == [1, 2, 3]
+    folder = partition.lake.relative(partition.folder)
+    assert s3.store(bucket).keys("raw") == [f"{folder}/0001.json", f"{folder}/0001.jsonl.zst"]
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy", "kind"),
+    [
+        ("SlowDown", "overloaded. Nothing is lost", FailureKind.RETRY),
+        ("InternalError", "see that the store can be reached", FailureKind.RETRY),
+        ("AccessDenied", "the rights to list the bucket", FailureKind.PERMANENT),
+        ("InvalidAccessKeyId", "set them in the environment", FailureKind.PERMANENT),
+        ("SignatureDoesNotMatch", "set them in the environment", FailureKind.PERMANENT),
+        ("ExpiredToken", "missing, wrong or has expired", FailureKind.PERMANENT),
+        ("RequestTimeTooSkewed", "The clock of this machine is wrong", FailureKind.PERMANENT),
+        ("AuthorizationHeaderMalformed", "Set AWS_REGION", FailureKind.PERMANENT),
+        ("KMS.DisabledException", "the key by which the bucket encrypts", FailureKind.PERMANENT),
+        ("NotImplemented", "cannot create a key only once", FailureKind.PERMANENT),
+    ],
+)
+def test_every_error_of_a_store_says_what_to_do(
+    s3: S3, code: str, remedy: str, kind: FailureKind
+) -> None:
+    store = s3.store(s3.bucket())
+    s3.fail = lambda _method, _path: code
+    for call in (lambda: store.create("a", b"x"), lambda: store.get("a"), lambda: store.keys("a")):
+        with pytest.raises(StoreFailed, match=re.escape(remedy)) as failed:
+            call()
+        assert failed.value.kind is kind
+        assert "s3://bucket" in str(failed.value)
+        assert "<" not in str(failed.value)
+
+
+def test_what_fails_until_somebody_changes_something_is_asked_for_once(s3: S3) -> None:
+    store = s3.store(s3.bucket())
+    s3.fail = lambda _method, _path: "AccessDenied"
+    with pytest.raises(StoreFailed):
+        store.keys("a")
+    assert len(s3.requests) == 1
+
+
+def test_a_store_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "RETRIES", {"max_retries": 0})
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with pytest.raises(StoreFailed, match="see that the store can be reached") as failed:
+        open_store("s3://bucket/lake").keys("a")
     assert failed.value.kind is FailureKind.RETRY
 
 
