@@ -241,9 +241,19 @@ class Lake:
             return self.path(SOURCE).read_text(encoding="utf-8")
         with contextlib.suppress(AlreadyThere):
             self.log.store.create(SOURCE, told.encode())
+            self._check_that_a_key_is_created_once()
         held = self.log.store.get(SOURCE)
         self.cache(SOURCE, held)
         return held.decode()
+
+    def _check_that_a_key_is_created_once(self) -> None:
+        with contextlib.suppress(AlreadyThere):
+            self.log.store.create(SOURCE, b"")
+            self.log.store.delete([SOURCE])
+            raise LakeError(
+                f"{self} cannot hold a lake: its store overwrites a key that is there, so that two "
+                "machines would overwrite each other. Take a newer version of it, or another store."
+            )
 
     def _claim_in_folder(self, told: str) -> str:
         stamp = self.path(SOURCE)

@@ -296,7 +296,7 @@ class Remote:
         import obstore  # noqa: PLC0415
 
         put = self._answered(f"write {key}", lambda: obstore.put(self._store, key, data))
-        return put["e_tag"] or ""
+        return _version(put["e_tag"])
 
     def get(self, key: str) -> bytes:
         """As `Store.get`."""
@@ -321,7 +321,7 @@ class Remote:
             pages = obstore.list(self._store, folder, offset=after or None, chunk_size=1000)
             found = sorted((one for page in pages for one in page), key=lambda one: one["path"])
             return {
-                one["path"]: Object(one["size"], one["e_tag"] or "", one["last_modified"])
+                one["path"]: Object(one["size"], _version(one["e_tag"]), one["last_modified"])
                 for one in found
             }
 
@@ -393,6 +393,11 @@ class Remote:
     def _failed(self, what: str, error: Exception) -> StoreFailed:
         kind, remedy = _remedy(error)
         return StoreFailed(f"Cannot {what} in {self.name}: {_said(error)}. {remedy}", kind)
+
+
+def _version(e_tag: str | None) -> str:
+    # Azure quotes it in one answer, and not in the other.
+    return (e_tag or "").strip('"')
 
 
 def _said(error: Exception) -> str:

@@ -480,6 +480,15 @@ def test_a_store_holds_data_of_one_source(lake: Lake, other: Lake) -> None:
         other.claim("spotify")
 
 
+def test_a_store_that_overwrites_is_refused(
+    lake: Lake, store: Mortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "create", store.replace)
+    with pytest.raises(LakeError, match="overwrites a key that is there"):
+        lake.claim("sandbox")
+    assert store.keys("") == []
+
+
 def test_a_cache_that_is_deleted_is_made_again(lake: Lake) -> None:
     collect(lake)
     imported(lake, "first")
