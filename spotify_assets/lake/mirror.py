@@ -39,8 +39,9 @@ def pull(lake: Lake, folders: Collection[str]) -> None:
         return
     with _alone(lake):
         notes = _notes(lake)
-        for folder in folders:
-            there = store.objects(folder)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            listed = list(pool.map(store.objects, folders))
+        for folder, there in zip(folders, listed, strict=True):
             for path in [one for one in lake.path(folder).rglob("*") if one.is_file()]:
                 if lake.relative(path) not in there:
                     _remove(lake, path)

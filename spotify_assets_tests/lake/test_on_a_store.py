@@ -26,8 +26,8 @@ from spotify_assets.lake import (
     retention,
 )
 from spotify_assets.lake.exchanges import Exchange, Request
-from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.history import bring_up_to_date
+from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.polls import PolledDay, polled_days, seal_before
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.retention import GenreDayBusy, Rule
