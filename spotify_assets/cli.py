@@ -92,6 +92,10 @@ COMMANDS = {
         "comments:label",
         "Import comments of listeners, say what they are, and publish.",
     ),
+    "evaluate": (
+        "evaluate:evaluate",
+        "Measure the labeller of comments against the golden set, beside baselines.",
+    ),
     "review": (
         "curation:review",
         "Decide what comments are, with one key a comment; it counts over every label.",

@@ -248,6 +248,16 @@ def imported_comments(
     return said[comments.BATCH_IDS], [(name, why) for name, why in said[comments.REFUSED]]
 
 
+def evaluate_labeller(instance: dg.DagsterInstance, settings: Settings, *, train: bool) -> Outcome:
+    """Measure the labeller of comments and publish, in this process; fit it first, where asked.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    asked = {"processed__comment_evaluations": {"config": {"train": train}}}
+    return _run(instance, settings, comment_jobs.evaluate_labeller.name, None, {"ops": asked})
+
+
 def predict(instance: dg.DagsterInstance, settings: Settings, *, train: bool) -> Outcome:
     """Predict streams and publish, in this process; train first, where that is asked.
 

@@ -57,6 +57,7 @@ def test_every_asset_of_the_catalog_is_by_genre_and_day() -> None:
             jobs.poll_plays,
             release_jobs.import_releases,
             comment_jobs.label_comments,
+            comment_jobs.evaluate_labeller,
             prediction_jobs.train_streams,
         )
         for key in job.selection.resolve(graph())

@@ -12,6 +12,7 @@ import dagster as dg
 from pydantic import Field
 
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
+from spotify_assets.defs.comments.evaluation import EVALUATION
 from spotify_assets.defs.failures import failing
 from spotify_assets.defs.metadata.markdown import MAX_ROWS
 from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
@@ -22,7 +23,12 @@ from spotify_assets.defs.resources import LakeResource, WarehouseResource
 from spotify_assets.lake.comments import COMMENTS as RAW_COMMENTS
 from spotify_assets.lake.comments import batch_files
 from spotify_assets.schemas import COMMENTS
-from spotify_assets.schemas.comments import ReceivedComments, TextLabels
+from spotify_assets.schemas.comments import (
+    Confusion,
+    Evaluations,
+    ReceivedComments,
+    TextLabels,
+)
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
 from spotify_assets.storage.errors import ProjectError
@@ -139,7 +145,7 @@ def _dates(context: dg.AssetExecutionContext) -> list[dt.date]:
     specs=[
         table_spec(
             contract,
-            keys(OF_A_DAY),
+            [EVALUATION] if contract in (Evaluations, Confusion) else keys(OF_A_DAY),
             kinds={"sql", "duckdb"},
             note=ONE_READING,
             partitions_def=None,

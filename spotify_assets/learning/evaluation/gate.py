@@ -50,6 +50,12 @@ def failures(said: Said, before: Said, golden: Golden, floors: Floors) -> Iterat
             f"{golden.digest}; in {ONE_SIDED} % of {len(drawn[0])} draws by more than "
             f"{-highest:.3f}."
         )
+    yield from floor_failures(said, golden, floors)
+
+
+def floor_failures(said: Said, golden: Golden, floors: Floors) -> Iterator[str]:
+    """Which floors a labeller does not reach."""
+    truth = [one.category for one in golden.comments]
     answered = counts(truth, said.categories)[:, : len(CATEGORIES)]
     for name, f1 in zip(CATEGORIES, f1_of(answered).tolist(), strict=True):
         if f1 < floors.f1[name]:
