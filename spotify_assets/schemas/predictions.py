@@ -3,6 +3,7 @@
 Belongs here: the contracts. Does not belong here: how anything is estimated (``learning``).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -16,13 +17,16 @@ from spotify_assets.schemas.releases import (
     FactStreamsDaily,
 )
 
-FACTS: tuple[type[Contract], ...] = (
-    DimRelease,
-    FactStreamsDaily,
-    FactCampaignDaily,
-    FactPlaylistWindow,
-)
-"""What everything is estimated from."""
+FACTS: Mapping[type[Contract], tuple[str, ...]] = {
+    DimRelease: ("release_id", "released_on"),
+    FactStreamsDaily: ("release_id", "date", "streams"),
+    FactCampaignDaily: ("release_id", "campaign", "date", "currency", "spend"),
+    FactPlaylistWindow: (
+        *("release_id", "window_name", "downloaded_on"),
+        *("playlist", "author", "added_on", "streams"),
+    ),
+}
+"""What everything is estimated from: tables, and of each the columns."""
 
 
 def _release_id() -> Any:

@@ -55,7 +55,8 @@ def facts_of(
             "No stream of any release is known: declare the releases and import the timelines of "
             "Spotify for Artists (`spotify-assets import FOLDER`)."
         )
-    return {contract: made[contract] for contract in FACTS}, max(at for at, _ in those)
+    facts = {contract: made[contract].select(columns) for contract, columns in FACTS.items()}
+    return facts, max(at for at, _ in those)
 
 
 @dg.asset(

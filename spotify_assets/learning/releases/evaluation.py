@@ -58,13 +58,24 @@ class Evaluated:
 
 
 def origins(panel: Panel, columns: Ints) -> tuple[Ints, Ints]:
-    """Releases and columns that something can be predicted from: enough days up to it are known."""
+    """Releases and columns that something can be predicted from, of these columns."""
+    rows, found = np.nonzero(_is_enough(panel)[:, columns])
+    return rows, columns[found]
+
+
+def last_origins(panel: Panel) -> tuple[Ints, Bools]:
+    """Of each release the column of its last known day, and whether it can be predicted from."""
+    known = np.isfinite(panel.streams)
+    last = panel.days - 1 - known[:, ::-1].argmax(axis=1)
+    return last, _is_enough(panel)[np.arange(len(last)), last]
+
+
+def _is_enough(panel: Panel) -> Bools:
+    """Of each release and day whether it is known, and enough of the days up to it."""
     known = np.isfinite(panel.streams) & (panel.ages >= 0)
     counts = np.pad(known.cumsum(axis=1), ((0, 0), (OF_DAYS, 0)))
-    recent = counts[:, OF_DAYS:] - counts[:, :-OF_DAYS]
-    is_enough = known & (recent >= MIN_KNOWN)
-    rows, found = np.nonzero(is_enough[:, columns])
-    return rows, columns[found]
+    enough: Bools = known & (counts[:, OF_DAYS:] - counts[:, :-OF_DAYS] >= MIN_KNOWN)
+    return enough
 
 
 def evaluate(panel: Panel, *, with_lightgbm: bool) -> Evaluated:

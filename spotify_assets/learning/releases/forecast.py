@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from spotify_assets.learning.releases.candidates import HORIZON, LIGHTGBM, NAIVE, baselines
-from spotify_assets.learning.releases.evaluation import MIN_KNOWN, OF_DAYS, origins
+from spotify_assets.learning.releases.evaluation import MIN_KNOWN, OF_DAYS, last_origins
 from spotify_assets.learning.releases.features import NAMES, cases
 from spotify_assets.learning.releases.models import Model
 from spotify_assets.learning.releases.panel import Floats, Ints, Panel
@@ -32,12 +32,8 @@ def predict(
         made_at: When that is (UTC).
         is_withdrawn: Whether the model took itself out: then the naive candidate is used.
     """
-    known = np.isfinite(panel.streams)
     rows = np.arange(len(panel.release_ids))
-    last = panel.days - 1 - known[:, ::-1].argmax(axis=1)
-    can_rows, can_columns = origins(panel, np.arange(panel.days))
-    enough = set(zip(can_rows.tolist(), can_columns.tolist(), strict=True))
-    is_enough = np.array([one in enough for one in zip(rows, last, strict=True)], dtype=np.bool_)
+    last, is_enough = last_origins(panel)
     told = _told(model, panel, rows[is_enough], last[is_enough], is_withdrawn=is_withdrawn)
     common = {
         "made_at": made_at.astimezone(dt.UTC).replace(tzinfo=None),

@@ -10,7 +10,7 @@ Belongs here: the estimate, its band, and when there is none. Does not belong he
 costs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -67,6 +67,8 @@ class Rest:
     """Releases × days; NaN where the day is not known."""
     spread: Floats
     """Of each release: the standard deviation of its rests on days without a campaign."""
+    of_length: dict[int, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+    """For campaigns of so many days the placebos, once they were asked for."""
 
 
 def rest(panel: Panel, streams: Floats) -> Rest:
@@ -117,7 +119,9 @@ def judge(rest: Rest, row: int, first: int, last: int) -> Judged:
     """
     days = last - first + 1
     controls = _controls(rest, row, first, last)
-    values, weights = _placebos(rest, days)
+    if days not in rest.of_length:
+        rest.of_length[days] = _placebos(rest, days)
+    values, weights = rest.of_length[days]
     if needs := _needs(rest, row, first, last, controls, len(values)):
         return Judged(controls, len(values), None, needs)
     middle = float(_differences(rest.values[row : row + 1], days)[0, first])

@@ -88,8 +88,14 @@ def derive(facts: Tables, models: Sequence[StoredModel], predicted: pl.DataFrame
         StreamsDaily: told.sort(StreamsDaily.key()),
         Scores: scored,
         PlaylistTriggers: playlist_triggers(facts[FactPlaylistWindow], facts[DimRelease]),
-        CampaignLift: campaign_lift(label(facts), facts[FactCampaignDaily]),
+        CampaignLift: _lift(facts),
     }
+
+
+def _lift(facts: Tables) -> pl.DataFrame:
+    campaigns = facts[FactCampaignDaily]
+    # Most labels have none, and some millions of days.
+    return campaign_lift(None if campaigns.is_empty() else label(facts), campaigns)
 
 
 def _models(models: Sequence[StoredModel], out: Mapping[str, dt.date]) -> pl.DataFrame:

@@ -34,8 +34,8 @@ class Predictions:
     """How the tables of predictions are made."""
 
     derive: Callable[[Tables, Sequence[StoredModel], pl.DataFrame], Tables]
-    facts: Sequence[type[Contract]]
-    """The tables that it is given."""
+    facts: Mapping[type[Contract], tuple[str, ...]]
+    """The tables that it is given, and of each the columns."""
     version: str
     """Another one makes the file again."""
 
@@ -73,7 +73,10 @@ def load(
     predicted = pl.DataFrame(schema=StreamsDaily.polars_schema())
     rows = [read_predictions(path) for path in paths if path.name != MODEL_FILE]
     predicted = pl.concat([predicted, *rows])
-    facts = {one: connection.table(one.table()).pl() for one in how.facts}
+    facts = {
+        contract: connection.table(contract.table()).select(*columns).pl()
+        for contract, columns in how.facts.items()
+    }
     made = how.derive(facts, models, predicted)
     for contract in PREDICTIONS:
         replace(connection, contract, made[contract])

@@ -21,6 +21,7 @@ from spotify_assets.learning.releases import boosting, models, tables
 from spotify_assets.sandbox import label, label_files
 from spotify_assets.schemas import examples
 from spotify_assets.settings import Settings
+from spotify_assets_tests import command
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = examples.by_question((ROOT / "docs" / "answers.sql").read_text(encoding="utf-8"))
@@ -156,12 +157,20 @@ def test_the_model_is_made_again_from_the_lake_byte_for_byte_after_other_files_c
     assert models.fingerprint(now) != held.facts["data"]
 
 
-def test_a_second_prediction_from_new_days_leaves_the_first_as_it_was(settings: Settings) -> None:
+def test_a_second_prediction_from_new_days_leaves_the_first_as_it_was(
+    settings: Settings, truth: list[label.Release]
+) -> None:
     before = ask(settings, "FROM predictions.streams_daily ORDER BY ALL")
     with launch.instance(settings) as instance:
         launch.predict(instance, settings, train=False).raise_for_failure()
-        files = stored.prediction_files(settings.lake)
-        launch.predict(instance, settings, train=False).raise_for_failure()
+    files = stored.prediction_files(settings.lake)
+    done = command.run(["predict"], folder=settings.data_dir, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    for one in truth:
+        last = max(day for day, _ in label_files._told(one))
+        assert f"{one.title}\t{last}\tpredicted" in done.stdout
+    assert "intervals held" in done.stdout
+    assert models.NOT_INSTALLED in done.stderr
     assert len(files) == 2
     assert stored.prediction_files(settings.lake) == files
     after = ask(settings, "FROM predictions.streams_daily ORDER BY ALL")
