@@ -56,12 +56,13 @@ COMMANDS = {
     ),
     "dev": (
         "servers:dev",
-        "Start the Dagster UI, its daemon and the HTTP API; the sandbox where nothing else is set.",
+        "Start the Dagster UI, its daemon, the HTTP API and the pages; the sandbox where needed.",
     ),
     "serve": (
         "servers:serve",
-        "Serve the HTTP API; or be Dagster's web server or the daemon alone, as a container is.",
+        "Serve the pages and the HTTP API; or be Dagster's server or daemon, as a container is.",
     ),
+    "accounts": ("accounts:app", "Who may see the pages."),
     "import": (
         "history:import_history",
         "Import Spotify exports: every row is counted in one class, or shown as unreadable.",

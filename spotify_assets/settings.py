@@ -307,6 +307,11 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / access.PUBLISHED
 
     @property
+    def accounts_file(self) -> Path:
+        """Who may see the pages."""
+        return self.data_dir.resolve() / "accounts.sqlite"
+
+    @property
     def readers(self) -> int | None:
         """The number of the group that may read the DuckDB file besides its owner."""
         return access.group_id(self.published_group) if self.published_group else None

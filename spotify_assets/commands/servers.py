@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,10 +129,10 @@ def dev(
         int, typer.Option(min=1, max=65535, help="Port of the sandbox.")
     ] = SANDBOX_PORT,
     pages_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the HTTP API; 0: none.")
+        int, typer.Option(min=0, max=65535, help="Port of the HTTP API and the pages; 0: none.")
     ] = PAGES_PORT,
 ) -> None:
-    """Start the Dagster UI, its daemon and the HTTP API; the sandbox where nothing else is set."""
+    """Start the Dagster UI, its daemon, the HTTP API and the pages; the sandbox where needed."""
     from spotify_assets.defs import launch, origin  # noqa: PLC0415 - slow to import
 
     settings = settings_or_stop()
@@ -167,7 +168,8 @@ def dev(
 
 def serve(
     part: Annotated[
-        Part, typer.Argument(help="The HTTP API; Dagster's web server, or the daemon beside it.")
+        Part,
+        typer.Argument(help="The pages and the HTTP API; Dagster's web server, or daemon."),
     ] = Part.pages,
     host: Annotated[str, typer.Option(help="Address of the server.")] = claims.HOST,
     port: Annotated[
@@ -177,7 +179,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the HTTP API; or be Dagster's web server or the daemon alone, as a container is.
+    """Serve the pages and the HTTP API; or be Dagster's server or daemon, as a container is.
 
     With SPOTIFY_DAGSTER_STORAGE=postgres they keep Dagster's runs and events in PostgreSQL.
     """
@@ -203,20 +205,32 @@ def serve(
 
 
 def _serve_pages(settings: Settings, host: str, port: int) -> None:
-    """Serve the HTTP API until it is stopped."""
+    """Serve the HTTP API, and the pages where they are installed, until it is stopped."""
     import uvicorn  # noqa: PLC0415 - slow to import
 
     from spotify_assets.lake.history import secret  # noqa: PLC0415 - as above
+    from spotify_assets.pages.accounts import Accounts  # noqa: PLC0415 - as above
     from spotify_assets.pages.application import create_app  # noqa: PLC0415 - as above
     from spotify_assets.pages.comments_api import CommentsApi  # noqa: PLC0415 - as above
+    from spotify_assets.pages.dashboard.serving import Deployment, mount  # noqa: PLC0415
 
     token, where = _api_token(settings)
     comments = CommentsApi(settings.lake, settings.database, token, secret(settings.lake))
     claims.free_port(port, "the HTTP API", "--port")
+    if find_spec("streamlit"):
+        accounts = Accounts(settings.accounts_file)
+        served = Deployment(settings.database, settings.lake, accounts, settings.dagster_url)
+        application = create_app(comments, *mount(served))
+        out.print(f"The pages are on http://{host}:{port}", soft_wrap=True)
+        if not len(accounts):
+            out.print("Make an account for them: spotify-assets accounts add NAME")
+    else:
+        application = create_app(comments)
+        out.print("For the pages too: pip install 'spotify-assets[pages]'", markup=False)
     said = f"The HTTP API answers on http://{host}:{port}/api; its token is {where}."
     out.print(said, soft_wrap=True)
     uvicorn.run(
-        create_app(comments),
+        application,
         host=host,
         port=port,
         log_level="warning",

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from spotify_assets.lake.errors import LakeError
 from spotify_assets.pages.comments_api import CommentsApi
@@ -26,12 +26,17 @@ HEADERS = {
 """Of every answer that does not say otherwise: a text of somebody is never run as a page."""
 
 
-def create_app(comments: CommentsApi, pages: Sequence[BaseRoute] = ()) -> Starlette:
+def create_app(
+    comments: CommentsApi,
+    pages: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
     """Put the parts together.
 
     Args:
         comments: What takes and shows comments.
         pages: Routes of other parts; each says itself who may see it.
+        lifespan: What they need to run while the server does.
     """
     return Starlette(
         routes=[
@@ -39,6 +44,7 @@ def create_app(comments: CommentsApi, pages: Sequence[BaseRoute] = ()) -> Starle
             Mount("/api", routes=comments.routes()),
             *pages,
         ],
+        lifespan=lifespan,
         middleware=[Middleware(_Headers)],
         exception_handlers={
             HTTPException: _refused,
