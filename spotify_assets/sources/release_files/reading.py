@@ -214,6 +214,9 @@ def _without_sums(frame: pl.DataFrame, known: Recognised) -> tuple[pl.DataFrame,
     """Ads without the rows that are sums of others, at whatever level."""
     before = frame.height
     frame = frame.filter(pl.col("campaign").is_not_null())
+    if "date" in known.places:
+        # A total below the days may have a name, such as `Resultados totales`.
+        frame = frame.filter(pl.col("date").is_not_null())
     over = [*(("date",) if "date" in known.places else ("starts",)), "campaign"]
     for name in known.others:
         is_all = pl.col(f"other {name}").str.strip_chars().str.to_lowercase().is_in(sorted(ALL))
@@ -284,6 +287,12 @@ def _notes(frame: pl.DataFrame, known: Recognised) -> Iterator[str]:
         more = frame.filter(pl.col("saves") > pl.col("listeners")).height
         if more:
             yield f"{more} songs have more saves than listeners."
+        none = frame.filter(pl.col("listeners") == 0, pl.col("streams") > 0).height
+        if none:
+            yield (
+                f"{none} songs have streams and no listeners: of all time Spotify gives none. "
+                "Choose a shorter span."
+            )
 
 
 TITLE = re.compile(

@@ -286,3 +286,33 @@ def test_whatever_is_changed_in_a_file_it_is_refused_or_accounted_for(data: st.D
         return
     broken = found.broken["source_line"].n_unique()
     assert found.received == found.rows.height + found.duplicate + found.sums + broken
+
+
+@pytest.mark.parametrize("name", ["", "Resultados totales"])
+def test_a_total_below_the_days_of_ads_is_a_sum_whatever_it_is_called(name: str) -> None:
+    text = (
+        "Día,Nombre de la campaña,Importe gastado (EUR),Impresiones\n"
+        f'2026-09-20,One,"11,52","1.204"\n2026-09-21,One,"3,10",310\n,{name},"14,62",1514\n'
+    )
+    found = read(text.encode(), TODAY)
+    assert found.rows["spend"].to_list() == [11.52, 3.1]
+    assert (found.sums, found.broken.height) == (1, 0)
+
+
+def test_the_columns_that_distrokid_added_do_no_harm() -> None:
+    text = (
+        '"Date Inserted","Reporting Date","Sale Month","Store","Artist","Title","ISRC","UPC",'
+        '"Quantity","Team Percentage","Source Type","Country of Sale",'
+        '"Songwriter Royalties Withheld (USD)","Earnings (USD)","Recoup (USD)"\n'
+        '"2026-09-01","2026-08-25","2026-07","Spotify","Ana","Tide","I","U","9","100","Song","PT",'
+        '"0.0","0.03",""\n'
+    )
+    found = read(text.encode(), TODAY)
+    assert found.rows.select("country", "quantity", "earnings").rows() == [("PT", 9, 0.03)]
+    assert (found.kind.source, found.currency) == ("DistroKid", "USD")
+
+
+def test_listeners_of_all_time_are_noted_to_be_none() -> None:
+    text = "song,listeners,streams,saves,release_date\nOne,0,5,0,2025-01-01\n"
+    [note] = read(text.encode(), TODAY).notes
+    assert "no listeners" in note
