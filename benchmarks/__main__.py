@@ -17,6 +17,7 @@ from benchmarks import (
     demo,
     genre_day,
     growth,
+    labellers,
     limits,
     listening,
     predictions,
@@ -47,11 +48,12 @@ BENCHES: dict[str, Bench] = {
     "readers": readers.bench,
     "databases": databases.bench,
     "predictions": predictions.bench,
+    "labellers": labellers.bench,
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
-IF_NAMED_ONLY = {"listening_large", "predictions"}
-"""The one takes minutes and 8 GB of disk; the other minutes, and an extra."""
+IF_NAMED_ONLY = {"listening_large", "predictions", "labellers"}
+"""The one takes minutes and 8 GB of disk; the others minutes, and an extra each."""
 IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers", "databases"}
 """At full size these take minutes to half an hour, and up to 6 GB of disk."""
 

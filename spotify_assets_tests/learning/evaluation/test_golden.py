@@ -6,6 +6,8 @@ import pytest
 
 from spotify_assets.learning.evaluation.golden import FROZEN, copies, package_golden
 from spotify_assets.learning.labellers import CATEGORIES
+from spotify_assets.learning.labellers.chat import PROMPT
+from spotify_assets.learning.labellers.keywords import cues
 from spotify_assets.learning.labellers.training import package_examples
 from spotify_assets_tests.learning.evaluation.labellings import golden
 
@@ -49,6 +51,11 @@ def test_the_labellings_agree() -> None:
 
 def test_no_golden_text_nor_a_near_copy_is_trained_with() -> None:
     assert [*copies(GOLDEN, (one.text for one in package_examples()))] == []
+
+
+def test_no_golden_text_nor_a_near_copy_is_in_the_prompt_or_among_the_cues() -> None:
+    phrases = [phrase for words in cues().values() for phrase in words]
+    assert [*copies(GOLDEN, [PROMPT, *PROMPT.splitlines(), *phrases])] == []
 
 
 @pytest.mark.parametrize(
