@@ -8,17 +8,22 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import polars as pl
 import pytest
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from spotify_assets.defs.monitoring import incidents, sensors
 from spotify_assets.defs.partitions import PartitionRange, key_of
+from spotify_assets.defs.predictions import fitting
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.lake import DamagedFile, GenreDay
+from spotify_assets.lake import predictions as stored
 from spotify_assets.lake.raw import RawPartition
+from spotify_assets.learning.releases import models, tables
 from spotify_assets.operations.alerts import Alerts, Incident
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded, Status
+from spotify_assets.schemas.predictions import StreamsDaily
 from spotify_assets.settings import Settings
 from spotify_assets.sources import release_files
 from spotify_assets.sources.spotify_api.budget import Budget
@@ -419,3 +424,44 @@ def test_of_a_label_streams_that_fall_and_bad_and_late_downloads_are_told_until_
         downloaded("Ten-timeline (2).csv", [99] * 12),
     )
     assert found == {}
+
+
+def test_of_a_model_that_did_worse_than_naive_people_are_told_until_another_is_trained(
+    look: Look, tmp_path: Path
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    lake, today = Settings().lake, now.date()
+    days = [today - dt.timedelta(days=ago) for ago in range(40, 0, -1)]
+    (tmp_path / "releases.toml").write_text(
+        '[artists.ana]\nname = "Ana"\n[releases.tide]\nartist = "ana"\ntitle = "Ten"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "Ten-timeline.csv").write_text(
+        "date,streams\n" + "".join(f"{day},100\n" for day in days), encoding="utf-8"
+    )
+    release_files.import_files(release_files.find([tmp_path]), lake, now)
+    facts, until = fitting.facts_of(lake)
+    panel = tables.label(facts)
+    assert panel
+    model = models.train(panel, until.isoformat(), with_lightgbm=False)
+    stored.write_model(lake, model.version, model.text, None, now - dt.timedelta(days=30))
+    said = {
+        **{"release_id": "tide", "predicted_from": days[0], "status": "predicted"},
+        **{"candidate": "mean_7", "predicted": 102.0, "low": 90.0, "high": 110.0, "naive": 101.0},
+        **{"made_at": now.replace(tzinfo=None), "model_version": model.version},
+    }
+    rows = [{**said, "date": day, "days_ahead": ahead} for ahead, day in enumerate(days[1:29], 1)]
+    frame = pl.DataFrame(rows, schema=StreamsDaily.polars_schema())
+    stored.write_predictions(lake, now, frame)
+    publish_now(Settings())
+    found = look()
+    assert set(found) == {f"model_withdrawn/{model.version}"}
+    [told] = found.values()
+    assert "off by 56 streams" in told.body
+    assert "off by 28" in told.body
+
+    later = (now + dt.timedelta(seconds=1)).isoformat()
+    another = models.train(panel, later, with_lightgbm=False)
+    stored.write_model(lake, another.version, another.text, None, now)
+    publish_now(Settings())
+    assert look() == {}
