@@ -72,7 +72,7 @@ def last_origins(panel: Panel) -> tuple[Ints, Bools]:
 
 def _is_enough(panel: Panel) -> Bools:
     """Of each release and day whether it is known, and enough of the days up to it."""
-    known = np.isfinite(panel.streams) & (panel.ages >= 0)
+    known = np.isfinite(panel.streams)
     counts = np.pad(known.cumsum(axis=1), ((0, 0), (OF_DAYS, 0)))
     enough: Bools = known & (counts[:, OF_DAYS:] - counts[:, :-OF_DAYS] >= MIN_KNOWN)
     return enough

@@ -85,6 +85,8 @@ def rest(panel: Panel, streams: Floats) -> Rest:
     logs = np.log1p(streams)
     rows, columns = np.nonzero(fitted)
     values = logs[rows, columns]
+    if not len(values):
+        return Rest(panel, logs, np.ones(len(logs)))
     ages = _Hats.of(panel.ages[rows, columns])
     weekdays, weeks = panel.weekdays[columns], _weeks(panel)[columns]
     level = np.zeros(len(panel.release_ids))

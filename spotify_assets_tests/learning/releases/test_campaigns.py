@@ -114,6 +114,12 @@ def test_spend_in_two_currencies_has_no_cost_in_either() -> None:
             id="no timeline",
         ),
         pytest.param({}, (), "import the timelines", id="no timelines at all"),
+        pytest.param(
+            {"tide": noisy(7, 60)},
+            (campaign("tide", 0, 59),),
+            "28 days before",
+            id="advertised on every day that is known",
+        ),
     ],
 )
 def test_what_cannot_be_told_says_what_would_make_it_possible(

@@ -9,10 +9,19 @@ import pytest
 
 from spotify_assets.learning.releases import candidates, evaluation, forecast, models
 from spotify_assets.learning.releases.candidates import HORIZON, baselines
-from spotify_assets.learning.releases.panel import Panel
+from spotify_assets.learning.releases.panel import Panel, panel
 from spotify_assets.learning.releases.scores import DAYS_WORSE, scores, withdrawn
 from spotify_assets.schemas.predictions import Scores, StreamsDaily
-from spotify_assets_tests.learning.releases.labels import FIRST, day, noisy, panel_of, streams_of
+from spotify_assets_tests.learning.releases.labels import (
+    FIRST,
+    campaign,
+    day,
+    no_playlists,
+    noisy,
+    panel_of,
+    releases_of,
+    streams_of,
+)
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
@@ -138,6 +147,15 @@ def test_a_label_that_is_too_small_to_compare_candidates_gets_no_number() -> Non
     told = predicted({"only": noisy(1, 60)})
     assert told["status"].unique().to_list() == ["too little data"]
     assert told["predicted"].is_null().all()
+
+
+def test_a_release_whose_declared_date_is_wrong_is_predicted_all_the_same() -> None:
+    counts = calm()
+    dates: dict[str, dt.date | None] = {**dict.fromkeys(counts, FIRST), "r0": day(900)}
+    made = panel(streams_of(counts), releases_of(dates), campaign("", 0, -1), no_playlists())
+    assert made
+    model = models.train(made, NOW.isoformat(), with_lightgbm=False)
+    assert forecast.predict(model, made, NOW)["status"].unique().to_list() == ["predicted"]
 
 
 def test_the_same_data_gives_the_same_model_and_other_data_another() -> None:
