@@ -48,8 +48,9 @@ dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make 
 bench: $(INSTALLED)  ## Measure speed and memory; prints tables
 	$(BIN)/python -m benchmarks
 
-soak: $(INSTALLED)  ## Kill collecting 200 times: nothing is lost, nothing is asked twice
-	$(BIN)/python -m benchmarks.soak
+soak: $(INSTALLED)  ## Kill collecting and the lake 200 times each: nothing is lost; into an S3: make soak ON_S3=1
+	$(BIN)/python -m benchmarks.soak $(if $(ON_S3),--on-s3)
+	$(BIN)/python -m benchmarks.killed_lake
 
 docs: $(INSTALLED)  ## Make the data dictionary from the contracts
 	$(BIN)/python -m spotify_assets.schemas.dictionary > docs/tables.md

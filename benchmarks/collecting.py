@@ -34,11 +34,13 @@ class Task:
     terms: CollectionParameters
     genre_days: Sequence[GenreDay]
     limits: Limits
+    lake_url: str = ""
+    """Of the store that the lake is on; else it is in the folder."""
 
     @property
     def lake(self) -> Lake:
         """Where the command has it."""
-        return Lake(self.folder / "lake")
+        return Lake(self.folder / "lake", self.lake_url)
 
     @property
     def ledger(self) -> Path:
@@ -67,6 +69,7 @@ class Task:
             CollectionParameters(**said["terms"]),
             days,
             Limits(**said["limits"]),
+            said["lake_url"],
         )
 
 

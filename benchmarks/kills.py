@@ -26,9 +26,9 @@ SEALING_SHARE, STARTING_SHARE = 0.3, 0.1
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: so many seconds after a process, by its id, is at a point."""
+    """When to kill: so many seconds after a process is at a point."""
 
-    is_there: Callable[[int], bool]
+    is_there: Callable[[], bool]
     then_s: float
 
 
@@ -47,7 +47,7 @@ def run(command: Sequence[str], moment: Moment | None) -> Ended:
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         with subprocess.Popen(command, stderr=said) as process:
             while moment is not None and process.poll() is None:
-                if moment.is_there(process.pid):
+                if moment.is_there():
                     time.sleep(moment.then_s)
                     process.kill()
                     break
@@ -68,14 +68,15 @@ def any_moment(luck: random.Random, log: Log, scratch: Path, calls: float) -> Mo
     """
     kind = luck.random()
     if kind < STARTING_SHARE:
-        return Moment(lambda _: True, luck.uniform(0, START_S))
+        return Moment(lambda: True, luck.uniform(0, START_S))
     if kind < STARTING_SHARE + SEALING_SHARE:
-        return Moment(lambda pid: is_sealing(scratch, pid), luck.uniform(0, SEAL_S))
+        before = half_written(scratch)
+        return Moment(lambda: not half_written(scratch) <= before, luck.uniform(0, SEAL_S))
     # One more, for the token.
     last = len(log) + 1 + luck.randint(1, max(round(2 * calls) - 1, 1))
-    return Moment(lambda _: len(log) >= last, luck.uniform(0, CALL_S))
+    return Moment(lambda: len(log) >= last, luck.uniform(0, CALL_S))
 
 
-def is_sealing(scratch: Path, pid: int) -> bool:
-    """Whether a process has begun to write a sealed file, and it is not in its place."""
-    return any(scratch.glob(f"{pid}-*.jsonl.zst"))
+def half_written(scratch: Path) -> set[Path]:
+    """Sealed files that a process has begun to write, and that are not in their places."""
+    return set(scratch.glob("*.jsonl.zst"))

@@ -1,16 +1,20 @@
 """Soak: a process that collects is killed again and again, beside an API that misbehaves.
 
-``python -m benchmarks.soak [--kills N] [--seed N]`` ends with 1 where a request was sent twice
-though its answer was kept, a response was lost, or what came out is not what comes out undisturbed.
+``python -m benchmarks.soak [--kills N] [--seed N] [--on-s3]`` ends with 1 where a request was sent
+twice though its answer was kept, a response was lost, or what came out is not what comes out
+undisturbed.
 """
 
 import argparse
 import datetime as dt
+import logging
+import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +92,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="in all; half in each mode")
     parser.add_argument("--seed", type=int, default=1, help="of the kills and the faults")
+    parser.add_argument("--on-s3", action="store_true", help="the lake on an S3 of this machine")
     given = parser.parse_args()
     music = catalog.generate(seed=1, tracks=TRACKS)
-    with tempfile.TemporaryDirectory(prefix="spotify-assets-soak-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spotify-assets-soak-"))
+        bucket = stack.enter_context(bucket_of_moto()) if given.on_s3 else ""
         try:
             soaked = [
-                soak(music, mode, given.kills // 2, given.seed, Path(folder, mode))
+                soak(music, mode, given.kills // 2, given.seed, Path(folder, mode), bucket)
                 for mode in MODES
             ]
         except BenchmarkError as error:
@@ -104,8 +111,43 @@ def main() -> int:
     return 0 if holds else 1
 
 
-def soak(music: Catalog, mode: ModeName, wanted: int, seed: int, folder: Path) -> Soaked:
-    """Collect undisturbed, then the same with kills and faults, and hold it against that."""
+@contextmanager
+def bucket_of_moto() -> Iterator[str]:
+    """The URL of an empty bucket of an S3 on this machine, spoken to over HTTP."""
+    try:
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415 - only here
+    except ImportError as error:
+        raise BenchmarkError("--on-s3 needs moto: pip install -e '.[s3-tests]'") from error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        os.environ |= {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",  # pragma: allowlist secret
+            "AWS_REGION": "us-east-1",
+        }
+        requests.put(f"http://{host}:{port}/soak", timeout=10).raise_for_status()
+        yield "s3://soak"
+    finally:
+        server.stop()
+
+
+def soak(
+    music: Catalog, mode: ModeName, wanted: int, seed: int, folder: Path, bucket: str = ""
+) -> Soaked:
+    """Collect undisturbed, then the same with kills and faults, and hold it against that.
+
+    Args:
+        music: What the sandbox answers with.
+        mode: The mode of the app.
+        wanted: How many kills.
+        seed: Of the kills and the faults.
+        folder: An empty one; undisturbed it is always collected in there.
+        bucket: The URL of a store; else the lake with the kills is in the folder too.
+    """
     # A day of its own for each, so that no two ask the same question.
     days = [
         GenreDay(GENRES[number % len(GENRES)], FIRST_DAY + dt.timedelta(days=number))
@@ -121,7 +163,8 @@ def soak(music: Catalog, mode: ModeName, wanted: int, seed: int, folder: Path) -
         collecting.run(undisturbed)
         faults = {"seed": seed, "shares": SHARES, "slow_s": SLOW_S}
         requests.patch(f"{sandbox.url}/sandbox/state", json=faults, timeout=10).raise_for_status()
-        task = Task(sandbox.url, folder / "soaked", terms, days, LIMITS)
+        url = f"{bucket}/{mode}" if bucket else ""
+        task = Task(sandbox.url, folder / "soaked", terms, days, LIMITS, url)
         before, begun = len(log), time.perf_counter()
         witness = _collect_with_kills(task, soaked, log, random.Random(f"{seed} {mode}"))  # noqa: S311
         soaked.seconds = time.perf_counter() - begun
@@ -144,9 +187,10 @@ def _collect_with_kills(task: Task, soaked: Soaked, log: Log, luck: random.Rando
         left = soaked.wanted_kills - soaked.kills
         calls = CAUTION * (soaked.fewest - len(witness.answered_after)) / max(left, 1)
         moment = kills.any_moment(luck, log, scratch, calls) if left else None
+        begun = kills.half_written(scratch)
         ended = kills.run(task.command(), moment)
         half, before = half_sealed(task.lake, task.genre_days), half
-        soaked.sealing += kills.is_sealing(scratch, ended.pid) or not half <= before
+        soaked.sealing += not (kills.half_written(scratch) <= begun and half <= before)
         witness.look(len(log))
         if ended.code == kills.KILLED:
             soaked.kills += 1

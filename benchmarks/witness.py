@@ -5,6 +5,7 @@ belong here: killing (``kills``) and the accounts of log and ledger (``accounts`
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.tables import write_partition
 from spotify_assets.transforms.catalog.responses import process
 
+UNDER_WAY = re.compile(r"\d{4}\.(journal\.jsonl|responses/\d+\.jsonl)$")
+"""Of a collection: its journal in a folder, its responses on a store."""
 Question = tuple[str | None, str, str]
 """Day, path and parameters: what makes two calls the same. Each genre-day has a day of its own."""
 OF_A_RUN: Mapping[str, Sequence[str]] = {
@@ -83,11 +86,13 @@ class Witness:
 
 def half_sealed(lake: Lake, genre_days: Sequence[GenreDay]) -> set[GenreDay]:
     """Those with a sealed file beside their journal."""
-    folders = {one: RawPartition(lake, one).folder for one in genre_days}
+    store = lake.log.store
+    there = {one: store.keys(lake.relative(RawPartition(lake, one).folder)) for one in genre_days}
     return {
         one
-        for one, folder in folders.items()
-        if (folder / "0001.journal.jsonl").exists() and (folder / "0001.jsonl.zst").exists()
+        for one, keys in there.items()
+        if any(key.endswith("0001.jsonl.zst") for key in keys)
+        and any(UNDER_WAY.search(key) for key in keys)
     }
 
 
@@ -96,9 +101,11 @@ def _lines(partition: RawPartition) -> Iterator[Exchange]:
     if partition.is_finished() and (sealed := partition.latest()) is not None:
         yield from read_exchanges(sealed.path)
         return
-    for journal in sorted(partition.folder.glob("*.journal.jsonl")):
-        with journal.open("rb") as file:
-            yield from (decode(line) for line in file if line.endswith(b"\n"))
+    store = partition.lake.log.store
+    for key in store.keys(partition.lake.relative(partition.folder)):
+        if UNDER_WAY.search(key):
+            lines = store.get(key).splitlines(keepends=True)
+            yield from (decode(line) for line in lines if line.endswith(b"\n"))
 
 
 def _bytes(one: Exchange) -> bytes:
