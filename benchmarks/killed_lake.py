@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import polars as pl
 
@@ -144,7 +144,7 @@ def run_and_kill(
     """Let a process work so long; returns what each genre-day may hold when it was killed."""
     command = [sys.executable, "-m", "benchmarks.killed_lake", "--work", str(root), str(seed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        told = process.stdout or sys.stdin
+        told = cast(IO[str], process.stdout)
         told.readline()
         time.sleep(seconds)
         process.kill()

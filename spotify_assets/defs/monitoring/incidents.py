@@ -40,6 +40,8 @@ TOKEN_LIMITS = (30, 7, 1)
 """Days before the end of a sign-in."""
 LATE = "FAIL"
 OF_RELEASES: tuple[Kind, ...] = ("streams_drop", "invalid_rows", "late_file", "model_withdrawn")
+IN_LAKE = "lake"
+"""How a file of the lake is called, wherever the lake is."""
 OF_GENRE_DAY = re.compile("/genre=[^/]+/date=[^/]+/")
 _PLAIN = int | float | str
 
@@ -70,7 +72,7 @@ def observe(
     drops = [one for one in results if one.check_name == "drop"]
     others = [one for one in results if one.check_name != "drop"]
     failed = list(_failed_runs(operations.runs(LOOKED_AT), now))
-    others_failed = [run for run in failed if not _damaged_files_of(run, settings)]
+    others_failed = [run for run in failed if not _damaged_files_of(run)]
     failures = [_failed_run(run, settings) for run in others_failed]
     alerts.observe("run_failure", [*failures, *_left_out_of_backfills(instance, settings, now)])
     alerts.observe("damaged_file", _damaged_files(failed, settings))
@@ -159,7 +161,7 @@ def _left_out(settings: Settings) -> Iterator[Incident]:
     with read_only(settings.database) as connection:
         rows = connection.table(DamagedFiles.table()).pl()
     for one in rows.iter_rows(named=True):
-        file = Path(settings.lake.root.name) / one["file"]
+        file = Path(IN_LAKE) / one["file"]
         found = f"The warehouse is without it, and keeps what it had before: {one['reason']}"
         partition = one["genre"] and str(key_of(GenreDay(one["genre"], one["date"])))
         yield causes.damaged_file(file, found, one["found_at"].replace(tzinfo=dt.UTC), partition)
@@ -169,7 +171,7 @@ def _of_runs(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
     """The damaged files that runs met, each as the latest run found it."""
     told: set[str] = set()
     for run in runs:
-        for file in _damaged_files_of(run, settings):
+        for file in _damaged_files_of(run):
             if file not in told:
                 told.add(file)
                 partition = str(key_of(GenreDay.from_folder(Path(file).parent)))
@@ -178,10 +180,10 @@ def _of_runs(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
                 yield causes.damaged_file(Path(file), found, run.ended_at, partition, link)
 
 
-def _damaged_files_of(run: RunEnded, settings: Settings) -> list[str]:
+def _damaged_files_of(run: RunEnded) -> list[str]:
     """Those of genre-days that a run fails by, relative to the data folder."""
     files = json.loads(run.damaged_files or "[]")
-    return [f"{settings.lake.root.name}/{file}" for file in files if OF_GENRE_DAY.search(file)]
+    return [f"{IN_LAKE}/{file}" for file in files if OF_GENRE_DAY.search(file)]
 
 
 def _link(run: RunEnded, settings: Settings) -> str:
