@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from spotify_assets.lake.log import Change, Day, Log, State, TableFile
 from spotify_assets.lake.raw import RawPartition, read_exchanges
 from spotify_assets.lake.store import Remote, StoreFailed, open_store
 from spotify_assets.storage.errors import FailureKind
+from spotify_assets_tests.lake import processes
 from spotify_assets_tests.lake.s3 import S3
 from spotify_assets_tests.lake.samples import TERMS, numbered_answer, question
 
@@ -22,6 +24,16 @@ TODAY = dt.date(2026, 11, 20)
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "PAUSE_SECONDS", 0.0)
+
+
+def in_environment(s3: S3) -> dict[str, str]:
+    """What the cloud's own tools take, beside the URL."""
+    return {
+        "AWS_ENDPOINT_URL": s3.url,
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",  # pragma: allowlist secret
+        "AWS_REGION": "eu-central-1",
+    }
 
 
 def write(log: Log, number: int) -> State:
@@ -130,6 +142,37 @@ def test_a_store_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch)
     assert failed.value.kind is FailureKind.RETRY
 
 
+def add_in_bucket(url: str, worker: int, times: int) -> None:
+    """Count a day that all share, and write one of its own, each time."""
+    log = Log(open_store(url))
+    sys.stdin.readline()
+    for number in range(times):
+        file = TableFile("star/facts", str(number), number, 1)
+        own = TODAY + dt.timedelta(days=1 + worker * times + number)
+
+        def change(state: State, own: dt.date = own, file: TableFile = file) -> Change:
+            shared = state.days.get(TODAY)
+            count = (shared.tables["star.facts"].rows or 0) + 1 if shared else 1
+            counted = file._replace(hash=str(count), rows=count)
+            return {TODAY: Day({"star.facts": counted}), own: Day({"star.facts": file})}
+
+        log.commit("r&b", change)
+
+
+@pytest.mark.slow
+def test_four_processes_lose_and_double_nothing_in_a_bucket(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times, bucket = 50, s3.bucket()
+    for name, value in in_environment(s3).items():
+        monkeypatch.setenv(name, value)
+    url = f"s3://{bucket}/lake"
+    assert processes.at_once(add_in_bucket, *((url, n, times) for n in range(4))) == [0] * 4
+    state = Log(open_store(url)).state("r&b")
+    assert state.seq == state.days[TODAY].tables["star.facts"].rows == 4 * times
+    assert len(state.days) == 4 * times + 1
+
+
 def test_a_bucket_that_is_not_there_is_said(s3: S3) -> None:
     with pytest.raises(StoreFailed, match="There is no such bucket") as failed:
         s3.store("no-such-bucket").get("a")
@@ -149,10 +192,8 @@ def test_the_url_and_the_clouds_own_variables_are_enough(
     s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket = s3.bucket()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    for name, value in in_environment(s3).items():
+        monkeypatch.setenv(name, value)
     store = open_store(f"s3://{bucket}/team/lake")
     store.create("a", b"x")
     assert isinstance(store, Remote)
