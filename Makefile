@@ -40,7 +40,7 @@ gate: $(VENV)/.installed-comments  ## Whether the labellers of comments are as g
 	$(BIN)/pytest -rs spotify_assets_tests/learning/labellers spotify_assets_tests/learning/evaluation
 
 baselines: $(VENV)/.installed-comments  ## Take what the gate compares with; its changes are reviewed
-	$(BIN)/python -m spotify_assets.learning.evaluation.baselines
+	$(BIN)/python -m spotify_assets.learning.evaluation.baselines $(ACCEPT)
 
 dev: $(INSTALLED)  ## The Dagster UI on http://127.0.0.1:3000, or another: make dev PORT=3001
 	$(BIN)/spotify-assets dev $(if $(PORT),--port $(PORT))

@@ -1,9 +1,12 @@
 """The gate: it lets as good a labeller pass, and stops one that was made worse on purpose."""
 
+import json
+from importlib import resources
+
 import pytest
 
 from spotify_assets.learning.evaluation import Said, ask, baselines
-from spotify_assets.learning.evaluation.gate import FLOORS, Floors, failures
+from spotify_assets.learning.evaluation.gate import FLOORS, Floors, failures, floor_failures
 from spotify_assets.learning.evaluation.golden import Golden, package_golden
 from spotify_assets.learning.labellers import CATEGORIES, Labeller, LabelResult, Rejected
 from spotify_assets.learning.labellers.embedded import EmbeddedLabeller
@@ -78,3 +81,16 @@ def test_a_real_labeller_that_was_made_worse_on_purpose_is_stopped() -> None:
 
     found = passes(Deaf(WORDS))
     assert any(one.startswith("Macro F1 of keywords fell") for one in found)
+
+
+def test_the_baseline_is_of_the_labeller_that_ships_and_reaches_the_floors() -> None:
+    """Also where the extra is not installed: whoever fits another takes the baselines again."""
+    truth = package_golden()
+    kept = json.loads(
+        resources.files("spotify_assets.learning.evaluation")
+        .joinpath(baselines.FILE)
+        .read_text("utf-8")
+    )
+    assert kept["fitted"] == baselines.fitted(), "make baselines"
+    for name, floors in FLOORS.items():
+        assert [*floor_failures(baselines.read(name, truth), truth, floors)] == []
