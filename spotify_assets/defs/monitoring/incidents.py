@@ -257,7 +257,8 @@ def _releases(settings: Settings, today: dt.date) -> Iterator[Incident]:
     for kind, files in groupby(late, key=lambda file: file.kind):
         some = list(files)
         named = [(file.name, file.last.replace(tzinfo=dt.UTC)) for file in some]
-        yield causes.late_file(kind, named, some[0].days)
+        late_since = min(one.last + dt.timedelta(days=one.days) for one in some)
+        yield causes.late_file(kind, named, late_since.replace(tzinfo=dt.UTC))
     for model in withdrawn:
         yield causes.model_withdrawn(
             model.version, model.withdrawn_on, model.missed, model.naive_missed

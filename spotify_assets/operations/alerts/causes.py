@@ -287,15 +287,14 @@ def invalid_rows(
 SHOWN_LATE = 20
 
 
-def late_file(kind: str, files: Sequence[tuple[str, dt.datetime]], days: int) -> Incident:
+def late_file(kind: str, files: Sequence[tuple[str, dt.datetime]], since: dt.datetime) -> Incident:
     """Downloads of a kind that used to come again have not come.
 
     Args:
         kind: Such as ``song_streams``.
         files: Name and last time of each; at least one.
-        days: After how many they are late.
+        since: When the first of them was late.
     """
-    since = min(last for _, last in files) + dt.timedelta(days=days)
     lines = [f"{name}: last on {last:%Y-%m-%d}" for name, last in files[:SHOWN_LATE]]
     if len(files) > SHOWN_LATE:
         lines.append(f"and {len(files) - SHOWN_LATE} more")
@@ -304,7 +303,8 @@ def late_file(kind: str, files: Sequence[tuple[str, dt.datetime]], days: int) ->
         _key("late_file", kind),
         "late_file",
         f"{first} ({kind}) should have come again",
-        "\n".join(lines) + f"\n\nThey came on several days, and not for more than {days} days. "
+        "\n".join(lines)
+        + "\n\nThey came on several days, and have not for twice as long as usual. "
         "Download what you still follow, and put it into the inbox or import it:\n"
         "  spotify-assets import\n\nWhat does not come for four times as long is no longer "
         "waited for (SPOTIFY_DOWNLOADS_LATE_DAYS).",

@@ -409,7 +409,7 @@ def test_of_a_label_streams_that_fall_and_bad_and_late_downloads_are_told_until_
     found = imported(
         label,
         downloaded("Maré Baixa-timeline.csv", [400, 350, 340, 330, 320, 310, 300, 149], ago=1),
-        downloaded("Ten-timeline.csv", [99] * 10 + ["?"], ago=25),
+        downloaded("Ten-timeline.csv", [99] * 10 + ["?"], ago=14),
         downloaded("Ten-timeline (1).csv", [99] * 11 + ["?"], ago=11),
     )
     [fall] = [one for key, one in found.items() if key == "streams_drop/tide"]

@@ -39,7 +39,7 @@ ALL = {
     "invalid_rows/00000000000000f1": causes.invalid_rows(
         "00000000000000f1", "Ten O'Clock-timeline.csv", 100, 6, NOON
     ),
-    "late_file/songs": causes.late_file("songs", [("1x7-songs-28day.csv", NOON)], 10),
+    "late_file/songs": causes.late_file("songs", [("1x7-songs-28day.csv", NOON)], LATER),
     "model_withdrawn/00000000000000f1": causes.model_withdrawn(
         "00000000000000f1", NOON.date(), 1_200.4, 900.0
     ),

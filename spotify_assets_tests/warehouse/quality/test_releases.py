@@ -130,9 +130,18 @@ def test_a_later_download_takes_the_place_of_a_bad_one(
 
 @pytest.mark.parametrize(
     ("days", "is_late"),
-    [((20, 10), False), ((21, 11), True), ((11,), False), ((47, 40), True), ((48, 41), False)],
+    [
+        ((15, 10), False),
+        ((16, 11), True),
+        ((11,), False),
+        ((11, 11), False),
+        ((45, 40), True),
+        ((46, 41), False),
+        ((31, 21, 11), False),
+        ((41, 31, 21), True),
+    ],
 )
-def test_a_download_that_came_again_is_late_until_it_is_given_up(
+def test_a_download_that_came_again_is_late_after_twice_its_time_until_it_is_given_up(
     connection: duckdb.DuckDBPyConnection, days: tuple[int, ...], *, is_late: bool
 ) -> None:
     for number, one in enumerate(days):
@@ -141,13 +150,13 @@ def test_a_download_that_came_again_is_late_until_it_is_given_up(
     assert [one.name for one in found] == (["One-timeline.csv"] if is_late else [])
 
 
-def test_sales_may_take_longer_whatever_their_files_are_called(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
-    for days in (120, 60, 46):
+def test_of_sales_and_playlists_any_file_will_do(connection: duckdb.DuckDBPyConnection) -> None:
+    for days in (120, 90, 61):
         downloaded(connection, days, f"sales {days}.tsv", "sales", "DistroKid")
+    for days in (56, 28, 1):
+        downloaded(connection, days, f"Song {days}-playlists-28day.csv", "playlists")
     [late] = releases.late_files(connection, TODAY, 10)
-    assert (late.kind, late.name, late.days) == ("sales", "DistroKid", 45)
+    assert (late.kind, late.name, late.days) == ("sales", "DistroKid", 59)
     downloaded(connection, 45, "sales.tsv", "sales", "DistroKid")
     assert releases.late_files(connection, TODAY, 10) == []
 
@@ -156,7 +165,7 @@ def test_sales_may_take_longer_whatever_their_files_are_called(
 def test_of_an_advertisement_that_was_over_no_further_export_is_late(
     connection: duckdb.DuckDBPyConnection, last_day: int, *, is_late: bool
 ) -> None:
-    downloaded(connection, 19, "Ads.csv", "campaigns", "Meta Ads")
+    downloaded(connection, 16, "Ads.csv", "campaigns", "Meta Ads")
     file_id = downloaded(connection, 12, "Ads (1).csv", "campaigns", "Meta Ads")
     connection.execute(
         "INSERT INTO star.fact_campaign_daily "
