@@ -174,7 +174,7 @@ def _read(download: Download, today: dt.date) -> _File:
         told["breakdown"] = [row[n].strip() for n in others]
         file.rows.append(told)
     if kind == "campaigns":
-        _without_sums(file, "date" in names.values() and "day" in (*header, "day"))
+        _without_sums(file, any(names.get(name) == "date" for name in header))
     _sound(file, today)
     _once(file)
     return file
@@ -244,12 +244,11 @@ def _decimal_mark(rows: Sequence[Sequence[str]], header: Sequence[str], names: R
 
 
 def _without_sums(file: _File, has_days: bool) -> None:
-    """Rows without a campaign or, beside others with one, a day; and `All` beside its parts."""
-    days = any(row.get("date") for row in file.rows)
+    """Rows without a campaign or, in a file of days, a day; and `All` beside its parts."""
     kept = [
         row
         for row in file.rows
-        if row["campaign"] is not None and not (has_days and days and row.get("date") is None)
+        if row["campaign"] is not None and not (has_days and row.get("date") is None)
     ]
     file.sums += len(file.rows) - len(kept)
     for number in range(len(kept[0]["breakdown"]) if kept else 0):
