@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
     "learning": {"schemas", "transforms", "lake", "storage", "text"},
-    "pages": {"schemas", "lake", "sources", "warehouse", "storage", "text"},
+    "pages": {"schemas", "lake", "sources", "warehouse", "operations", "storage", "text"},
     "operations": {
         "schemas",
         "transforms",

@@ -4,7 +4,6 @@ Belongs here: how it looks. Does not belong here: what counts as a play (``docs/
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -12,7 +11,7 @@ import polars as pl
 import streamlit as st
 
 from spotify_assets.pages.dashboard.reading import questions
-from spotify_assets.pages.dashboard.visit import Visit, choose
+from spotify_assets.pages.dashboard.visit import Visit, choose, headline
 
 SQL = questions("listening")
 DAYS = {"28d": 28, "90d": 90, "365d": 365}
@@ -70,17 +69,21 @@ def _overview(visit: Visit, since: dt.date, until: dt.date) -> None:
     hours, before = one["ms_played"] / 3_600_000, (one["ms_before"] or 0) / 3_600_000
     is_comparable = one["coverage"] == one["coverage_before"] == "complete"
     known = say("{complete} of {days} days known", complete=one["days_complete"], days=one["days"])
-    _numbers(
-        known,
+    headline(
         {
             say("Plays"): (
                 say.number(one["plays"]),
                 say.change(one["plays"], one["plays_before"]) if is_comparable else None,
+                known,
             ),
-            say("Hours"): (say.number(hours), say.change(hours, before) if is_comparable else None),
-            say("Tracks"): (say.number(one["tracks"]), None),
-            say("Artists"): (say.number(one["artists"]), None),
-            say("New to you"): (say.number(one["first_plays"]), None),
+            say("Hours"): (
+                say.number(hours),
+                say.change(hours, before) if is_comparable else None,
+                known,
+            ),
+            say("Tracks"): (say.number(one["tracks"]), None, known),
+            say("Artists"): (say.number(one["artists"]), None, known),
+            say("New to you"): (say.number(one["first_plays"]), None, known),
         },
     )
     if is_comparable:
@@ -88,22 +91,6 @@ def _overview(visit: Visit, since: dt.date, until: dt.date) -> None:
     _calendar(visit, max(since, until - dt.timedelta(days=CALENDAR_DAYS - 1)), until)
     _top(visit, told)
     _discovery(visit, told)
-
-
-def _numbers(known: str, numbers: Mapping[str, tuple[str, str | None]]) -> None:
-    """Headline numbers, each with its change where there is one, and how much is known."""
-    for column, (title, (number, change)) in zip(
-        st.columns(len(numbers)), numbers.items(), strict=True
-    ):
-        column.metric(
-            title,
-            number,
-            change or known,
-            delta_color="normal" if change else "off",
-            delta_arrow="auto" if change else "off",
-            delta_description=known if change else None,
-            border=True,
-        )
 
 
 def _calendar(visit: Visit, since: dt.date, until: dt.date) -> None:
@@ -219,12 +206,17 @@ def _artist(visit: Visit, since: dt.date, until: dt.date) -> None:
     artist = choose("artist", st.selectbox, say("Artist"), names, names[0])
     question = "How much is there of an artist, since when and until when?"
     one = visit.rows(SQL[question], artist=artist).row(0, named=True)
-    columns = st.columns(5)
-    columns[0].metric(say("Plays"), say.number(one["plays"]), border=True)
-    columns[1].metric(say("Hours"), say.number(one["ms_played"] / 3_600_000), border=True)
-    columns[2].metric(say("Tracks"), say.number(one["tracks"]), border=True)
-    columns[3].metric(say("First heard"), str(one["first_day"]), border=True)
-    columns[4].metric(say("Last heard"), str(one["last_day"]), border=True)
+    span = f"{one['first_day']} – {one['last_day']}"
+    headline(
+        {
+            say("Plays"): (say.number(one["plays"]), None, span),
+            say("Hours"): (say.number(one["ms_played"] / 3_600_000), None, span),
+            say("Tracks"): (say.number(one["tracks"]), None, span),
+        }
+    )
+    st.text(
+        say("First heard {first}, last heard {last}.", first=one["first_day"], last=one["last_day"])
+    )
     months = visit.rows(SQL["How was an artist played over the months?"], artist=artist)
     chart = (
         alt.Chart(months)
@@ -276,16 +268,17 @@ def _year(visit: Visit, year: int) -> None:
         title: (
             say.number(one[name] / of),
             say.change(one[name], before[name]) if is_comparable else None,
+            known,
         )
         for title, (name, of) in numbers.items()
     }
-    _numbers(known, shown)
+    headline(shown)
     if is_comparable:
         st.caption(say("Changes are against {year}.", year=year - 1))
     else:
         st.caption(say("Not compared with {year}: a year is not completely known.", year=year - 1))
-    st.dataframe(pl.DataFrame(_firsts(visit, one), orient="row", schema=["", say("Most")]),
-                 hide_index=True)  # fmt: skip
+    firsts = pl.DataFrame(_firsts(visit, one), orient="row", schema={"what": str, "first": str})
+    visit.table(firsts, {"what": say("What"), "first": say("Most")})
 
 
 def _firsts(visit: Visit, one: dict[str, Any]) -> list[tuple[str, str]]:

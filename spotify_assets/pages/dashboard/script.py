@@ -10,14 +10,27 @@ from types import ModuleType
 import streamlit as st
 
 from spotify_assets.pages.accounts import Account
-from spotify_assets.pages.dashboard import listening, reading
+from spotify_assets.pages.dashboard import (
+    comments,
+    genres,
+    listening,
+    operations,
+    reading,
+    releases,
+)
 from spotify_assets.pages.dashboard.reading import NotReadable, Reason
 from spotify_assets.pages.dashboard.serving import deployment
 from spotify_assets.pages.dashboard.visit import Visit, choose
 from spotify_assets.pages.dashboard.words import LANGUAGES, Say
 from spotify_assets.pages.sign_in import COOKIE, SIGN_IN, SIGN_OUT
 
-PAGES: dict[str, ModuleType] = {"listening": listening}
+PAGES: dict[str, ModuleType] = {
+    "listening": listening,
+    "genres": genres,
+    "releases": releases,
+    "comments": comments,
+    "operations": operations,
+}
 ICONS = {
     "listening": ":material/headphones:",
     "genres": ":material/library_music:",
@@ -30,8 +43,10 @@ REFRESH = {"30": 30, "60": 60, "300": 300, "off": None}
 # The menu of a table would write cells that a spreadsheet takes for formulas.
 STYLE = """<style>
 [data-testid="stElementToolbar"] { display: none }
-.block-container { padding-top: 3.5rem }
+.block-container { padding-top: 5rem }
 @media (max-width: 640px) { [data-testid="stColumn"] { min-width: calc(50% - 1rem) } }
+[data-testid="stCaptionContainer"] { color: inherit; opacity: .85 }
+.st-key-comment { font-size: 1.3rem }
 .sign-out button { font: inherit; padding: .3rem .8rem; cursor: pointer }
 </style>"""
 
@@ -111,7 +126,8 @@ def _body(name: str, say: Say, every: int | None) -> None:
     database = deployment().database
     try:
         _state(say, reading.published_at(database), every)
-        PAGES[name].show(Visit(account, deployment(), say))
+        token = st.context.cookies.get(COOKIE, "")
+        PAGES[name].show(Visit(account, token, deployment(), say))
     except NotReadable as error:
         _not_readable(say, error)
 

@@ -30,7 +30,7 @@ OPTIONS: dict[str, Any] = {
     "server.fileWatcherType": "none",
     "server.headless": True,
     "server.maxUploadSize": 1,
-    "theme.primaryColor": "#1a7f4e",
+    "theme.primaryColor": "#116239",
 }
 """Nothing is told to anybody, nothing is uploaded, and no error shows its insides."""
 

@@ -24,6 +24,8 @@ class Visit:
     """Somebody looks at a page."""
 
     account: Account
+    token: str
+    """Of the session."""
     deployment: Deployment
     say: Say
 
@@ -45,7 +47,9 @@ class Visit:
             more: As `st.dataframe` takes it.
         """
         named = frame.select(pl.col(name).alias(title) for name, title in columns.items())
-        st.dataframe(named, hide_index=True, **more)
+        # Streamlit shows a day with its midnight.
+        written = named.with_columns(pl.col(pl.Date).dt.to_string())
+        st.dataframe(written, hide_index=True, placeholder="–", **more)
 
     def chart(
         self,
@@ -63,6 +67,27 @@ class Visit:
     def nothing(self, sentence: str) -> None:
         """Say that there is nothing to show yet, and what would change that."""
         st.info(sentence, icon=":material/hourglass_empty:")
+
+
+def headline(numbers: Mapping[str, tuple[str, str | None, str]]) -> None:
+    """Show headline numbers.
+
+    Args:
+        numbers: By its title: the number, its change where there is one, and what goes with it:
+            how complete it is, or of when.
+    """
+    for column, (title, (number, change, beside)) in zip(
+        st.columns(len(numbers)), numbers.items(), strict=True
+    ):
+        column.metric(
+            title,
+            number,
+            change or beside,
+            delta_color="normal" if change else "off",
+            delta_arrow="auto" if change else "off",
+            delta_description=beside if change else None,
+            border=True,
+        )
 
 
 def choose(
