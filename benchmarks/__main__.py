@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks import (
     answers,
     backfill,
+    comments,
     databases,
     demo,
     genre_day,
@@ -47,6 +48,7 @@ BENCHES: dict[str, Bench] = {
     "rebuild": rebuild.bench,
     "readers": readers.bench,
     "databases": databases.bench,
+    "comments": comments.bench,
     "predictions": predictions.bench,
     "labellers": labellers.bench,
 }
@@ -54,7 +56,7 @@ ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
 IF_NAMED_ONLY = {"listening_large", "predictions", "labellers"}
 """The one takes minutes and 8 GB of disk; the others minutes, and an extra each."""
-IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers", "databases"}
+IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers", "databases", "comments"}
 """At full size these take minutes to half an hour, and up to 6 GB of disk."""
 
 

@@ -69,7 +69,7 @@ COMMANDS = {
     ),
     "forget": (
         "forget:forget",
-        "Take imported files back: their rows leave the lake and the warehouse, for good.",
+        "Take imports back: their rows leave the lake and the warehouse, for good.",
     ),
     "releases": ("declaring:app", "The artists and releases of a label, in releases.toml."),
     "poll": ("history:poll", "Ask Spotify once what you played last, and publish it."),

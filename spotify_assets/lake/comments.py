@@ -18,8 +18,8 @@ import os
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +172,63 @@ def read_batch(path: Path) -> Batch:
     if not is_whole:
         raise DamagedFile(path, "written", REMEDY)
     return batch
+
+
+def rewrite_batch(lake: Lake, path: Path, without: Collection[int]) -> None:
+    """Take rows out of a batch for good; of one that has no others nothing is left.
+
+    Raises:
+        LakeError: It cannot be written.
+    """
+    batch = read_batch(path)
+    lines = [line for line in batch.lines if line["row"] not in without]
+    if lines:
+        write_batch(lake, replace(batch, lines=lines))
+        return
+    with writing(path, "less of a batch"):
+        mirror.delete(lake, [path])
+        path.unlink(missing_ok=True)
+        sync(path.parent)
+
+
+def forget_labels(lake: Lake, kept: Collection[str]) -> None:
+    """Delete the labels of all texts but these.
+
+    Args:
+        lake: Where they lie.
+        kept: Ids of texts.
+
+    Raises:
+        LakeError: They cannot be written.
+    """
+    for path in label_files(lake):
+        rows = read_rows(path, REMAKE)
+        left = rows.filter(pl.col("text_id").is_in(list(kept)))
+        if left.height == rows.height:
+            continue
+        if left.height:
+            add_labels(lake, dt.date.fromisoformat(path.parent.name.removeprefix(DAY_FOLDER)), left)
+        mirror.delete(lake, [path])
+        path.unlink()
+
+
+def forget_decisions(lake: Lake, comment_ids: Collection[str]) -> None:
+    """Delete what was decided about comments.
+
+    Raises:
+        LakeError: It cannot be written.
+    """
+    for path in decision_files(lake):
+        told = decisions([path])
+        left = [one for one in told if one["comment_id"] not in comment_ids]
+        if len(left) == len(told):
+            continue
+        with writing(path, "fewer decisions"):
+            if left:
+                _put(lake, path, b"".join(json.dumps(one).encode("ascii") + b"\n" for one in left))
+            else:
+                mirror.delete(lake, [path])
+                path.unlink()
 
 
 def find_batch(lake: Lake, batch_id: str) -> Path | None:

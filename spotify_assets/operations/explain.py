@@ -19,6 +19,7 @@ import polars as pl
 import zstandard
 
 from spotify_assets.lake import Lake, release_files
+from spotify_assets.lake.comments import find_batch, read_batch
 from spotify_assets.lake.exchanges import Exchange
 from spotify_assets.lake.history import (
     FACTS_FILE,
@@ -31,7 +32,7 @@ from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.lake.polls import PolledDay, day_of
 from spotify_assets.lake.raw import read_exchanges
 from spotify_assets.lake.release_files import RELEASE_FILES
-from spotify_assets.schemas import RELEASES, WAREHOUSE, Contract
+from spotify_assets.schemas import RELEASES, WAREHOUSE, Contract, Stage
 from spotify_assets.schemas.listening import DimItem, FactPlay, Plays, Polls, QuarantinedPlays
 from spotify_assets.sources.account_export.rows import typed_version
 from spotify_assets.sources.release_files.cells import decoded
@@ -176,6 +177,8 @@ def explain(lake: Lake, database: Path, table: str, key: Sequence[str]) -> Expla
             raise UnknownKey(f"{said} {_keys(connection, contract)}")
         if contract in RELEASES:
             return _downloaded(lake, contract, row)
+        if contract.stage() is Stage.COMMENTS:
+            return _commented(connection, lake, contract, row)
         origin, origin_row = _origin(connection, lake, contract, row)
         if origin == STREAMS:
             return _exported(lake, table, row, origin_row)
@@ -229,6 +232,33 @@ def _origin(
         if name in columns and (found := _one(connection, WAREHOUSE[origin], wanted)):
             return origin, found
     raise CannotExplain(f"Nothing in processed describes {wanted}.")
+
+
+def _commented(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, contract: type[Contract], row: Row
+) -> Explanation:
+    """The way back to the row of a batch of comments."""
+    origin = row
+    if "batch_row" not in row:
+        if "comment_id" not in row:
+            raise CannotExplain(
+                f"A row of {contract.table()} is made from many comments; no one row of a batch is "
+                "behind it."
+            )
+        wanted = {"comment_id": row["comment_id"]}
+        origin = _one(connection, WAREHOUSE["comments.comments"], wanted) or row
+    path = find_batch(lake, origin["batch_id"])
+    if path is None:
+        raise CannotExplain(f"The batch {origin['batch_id']} is not there: moved, or deleted.")
+    batch = read_batch(path)
+    lines = [dict(line) for line in batch.lines if line["row"] == origin["batch_row"]]
+    if not lines:
+        raise CannotExplain(f"{path} has no row {origin['batch_row']}: it was forgotten.")
+    facts = {"file_name": batch.file_name or "a request to the API"}
+    facts["imported_at"] = batch.received_at.isoformat()
+    place, source = origin["batch_row"], Exported(lines[0], facts)
+    table = "comments.comments" if "comment_id" in origin else contract.table()
+    return Explanation(contract.table(), row, table, origin, path, place, source, None, None)
 
 
 def _set_aside(row: Row) -> Row:

@@ -38,7 +38,7 @@ def find(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         found += [one for one in files if one.suffix.lower() in EXTENSIONS or one == path]
-    return [file for file in dict.fromkeys(found) if not file.is_dir()]
+    return [file for file in dict.fromkeys(found) if file.is_file()]
 
 
 def import_files(files: Sequence[Path], lake: Lake, now: dt.datetime) -> Imported:

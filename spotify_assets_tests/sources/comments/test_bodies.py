@@ -167,3 +167,7 @@ def test_a_file_is_one_batch_however_often_it_comes(tmp_path: Path) -> None:
     again = import_files([tmp_path / "a.csv"], lake, NOW + dt.timedelta(days=3))
     assert (len(first.new), len(again.new)) == (1, 0)
     assert first.batch_ids == again.batch_ids
+
+
+def test_a_drop_folder_that_is_not_there_yet_holds_nothing(tmp_path: Path) -> None:
+    assert find([tmp_path / "comment-inbox"]) == []
