@@ -27,7 +27,7 @@ from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
-from spotify_assets.warehouse.quality import releases
+from spotify_assets.warehouse.quality import comments, releases
 from spotify_assets.warehouse.reading import read_only
 
 LOOKED_AT = 500
@@ -81,6 +81,7 @@ def observe(
     of_releases = list(_releases(settings, now.date()))
     for kind in OF_RELEASES:
         alerts.observe(kind, [one for one in of_releases if one.kind == kind])
+    alerts.observe("comments_drift", list(_comments(settings, now.date())))
     alerts.observe("late_data", list(_late(instance, settings, keys)))
     alerts.observe("quota_block", list(_blocks(settings)))
     alerts.observe("token_ends", list(_tokens(settings, now)))
@@ -263,6 +264,16 @@ def _releases(settings: Settings, today: dt.date) -> Iterator[Incident]:
         yield causes.model_withdrawn(
             model.version, model.withdrawn_on, model.missed, model.naive_missed
         )
+
+
+def _comments(settings: Settings, today: dt.date) -> Iterator[Incident]:
+    """What of the comments is not what it was, as they are published."""
+    if not settings.database.exists():
+        return
+    with read_only(settings.database) as connection:
+        found = comments.drifts(connection, today) if comments.are_there(connection) else []
+    for one in found:
+        yield causes.comments_drift(one.subject, one.day, one.share, one.usual, one.comments)
 
 
 def _late(

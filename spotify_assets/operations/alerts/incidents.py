@@ -18,6 +18,7 @@ Kind = Literal[
     "invalid_rows",
     "late_file",
     "model_withdrawn",
+    "comments_drift",
     "damaged_file",
 ]
 Severity = Literal["warning", "error"]

@@ -43,6 +43,8 @@ ALL = {
     "model_withdrawn/00000000000000f1": causes.model_withdrawn(
         "00000000000000f1", NOON.date(), 1_200.4, 900.0
     ),
+    "comments_drift/unsure": causes.comments_drift("unsure", NOON.date(), 0.3, 0.1, 120),
+    "comments_drift/tickets": causes.comments_drift("topic tickets", NOON.date(), 0.3, 0.1, 120),
     "damaged_file/lake/raw/0001.jsonl.zst": causes.damaged_file(
         Path("lake/raw/0001.jsonl.zst"), "It is shorter than it was.", NOON, PARTITION
     ),
