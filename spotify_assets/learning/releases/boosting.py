@@ -5,6 +5,7 @@ features are, and whether it is any good (``evaluation``). LightGBM is of the ex
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from spotify_assets.learning.releases.candidates import HORIZON
 from spotify_assets.learning.releases.features import NAMES, Cases, cases
 from spotify_assets.learning.releases.panel import Floats, Ints, Panel
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 if TYPE_CHECKING:
     import lightgbm
@@ -46,6 +48,27 @@ def is_there() -> bool:
     return find_spec("lightgbm") is not None
 
 
+class CannotBeLoaded(ProjectError):
+    """LightGBM is installed, and lacks a library of the system."""
+
+    kind = FailureKind.PERMANENT
+
+
+def load() -> Any:
+    """LightGBM, imported.
+
+    Raises:
+        CannotBeLoaded: It lacks a library of the system.
+    """
+    try:
+        return import_module("lightgbm")
+    except OSError as error:
+        raise CannotBeLoaded(
+            f"LightGBM cannot be loaded: {error}. It needs OpenMP (on Debian: `apt-get install "
+            "libgomp1`). Or uninstall lightgbm: the other candidates do without."
+        ) from error
+
+
 def lightgbm_version() -> str | None:
     """The version of it that is installed; it belongs to what a model was made with."""
     if not is_there():
@@ -67,8 +90,7 @@ class Boosted:
 
         None where that is too little to learn from. Arguments as `candidates.baselines` has them.
         """
-        import lightgbm  # noqa: PLC0415 - an extra
-
+        lightgbm = load()
         newest = np.argsort(origins, kind="stable")[::-1][: MAX_ROWS // HORIZON]
         rows, origins = rows[newest], origins[newest]
         found = cases(panel, rows, origins)
@@ -84,8 +106,7 @@ class Boosted:
     @classmethod
     def of(cls, text: str) -> "Boosted":
         """The model that `text` gave."""
-        import lightgbm  # noqa: PLC0415 - an extra
-
+        lightgbm = load()
         return cls(lightgbm.Booster(model_str=text))
 
     @property

@@ -2,13 +2,15 @@
 
 import datetime as dt
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from spotify_assets.learning.releases import evaluation, forecast, models, tables
-from spotify_assets.learning.releases.boosting import Boosted
+from spotify_assets.learning.releases.boosting import Boosted, CannotBeLoaded
 from spotify_assets.learning.releases.features import NAMES, cases
 from spotify_assets.learning.releases.panel import Panel
 from spotify_assets_tests.learning.releases.labels import campaign, noisy, panel_of, sample
@@ -70,3 +72,15 @@ def test_a_label_that_is_too_small_for_it_is_predicted_without_it() -> None:
     trained = models.train(made, NOW.isoformat(), with_lightgbm=True)
     assert trained.facts["why_no_lightgbm"] == models.TOO_LITTLE
     assert trained.booster is None
+
+
+def test_without_a_library_of_the_system_it_says_which(
+    panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lightgbm.py").write_text(
+        "raise OSError('libgomp.so.1: cannot open shared object file')", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    with pytest.raises(CannotBeLoaded, match="libgomp1"):
+        evaluation.fit(panel)
