@@ -9,6 +9,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -40,6 +41,7 @@ def normal(name: str) -> str:
     return letters.replace(" ", "_").replace("-", "_")
 
 
+@lru_cache(maxsize=1000)
 def field_of(name: str) -> str | None:
     """Which field a name means; ``None``: it is not kept."""
     return _FIELDS.get(normal(name))
