@@ -79,6 +79,7 @@ def go(page: Page, url: str, title: str) -> None:
     page.goto(url)
     expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=30_000)
     page.wait_for_selector("[data-test-script-state=notRunning]", state="attached", timeout=30_000)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
@@ -200,6 +201,8 @@ def test_nothing_serious_keeps_people_out(browser: Browser, published: Site, pat
         page.goto(published.url + path)
     else:
         go(page, published.url + path, PAGES[path][0])
+        # What appears fades in.
+        page.wait_for_timeout(2_000)
     found = Axe().run(page).response["violations"]
     grave = [one for one in found if one["impact"] in ("serious", "critical")]
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in grave] == []

@@ -113,7 +113,7 @@ def _campaigns(visit: Visit, campaigns: pl.DataFrame) -> None:
             alt.Tooltip("lift_high:Q", title=say("at most"), format="+.0%"),
         ],
     )
-    zero = alt.Chart().mark_rule(strokeDash=[4, 4], opacity=0.6).encode(x=alt.datum(0))
+    zero = alt.Chart().mark_rule(strokeDash=[4, 4], opacity=0.6, aria=False).encode(x=alt.datum(0))
     columns = {
         "campaign": say("Campaign"), "title": say("Release"), "verdict": say("Streams"),
         "lift": say("Lift"), "lift_low": say("at least"), "lift_high": say("at most"),

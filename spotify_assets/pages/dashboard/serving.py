@@ -30,7 +30,9 @@ OPTIONS: dict[str, Any] = {
     "server.fileWatcherType": "none",
     "server.headless": True,
     "server.maxUploadSize": 1,
-    "theme.primaryColor": "#116239",
+    # One for each: a color for both would take the choice of light and dark from the browser.
+    "theme.light.primaryColor": "#116239",
+    "theme.dark.primaryColor": "#5cc58e",
 }
 """Nothing is told to anybody, nothing is uploaded, and no error shows its insides."""
 
