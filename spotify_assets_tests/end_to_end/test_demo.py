@@ -168,9 +168,11 @@ def test_each_line_of_the_diagram_finds_what_it_says(demo: Demo) -> None:
 
 
 ANSWERED = examples.by_question((ROOT / "docs" / "answers.sql").read_text())
+# The days that the demo predicts are still to come.
+AT_ONCE = {question: sql for question, sql in ANSWERED.items() if "predictions.scores" not in sql}
 
 
-@pytest.mark.parametrize("question", ANSWERED)
+@pytest.mark.parametrize("question", AT_ONCE)
 def test_each_answer_gives_rows_at_once(demo: Demo, question: str) -> None:
     with duckdb.connect(demo[0] / "spotify.duckdb", read_only=True) as connection:
         seconds = []

@@ -3,10 +3,10 @@ SELECT model_version, trained_at, first_day, last_day, releases, candidates, why
 FROM predictions.models
 WHERE is_current;
 
--- Which models took themselves out?
+-- Which models took themselves out, and when?
 SELECT model_version, trained_at, withdrawn_on
 FROM predictions.models
-WHERE withdrawn_on IS NOT NULL;
+ORDER BY withdrawn_on NULLS LAST;
 
 -- Where does each lie in the lake?
 SELECT model_version, file, code_version

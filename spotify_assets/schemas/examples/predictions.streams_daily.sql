@@ -5,14 +5,17 @@ WHERE status = 'predicted'
 QUALIFY made_at = max(made_at) OVER (PARTITION BY release_id)
 ORDER BY release_id, date;
 
--- Of which releases is too little known?
-SELECT DISTINCT release_id, predicted_from, needs
+-- Of how many releases is something predicted, and of how many is too little known?
+SELECT status, needs, count(DISTINCT release_id) AS releases
 FROM predictions.streams_daily
-WHERE status = 'too little data';
+GROUP BY ALL;
 
--- Which features count most, tomorrow?
-SELECT f.key AS feature, round(avg(abs(f.value::DOUBLE)), 3) AS mean_contribution
-FROM predictions.streams_daily AS p, json_each(p.contributions) AS f
-WHERE p.days_ahead = 1
-GROUP BY ALL
-ORDER BY mean_contribution DESC;
+-- What did weekday and age add to each prediction, where LightGBM says it?
+SELECT
+    release_id,
+    date,
+    candidate,
+    contributions ->> 'weekday' AS of_weekday,
+    contributions ->> 'log_age' AS of_age
+FROM predictions.streams_daily
+ORDER BY release_id, date;
