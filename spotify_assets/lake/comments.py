@@ -17,6 +17,8 @@ import logging
 import os
 import re
 import secrets
+import threading
+import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -128,9 +130,37 @@ def _place(lake: Lake, made: Path, target: Path) -> None:
     is_new = not target.parent.is_dir()
     target.parent.mkdir(parents=True, exist_ok=True)
     mirror.push(lake, [(made, target)], lambda: made.replace(target))
-    sync(target.parent)
+    _SYNCED.sync(target.parent)
     if is_new:
         sync(target.parent.parent)
+
+
+class _Synced:
+    """Folders on the disk: of many who wait for one, one has it done for all.
+
+    Requests that come at the same time each put a file into the same folder.
+    """
+
+    def __init__(self) -> None:
+        self._alone = threading.Lock()
+        self._begun: dict[Path, float] = {}
+
+    def sync(self, folder: Path) -> None:
+        """Have on the disk what a folder lists now.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        since = time.monotonic()
+        with self._alone:
+            # What began after that, and is over, has it.
+            if self._begun.get(folder, 0) <= since:
+                begins = time.monotonic()
+                sync(folder)
+                self._begun = {folder: begins}
+
+
+_SYNCED = _Synced()
 
 
 def bring_up_to_date(lake: Lake) -> None:
