@@ -6,7 +6,7 @@ terminal (``commands.curation``) or on a page.
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -187,25 +187,6 @@ def refuse_topic(lake: Lake, proposed: str) -> None:
     own = _own(lake)
     topics = {code: topic for code, topic in own.topics.items() if code != proposed}
     write_vocabulary(lake, written(Vocabulary(topics, own.refused | {proposed})))
-
-
-def decided_texts(database: Path) -> Iterator[tuple[str, str, str]]:
-    """Text, language and category of each comment that a person decided about and is published.
-
-    The last decision of a comment counts. This is what a labeller may learn from.
-
-    Args:
-        database: The published file.
-
-    Raises:
-        WarehouseError: There is no warehouse.
-    """
-    with read_only(database) as connection:
-        yield from connection.execute(
-            "SELECT c.text, coalesce(c.language, 'und'), l.category "
-            "FROM comments.current_label AS l JOIN comments.comments AS c USING (comment_id) "
-            "WHERE l.decided_by = 'person' ORDER BY c.comment_id"
-        ).fetchall()
 
 
 def _own(lake: Lake) -> Vocabulary:
