@@ -327,14 +327,18 @@ def _contested(visit: Visit, names: Mapping[str, str]) -> None:
 
 def _quality(visit: Visit, names: Mapping[str, str]) -> None:
     say = visit.say
-    measures = visit.rows(SQL["How good is the labeller that was evaluated last?"])
+    measures = visit.rows(SQL["How good is each labeller, those in use first?"])
     if measures.is_empty():
         visit.nothing(say("No labeller was evaluated yet: `spotify-assets evaluate`."))
     else:
-        first = measures.row(0, named=True)
-        version = {"labeller": first["labeller"], "version": first["version"]}
-        own = measures.filter(pl.col("version") == first["version"])
-        st.text(f"{first['labeller']} {first['version']}")
+        labellers = {
+            f"{name} {version}": {"labeller": name, "version": version}
+            for name, version in measures.select("labeller", "version").iter_rows()
+        }
+        names_of = list(labellers)
+        chosen = choose("labeller", st.selectbox, say("Labeller"), names_of, names_of[0])
+        version = labellers[chosen]
+        own = measures.filter(pl.struct("labeller", "version") == version)
         titles = {
             "accuracy": say("Right, of what it labels"), "coverage": say("Labels, of all"),
             "macro_f1": say("F1, mean of categories"),

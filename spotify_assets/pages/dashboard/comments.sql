@@ -66,12 +66,15 @@ WHERE l.is_contested
 ORDER BY l.decided_at DESC
 LIMIT 100;
 
--- How good is the labeller that was evaluated last?
-SELECT labeller, version, golden, measure, estimate, low, high, comments
+-- How good is each labeller, those in use first?
+SELECT
+    labeller, version, measure, estimate, low, high, comments,
+    version IN (SELECT version FROM comments.labels WHERE is_newest) AS is_used
 FROM comments.evaluations
 WHERE language = 'all' AND category = 'all' AND measure IN ('macro_f1', 'accuracy', 'coverage')
-QUALIFY evaluated_at = max(evaluated_at) OVER ()
-ORDER BY labeller, version, measure;
+-- A golden set may have grown: the last one counts.
+QUALIFY evaluated_at = max(evaluated_at) OVER (PARTITION BY labeller, version)
+ORDER BY is_used DESC, evaluated_at DESC, labeller = 'majority', labeller, version, measure;
 
 -- What does it take for what?
 SELECT c.labeller, c.version, c.truth, c.said, sum(c.comments)::BIGINT AS comments

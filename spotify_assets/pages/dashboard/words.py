@@ -263,6 +263,7 @@ PORTUGUESE: Mapping[str, str] = {
     "No labeller was evaluated yet: `spotify-assets evaluate`.": (
         "Nenhum rotulador foi avaliado ainda: `spotify-assets evaluate`."
     ),
+    "Labeller": "Rotulador",
     "Right, of what it labels": "Certos, do que ele rotula",
     "Labels, of all": "Rotulados, de todos",
     "F1, mean of categories": "F1, média das categorias",
