@@ -3,6 +3,10 @@
 import ast
 import datetime as dt
 import re
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,6 +130,31 @@ def test_a_published_file_is_seen_at_once(tmp_path: Path) -> None:
             connection.execute(f"CREATE OR REPLACE TABLE x AS SELECT {number} AS n")
         (tmp_path / "new.duckdb").rename(tmp_path / "spotify.duckdb")
         assert rows(tmp_path / "spotify.duckdb", "FROM x").item() == number
+
+
+@pytest.mark.slow
+def test_readers_see_no_error_while_a_hundred_files_are_published(
+    empty: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "spotify.duckdb"
+    shutil.copy(empty, database)
+    asked = [sql for page in PAGES for sql in questions(page).values() if "$" not in sql]
+    is_over = threading.Event()
+
+    def read() -> int:
+        answers = 0
+        while not is_over.is_set():
+            answers += sum(rows(database, sql).height >= 0 for sql in asked)
+        return answers
+
+    with ThreadPoolExecutor(8) as readers:
+        reading = [readers.submit(read) for _ in range(8)]
+        for _ in range(100):
+            shutil.copy(empty, tmp_path / "new")
+            (tmp_path / "new").rename(database)
+            time.sleep(0.02)
+        is_over.set()
+    assert all(one.result() for one in reading)
 
 
 def test_an_exported_cell_is_no_formula() -> None:
