@@ -38,6 +38,12 @@ OF_A_WINDOW = (
     "sessions({}) ORDER BY minutes DESC LIMIT 10",
     "discovery({})",
     "skip_rate({})",
+    "completion_rate({})",
+    "new_artists({})",
+    "genres({})",
+    "first_and_last('artist', {}) LIMIT 10",
+    "top_by('hour', 'artist', {}, n := 1)",
+    "by_context('platform', {})",
 )
 ANSWERS = {
     **{f"{answer.format('the year 2020')}": answer.format(YEAR) for answer in OF_A_WINDOW},
@@ -45,6 +51,8 @@ ANSWERS = {
     "streaks()": "streaks()",
     "on_this_day('2025-06-01')": "on_this_day('2025-06-01')",
     "year_in_review(2020)": "year_in_review(2020)",
+    "year_compared(2020)": "year_compared(2020)",
+    "forgotten('artist', '2025-06-01')": "forgotten('artist', '2025-06-01')",
 }
 TARGETS_MS = (200, 1000)
 """For a size, and for ten times as many plays."""

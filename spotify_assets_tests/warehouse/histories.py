@@ -50,6 +50,11 @@ class Play:
     is_skipped: bool | None = None
     reason_end: str | None = "trackdone"
     is_incognito: bool | None = False
+    platform: str | None = None
+    country: str | None = None
+    is_shuffle: bool | None = None
+    is_offline: bool | None = None
+    track_id: str | None = None
     source: str = "extended"
 
     @property
@@ -69,6 +74,15 @@ class Play:
 def moment(text: str) -> dt.datetime:
     """`2024-01-05 20:00` or with seconds; in UTC, without a zone, as the warehouse has it."""
     return dt.datetime.fromisoformat(text)
+
+
+def date(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def played(*ends: str, **facts: Any) -> list[Play]:
+    """Plays of the same thing that end at these times."""
+    return [Play(moment(end), **facts) for end in ends]
 
 
 def empty_warehouse(time_zone: str = "UTC") -> duckdb.DuckDBPyConnection:
@@ -137,6 +151,7 @@ def _item(play: Play) -> dict[str, Any]:
         "artist_name": play.artist,
         "album_name": play.album,
         "isrc": play.isrc,
+        "track_id": play.track_id,
         "duration_ms": play.duration_ms,
         "known_from": "export",
     }
@@ -165,6 +180,10 @@ def _facts(told: list[Play]) -> list[dict[str, Any]]:
                 "reason_end": play.reason_end,
                 "is_skipped": play.is_skipped,
                 "is_incognito": play.is_incognito,
+                "platform": play.platform,
+                "country": play.country,
+                "is_shuffle": play.is_shuffle,
+                "is_offline": play.is_offline,
                 "session": session,
                 "first_at": heard.get(play.recording),
                 "is_first_play": is_first,

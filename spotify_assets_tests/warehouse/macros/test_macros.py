@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,9 +21,11 @@ from spotify_assets_tests.warehouse.histories import (
     MINUTE_MS,
     Play,
     column,
+    date,
     empty_warehouse,
     live_in,
     moment,
+    played,
     rows,
     tell,
 )
@@ -43,31 +44,6 @@ ZONES = (
     "Asia/Beirut",
 )
 FIRST = dt.date(2024, 1, 1)
-
-
-@pytest.fixture(scope="module")
-def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with empty_warehouse() as connection:
-        yield connection
-
-
-@pytest.fixture
-def connection(
-    warehouse: duckdb.DuckDBPyConnection,
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """With no history yet, of a listener who lives by UTC."""
-    tell(warehouse, [])
-    yield warehouse
-    live_in(warehouse, "UTC")
-
-
-def date(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)
-
-
-def played(*ends: str, **facts: Any) -> list[Play]:
-    """Plays of the same thing that end at these times."""
-    return [Play(moment(end), **facts) for end in ends]
 
 
 # What is made

@@ -1,11 +1,11 @@
 -- All that was played in a window, ranked.
 -- Grain: one rank. Parameters: 'track', 'artist' or 'album'; local days, both inclusive; the
--- classes of plays.
+-- classes of plays; what is ranked by: 'plays' or 'time'.
 -- The same recording under several ids is one track, by the name of the id that was played most.
 -- Artists are known by their name, albums by theirs and the artist's: exports give no ids.
--- Ties: more plays, then more time, then the name.
+-- Ties: more plays, then more time, then the name; by time: more time, then more plays.
 CREATE OR REPLACE MACRO listening.ranking(
-    what, from_date, to_date, classes := ['counted']
+    what, from_date, to_date, classes := ['counted'], ranked_by := 'plays'
 ) AS TABLE
 WITH per_item AS (
     SELECT item_key, count(*) AS plays, coalesce(sum(ms_played), 0)::BIGINT AS ms_played
@@ -32,7 +32,18 @@ WITH per_item AS (
     GROUP BY key
 )
 SELECT
-    row_number() OVER (ORDER BY plays DESC, ms_played DESC, shown.name, key) AS rank,
+    row_number() OVER (
+        ORDER BY
+            CASE ranked_by
+                WHEN 'plays' THEN plays
+                WHEN 'time' THEN ms_played
+                ELSE error('A ranking is by ''plays'' or by ''time''.')
+            END DESC,
+            plays DESC,
+            ms_played DESC,
+            shown.name,
+            key
+    ) AS rank,
     key,
     shown.name AS name,
     shown.artist AS artist,

@@ -1,16 +1,22 @@
 -- The first of a ranking, held against the window of the same length just before.
 -- Grain: one rank. Parameters: 'track', 'artist' or 'album'; local days, both inclusive; how many
--- ranks; the classes of plays.
+-- ranks; the classes of plays; what is ranked by: 'plays' or 'time'.
 -- Status: new (never played before), up, down, same, re-entry (played before, but not in the
 -- window before). The coverage is that of the window; the window before has its own days.
 CREATE OR REPLACE MACRO listening.top(
-    what, from_date, to_date, n := 50, classes := ['counted']
+    what, from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays'
 ) AS TABLE
 WITH ranked AS MATERIALIZED (
     SELECT now.*, before.rank AS previous_rank
-    FROM listening.ranking(what, from_date, to_date, classes := classes) AS now
+    FROM listening.ranking(
+        what, from_date, to_date, classes := classes, ranked_by := ranked_by
+    ) AS now
     LEFT JOIN listening.ranking(
-        what, listening.previous_from(from_date, to_date), from_date::DATE - 1, classes := classes
+        what,
+        listening.previous_from(from_date, to_date),
+        from_date::DATE - 1,
+        classes := classes,
+        ranked_by := ranked_by
     ) AS before USING (key)
     WHERE now.rank <= n
 ), played_earlier AS (
