@@ -537,7 +537,12 @@ GROUP BY r.title, t.playlist
 ORDER BY in_four_weeks DESC NULLS LAST, r.title, t.playlist;
 
 -- 40. Which genres do I listen to, and of how much of it is the genre known?
-SELECT genre, plays, round(100 * share) AS percent, round(100 * share_known) AS percent_known, coverage
+SELECT
+    genre,
+    plays,
+    round(100 * share) AS percent,
+    round(100 * share_known) AS percent_known,
+    coverage
 FROM listening.genres(
     (SELECT max(date) - 90 FROM star.play_coverage),
     (SELECT max(date) FROM star.play_coverage)
@@ -547,7 +552,11 @@ LIMIT 10;
 -- 41. Which artists did I love and forget: played ten times or more, and not for two months?
 SELECT name, plays, first_at::DATE AS first_heard, days_since, coverage
 FROM listening.forgotten(
-    'artist', (SELECT max(date) FROM star.play_coverage), min_plays := 10, silent_days := 60, n := 10
+    'artist',
+    (SELECT max(date) FROM star.play_coverage),
+    min_plays := 10,
+    silent_days := 60,
+    n := 10
 );
 
 -- 42. What do I play in the morning, at noon, in the evening and at night?
@@ -578,5 +587,11 @@ FROM listening.by_context(
 ORDER BY context, plays DESC, value;
 
 -- 44. Is my year unlike the one before?
-SELECT measure, this_year, year_before, round(100 * share_of_change) AS percent_more, coverage, coverage_before
+SELECT
+    measure,
+    this_year,
+    year_before,
+    round(100 * share_of_change) AS percent_more,
+    coverage,
+    coverage_before
 FROM listening.year_compared(year((SELECT max(date) FROM star.play_coverage)));
