@@ -69,6 +69,15 @@ def mount(served: Deployment) -> tuple[list[BaseRoute], Lifespan]:
     import streamlit as st  # noqa: PLC0415 - of an extra, and slow to import
     from streamlit import config  # noqa: PLC0415 - as above
 
+    # All that the pages import, or the first visitor would wait for it.
+    from spotify_assets.pages.dashboard import (  # noqa: F401, PLC0415
+        comments,
+        genres,
+        listening,
+        operations,
+        releases,
+    )
+
     config.get_config_options()
     for name, value in OPTIONS.items():
         config.set_option(name, value, "spotify-assets")
