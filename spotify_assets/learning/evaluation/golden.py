@@ -15,7 +15,7 @@ from spotify_assets.learning.labellers import CATEGORIES
 from spotify_assets.learning.labellers.words import folded
 from spotify_assets.schemas.comments import ALL
 
-FROZEN = "0893aa2f"
+FROZEN = "eb98e07b"
 """Digest of the golden set of the package. Another set is another measure: it is said in the
 changelog, and baselines are taken again."""
 PIECE = 5
