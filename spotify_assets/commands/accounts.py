@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import USAGE, answering, settings_or_stop, stop
 from spotify_assets.commands.terminal import out, show_table
 from spotify_assets.pages.accounts import Accounts, Role
 
@@ -38,7 +38,8 @@ def add(
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        with answering():
+            password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         stop("Nobody is there to type a password: use --password-stdin.", USAGE)
     accounts.add(name, password, role)

@@ -174,5 +174,7 @@ def test_every_question_is_asked_so_that_it_can_be_stopped() -> None:
         for before, line in pairwise(file.read_text(encoding="utf-8").splitlines())
         if "typer.confirm(" in line or "typer.prompt(" in line
     ]
-    assert [name for name, _ in asking] == ["collect.py", "forget.py", "purge.py"]
+    assert [name for name, _ in asking] == [
+        *("accounts.py", "collect.py", "forget.py", "purge.py"),
+    ]
     assert {before for _, before in asking} == {"with answering():"}

@@ -61,6 +61,8 @@ def test_every_schedule_runs_by_itself_in_utc(repository: dg.RepositoryDefinitio
         "reprocess_outdated",
         "hourly_data_quality",
         "daily_housekeeping",
+        "daily_predictions",
+        "weekly_training",
     }
     for one in repository.schedule_defs:
         assert (one.execution_timezone or "UTC") == "UTC"
