@@ -14,7 +14,7 @@ from spotify_assets.learning.labellers.calls import Calls, Price
 from spotify_assets.learning.labellers.chat import ChatLabeller, Server, ServerUnavailable
 from spotify_assets_tests.learning.labellers.model_server import BODIES, SAID, model_server
 
-FASTEST, LARGEST, MOST_CALLS = 200.0, 1 << 30, 1.05
+FASTEST, LARGEST, MAX_CALLS = 200.0, 1 << 30, 1.05
 FAULTS = (*SAID, *BODIES, "busy", "broken", "gone", "silent")
 """Of each hundred texts some have one of these, once or as often as they are asked."""
 
@@ -69,7 +69,7 @@ def _asked(number: int, folder: Path) -> Table:
     line = verdict(
         "Calls by those that were needed",
         f"{share:.3f}",
-        f"{MOST_CALLS}",
-        is_met=share <= MOST_CALLS,
+        f"{MAX_CALLS}",
+        is_met=share <= MAX_CALLS,
     )
     return caption(made, [line])

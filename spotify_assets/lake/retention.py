@@ -46,7 +46,7 @@ Part = GenreDay | dt.date
 """A genre-day; or the day (UTC) of polls of what was played, however old the plays are."""
 NUMBERED = re.compile(r"(\d{4})\.(.+)")
 JOURNAL = "journal.jsonl"
-LONGEST_PAUSE = dt.timedelta(minutes=10)
+MAX_PAUSE = dt.timedelta(minutes=10)
 """Between two responses of a collection that is under way."""
 LISTING = pl.Schema(
     {
@@ -423,7 +423,7 @@ def _answered_just_now(lake: Lake, genre_day: GenreDay) -> bool:
     newest = max(
         (one.modified_at for key, one in there.items() if _is_under_way(key)), default=None
     )
-    return newest is not None and newest > dt.datetime.now(dt.UTC) - LONGEST_PAUSE
+    return newest is not None and newest > dt.datetime.now(dt.UTC) - MAX_PAUSE
 
 
 def _rewritten_since(lake: Lake, genre_day: GenreDay) -> dt.datetime | None:

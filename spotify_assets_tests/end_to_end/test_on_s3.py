@@ -17,7 +17,7 @@ from spotify_assets_tests.lake.s3 import S3, running
 pytestmark = pytest.mark.end_to_end
 OF_THE_MACHINE = {"monitoring.requests", "monitoring.runs", "monitoring.check_results"}
 """What a machine notes of what it does itself."""
-MOST_REQUESTS = 20
+MAX_REQUESTS = 20
 """Of a genre-day, from its sealed responses to its tables."""
 
 
@@ -60,7 +60,7 @@ def test_another_machine_makes_the_same_warehouse_of_the_bucket(
         assert done.returncode == 0, done.stderr
     assert not (here / "lake").exists()
     asked = of_a_genre_day(s3)
-    assert sum(asked.values()) <= MOST_REQUESTS, asked
+    assert sum(asked.values()) <= MAX_REQUESTS, asked
 
     # Who only publishes needs no right to write.
     s3.fail = lambda method, _path: None if method in ("GET", "HEAD") else "AccessDenied"
