@@ -15,6 +15,9 @@ def files(
         str | None,
         typer.Option("--as-of", help="As it was known at the end of a day (UTC), or at a time."),
     ] = None,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Rather what each commit changed of it, and why.")
+    ] = False,
 ) -> None:
     """List the Parquet files that hold a table now, or as it was known on a day.
 
@@ -22,14 +25,19 @@ def files(
     are not meant; and beside these lie files that hold what was. docs/lake.md shows how DuckDB,
     polars and Spark read the list.
     """
-    from spotify_assets.lake.listing import files_of  # noqa: PLC0415 - only this command needs it
+    from spotify_assets.lake import listing  # noqa: PLC0415 - only this command needs it
 
     settings = settings_or_stop(secrets=False)
+    if changes:
+        if as_of is not None:
+            stop("Write --as-of or --changes, not both.", USAGE)
+        show_table("", listing.ChangedDay._fields, listing.changes_of(settings.lake, table))
+        return
     try:
         at = None if as_of is None else end_of(as_of)
     except ValueError:
         stop(f"{as_of!r} is no day: write --as-of 2026-11-20, or 2026-11-20T12:00.", USAGE)
-    held = files_of(settings.lake, table, at)
+    held = listing.files_of(settings.lake, table, at)
     lake = settings.lake
     rows = [[lake.uri(one.file) if lake.url else lake.path(one.file), *one[1:]] for one in held]
     show_table("", ["file", "genre", "date", "rows"], rows)

@@ -21,7 +21,12 @@ from urllib.parse import quote, unquote
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.log import Log
-from spotify_assets.lake.migration import OTHER_FORM, import_folder, keep_earlier_versions_out
+from spotify_assets.lake.migration import (
+    OTHER_FORM,
+    import_folder,
+    keep_earlier_versions_out,
+    source_of,
+)
 from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Remote, open_store
 
 RAW_CATALOG = "raw.catalog"
@@ -225,6 +230,16 @@ class Lake:
                 f"The lake {self} holds data of the {other}, and this run would add data of the "
                 f"{source}. {self._elsewhere}"
             )
+
+    @property
+    def source(self) -> str:
+        """What the lake is claimed for; nothing where no run has claimed it yet.
+
+        Raises:
+            LakeError: The store fails.
+        """
+        [stamp] = self.fetched([SOURCE])
+        return source_of(stamp)
 
     @property
     def _elsewhere(self) -> str:

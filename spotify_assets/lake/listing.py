@@ -1,6 +1,6 @@
-"""Which files hold a table now, or held it as it was known at a moment: for other engines.
+"""Which files hold a table now, or held it as it was known at a moment; and what has changed.
 
-Belongs here: that list. Does not belong here: reading the rows.
+Belongs here: these lists. Does not belong here: reading the rows.
 """
 
 import datetime as dt
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from spotify_assets.lake.errors import LakeError
 from spotify_assets.lake.layout import Lake
-from spotify_assets.lake.log import Log
+from spotify_assets.lake.log import Commit, Log, TableFile
 
 
 class HeldDay(NamedTuple):
@@ -23,6 +23,67 @@ class HeldDay(NamedTuple):
     date: dt.date
     rows: int | None
     """``None`` where an earlier version wrote the file and did not count them."""
+
+
+class ChangedDay(NamedTuple):
+    """A genre-day of a table that came to hold other rows by a commit, or none."""
+
+    at: dt.datetime
+    """UTC."""
+    kind: str
+    genre: str
+    date: dt.date
+    rows: int | None
+    """``None``: it was purged, or an earlier version wrote it and did not count."""
+    rows_before: int | None
+    """This and the next two are ``None`` where there were no rows before."""
+    rows_added: int | None
+    rows_removed: int | None
+    run: str
+    code_version: str
+    source: str
+
+
+def changes_of(lake: Lake, table: str) -> list[ChangedDay]:
+    """What every commit changed of a table, in the order of time.
+
+    Args:
+        lake: Where it lies.
+        table: As `layer.table`.
+
+    Raises:
+        LakeError: A commit cannot be read.
+    """
+    found = []
+    for genre in lake.log.genres():
+        held: dict[dt.date, str] = {}
+        for commit in lake.log.since(genre, 0):
+            for date, day in commit.days.items():
+                file = day.tables.get(table) if day else None
+                if (file.hash if file else None) == held.get(date):
+                    continue
+                found.append(_change(commit, date, file))
+                held.pop(date, None)
+                held |= {date: file.hash} if file else {}
+    return sorted(found, key=lambda one: (one.at, one.genre, one.date))
+
+
+def _change(commit: Commit, date: dt.date, file: TableFile | None) -> ChangedDay:
+    before, added, removed = (file.revised if file else None) or (None, None, None)
+    made = commit.origin
+    return ChangedDay(
+        commit.at,
+        made.kind,
+        commit.genre,
+        date,
+        file.rows if file else None,
+        before,
+        added,
+        removed,
+        made.run,
+        made.code_version,
+        made.source,
+    )
 
 
 def files_of(lake: Lake, table: str, at: dt.datetime | None = None) -> list[HeldDay]:

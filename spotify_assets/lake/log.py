@@ -6,8 +6,9 @@ first said, and tries the next number. What the log says is the sum of its commi
 
 A commit says of each day that it changes what holds from then on: the files that its tables are in
 (``tables``), and what is prepared and seen by nobody yet (``draft``). Of a table stand, in this
-order, the key of the file, the hash of the day's rows, their number, and the size of the file. A
-day that is ``null`` is not there any more.
+order, the key of the file, the hash of the day's rows, their number, and the size of the file;
+and, where they took the place of other rows, what was revised: how many there were before, how many
+are new, how many are gone. A day that is ``null`` is not there any more.
 
 Belongs here: reading and adding commits. Does not belong here: rows (``tables``), and which files
 nobody needs any more (``upkeep``).
@@ -42,6 +43,16 @@ BEGINNING = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 Kind = Literal["import", "replace", "compact", "purge"]
 
 
+class Revised(NamedTuple):
+    """What rows changed when they took the place of others; rows are compared as a whole."""
+
+    rows_before: int
+    rows_added: int
+    """That were not there before just so."""
+    rows_removed: int
+    """Of those before, that are not there any more just so."""
+
+
 class TableFile(NamedTuple):
     """Where the rows of a table's day lie."""
 
@@ -52,6 +63,8 @@ class TableFile(NamedTuple):
     """``None`` of a file that an earlier version wrote."""
     bytes: int
     """Size of the file that they were first written to."""
+    revised: Revised | None = None
+    """``None``: there were no others before, or a commit of an earlier version does not say."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,8 @@ class Origin:
     kind: Kind = "replace"
     run: str = ""
     code_version: str = ""
+    source: str = ""
+    """Who answered what the rows were made of, as the lake was claimed for it."""
 
 
 @dataclass(frozen=True)
@@ -300,7 +315,7 @@ class Log:
                 genre,
                 seq,
                 dt.datetime.fromisoformat(told["at"]),
-                Origin(told["kind"], told["run"], told["code_version"]),
+                Origin(told["kind"], told["run"], told["code_version"], told.get("source", "")),
                 {dt.date.fromisoformat(date): _day(one) for date, one in told["days"].items()},
             )
         except (ValueError, KeyError, TypeError, FileNotFoundError) as error:
@@ -403,6 +418,7 @@ def _encoded(commit: Commit) -> bytes:
         "kind": commit.origin.kind,
         "run": commit.origin.run,
         "code_version": commit.origin.code_version,
+        "source": commit.origin.source,
         "days": {date.isoformat(): _told(day) for date, day in sorted(commit.days.items())},
     }
     return json.dumps(told, ensure_ascii=False).encode()
@@ -411,14 +427,18 @@ def _encoded(commit: Commit) -> bytes:
 def _told(day: Day | None) -> dict[str, Any] | None:
     if day is None:
         return None
-    told: dict[str, Any] = {"tables": day.tables}
+    told: dict[str, Any] = {"tables": _files_told(day.tables)}
     if day.draft:
         told["draft"] = {
             "begun_at": day.draft.begun_at.isoformat(),
-            "tables": day.draft.tables,
+            "tables": _files_told(day.draft.tables),
             "awaits": sorted(day.draft.awaits),
         }
     return told
+
+
+def _files_told(tables: Mapping[str, TableFile]) -> dict[str, tuple[object, ...]]:
+    return {name: one if one.revised else one[:-1] for name, one in tables.items()}
 
 
 def _day(told: Mapping[str, Any] | None) -> Day | None:
@@ -437,4 +457,7 @@ def _day(told: Mapping[str, Any] | None) -> Day | None:
 
 
 def _tables(told: Mapping[str, Any]) -> dict[str, TableFile]:
-    return {current(name): TableFile(*one) for name, one in told.items()}
+    return {
+        current(name): TableFile(*one[:4], *(Revised(*numbers) for numbers in one[4:]))
+        for name, one in told.items()
+    }

@@ -63,8 +63,13 @@ def import_folder(root: Path, log: Log) -> None:
             # One that was imported before a kill, or by another process just now, stays.
             return {} if state.seq else days
 
-        log.commit(genre, change, Origin("import"))
+        log.commit(genre, change, Origin("import", source=source_of(root / "source.txt")))
     keep_earlier_versions_out(root)
+
+
+def source_of(stamp: Path) -> str:
+    """For what a lake is claimed; nothing where no run has claimed it yet."""
+    return stamp.read_text(encoding="utf-8").partition(",")[0].strip() if stamp.exists() else ""
 
 
 def keep_earlier_versions_out(root: Path) -> None:

@@ -1,6 +1,8 @@
 """Which partitions were rewritten after they had been written: the corrections of the past.
 
-In a folder they are the lines of a file; on a store an object each, as nothing is appended there.
+A commit says itself what it revised. Here all of them stand in one order, whatever their genre, so
+that who has read some need not read every commit for the others. In a folder they are the lines of
+a file; on a store an object each, as nothing is appended there.
 
 Belongs here: noting a revision. Does not belong here: why it was made.
 """
@@ -17,6 +19,7 @@ import polars as pl
 
 from spotify_assets.lake.errors import DamagedFile, writing
 from spotify_assets.lake.layout import GenreDay, Lake
+from spotify_assets.lake.log import Revised
 from spotify_assets.lake.store import AlreadyThere, Remote
 from spotify_assets.storage.renamed import current
 
@@ -50,30 +53,39 @@ class Revision:
     rows_removed: int
 
 
-def compared(
-    table: str, genre_day: GenreDay, before: pl.DataFrame, after: pl.DataFrame, code_version: str
-) -> Revision:
+def compared(before: pl.DataFrame, after: pl.DataFrame) -> Revised:
     """What a rewrite changes; rows are compared as a whole, and as often as they stand."""
     old, new = (_counted(rows) for rows in (before, after))
-    return Revision(
+    return Revised(before.height, _more(new, old), _more(old, new))
+
+
+def note(
+    lake: Lake, table: str, genre_day: GenreDay, rows: int, revised: Revised, code_version: str
+) -> None:
+    """Keep a revision; called before the rows take their place, so that none goes unnoted.
+
+    Args:
+        lake: Where.
+        table: As `layer.table`.
+        genre_day: Of which day.
+        rows: How many it has from then on.
+        revised: What that changes.
+        code_version: Of the code that made them.
+
+    Raises:
+        LakeError: It cannot be written.
+    """
+    revision = Revision(
         dt.datetime.now(dt.UTC).isoformat(),
         table,
         genre_day.genre,
         genre_day.date.isoformat(),
         code_version,
-        before.height,
-        after.height,
-        rows_added=_more(new, old),
-        rows_removed=_more(old, new),
+        revised.rows_before,
+        rows,
+        revised.rows_added,
+        revised.rows_removed,
     )
-
-
-def note(lake: Lake, revision: Revision) -> None:
-    """Keep a revision; called before the rows take their place, so that none goes unnoted.
-
-    Raises:
-        LakeError: It cannot be written.
-    """
     line = json.dumps(asdict(revision), ensure_ascii=False).encode()
     if store := lake.remote:
         _create_next(store, line)

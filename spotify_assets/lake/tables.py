@@ -18,7 +18,7 @@ import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -182,7 +182,7 @@ def write_days(
             for date, tables in days.items()
         }
 
-    return lake.log.commit(genre, change, origin)
+    return lake.log.commit(genre, change, replace(origin, source=lake.source))
 
 
 def _check_inputs(state: State, made_from: Hashes) -> None:
@@ -238,7 +238,7 @@ class _Writer:
             self._put.update(zip(new, pool.map(lambda one: self._write(*one), new), strict=True))
         for date, table in new:
             if table in (held := state.days.get(date, Day()).tables):
-                self._note_revision(held[table], date, table, self._encoded[date, table].frame)
+                self._put[date, table] = self._revising(held[table], date, table)
         return {**kept, **self._put}
 
     def _held(self, day: Day, date: dt.date, table: str) -> TableFile | None:
@@ -250,14 +250,17 @@ class _Writer:
         folder = f"{DAY_FOLDER}{date}"
         return self._encoded[date, table].put(self._lake, table, self._genre, folder)
 
-    def _note_revision(self, old: TableFile, date: dt.date, table: str, rows: pl.DataFrame) -> None:
+    def _revising(self, old: TableFile, date: dt.date, table: str) -> TableFile:
+        """The file of a table, with what its rows change; that is noted first."""
+        rows, new = self._encoded[date, table].frame, self._put[date, table]
         try:
             before = read_file(self._lake, old, date)
         except DamagedFile:
             log.warning("%s was damaged: its rows are made again.", self._lake.path(old.key))
             before = rows.clear()
-        day = GenreDay(self._genre, date)
-        note(self._lake, compared(table, day, before, rows, self._code_version))
+        revised, day = compared(before, rows), GenreDay(self._genre, date)
+        note(self._lake, table, day, rows.height, revised, self._code_version)
+        return new._replace(revised=revised)
 
 
 def _holds(lake: Lake, file: TableFile, date: dt.date, made: Encoded) -> bool:

@@ -87,7 +87,7 @@ def compact(lake: Lake, genre: str, month: dt.date) -> tuple[list[Merged], list[
         }
 
     if moved:
-        lake.log.commit(genre, change, Origin("compact"))
+        lake.log.commit(genre, change, Origin("compact", source=lake.source))
     return merged, left
 
 
@@ -146,7 +146,7 @@ def purge(lake: Lake, genre: str, dates: Collection[dt.date]) -> None:
             },
         }
 
-    live = lake.log.commit(genre, change, Origin("purge")).files()
+    live = lake.log.commit(genre, change, Origin("purge", source=lake.source)).files()
     theirs, others = _ever_named(lake, genre, going)
     folders = {f"{DAY_FOLDER}{date}" for date in going}
     folders |= {f"{MONTH_FOLDER}{date:%Y-%m}" for date in going}

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from spotify_assets.cli import app
 from spotify_assets.lake import GenreDay, Lake, upkeep
 from spotify_assets.lake.log import Change, Origin, State
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake.tables import write_days, write_partition
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lake.md"
 TABLE = "star.fact_track_daily"
@@ -105,6 +105,24 @@ def test_what_was_before_the_lake_had_a_log_is_refused(lake: Lake) -> None:
     assert "taken over from an earlier version" in refused.stderr
 
 
+def test_the_changes_of_a_table_say_what_was_revised_by_whom(lake: Lake) -> None:
+    lake.claim("sandbox")
+    write_days(lake, "r&b", {MAY: {TABLE: rows_of(day(1), 11)}}, Origin(run="7f3a"))
+    upkeep.purge(lake, "r&b", {MAY.replace(day=2)})
+    Path("changes.tsv").write_text(files(TABLE, "--changes").stdout, encoding="utf-8")
+    told = pl.read_csv("changes.tsv", separator="\t")
+    assert told.select(pl.exclude("at", "genre", "code_version")).rows() == [
+        ("replace", "2026-05-01", 1, None, None, None, None, None),
+        ("replace", "2026-05-02", 1, None, None, None, None, None),
+        # Merging a month is no change.
+        ("replace", "2026-05-02", 1, 1, 1, 1, None, None),
+        ("replace", "2026-05-03", 1, None, None, None, None, None),
+        ("replace", "2026-05-01", 1, 1, 1, 1, "7f3a", "sandbox"),
+        ("purge", "2026-05-02", None, None, None, None, None, "sandbox"),
+    ]
+
+
 def test_an_unknown_table_and_a_wrong_day_are_said(lake: Lake) -> None:
     assert "has no table star.nothing. It has: star.fact" in files("star.nothing").stderr
     assert files(TABLE, "--as-of", "yesterday").exit_code == 2
+    assert files(TABLE, "--as-of", "2026-05-01", "--changes").exit_code == 2

@@ -19,7 +19,7 @@ from obstore.store import MemoryStore
 
 from spotify_assets.lake import log as logs
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.log import Change, Day, Draft, Log, Origin, State, TableFile
+from spotify_assets.lake.log import Change, Day, Draft, Log, Origin, Revised, State, TableFile
 from spotify_assets.lake.store import AlreadyThere, Folder, Remote, Store, StoreFailed
 from spotify_assets_tests.lake import processes
 
@@ -82,12 +82,35 @@ def test_a_snapshot_is_read_once_and_sees_its_own_commits_and_whom_it_meets(stor
 
 def test_a_commit_says_who_made_it_when_and_why(store: Store) -> None:
     before = dt.datetime.now(dt.UTC)
-    origin = Origin("replace", run="7f3a", code_version="2.5")
+    origin = Origin("replace", run="7f3a", code_version="2.5", source="sandbox")
     store.create("star/1", b"rows")
     Log(store).commit("r&b", lambda _: {TODAY: day(1)}, origin)
     [commit] = Log(store).since("r&b", 0)
     assert (commit.seq, commit.origin, commit.days) == (1, origin, {TODAY: day(1)})
     assert before <= commit.at <= dt.datetime.now(dt.UTC)
+
+
+def test_a_commit_says_what_was_revised_and_others_look_as_before(store: Store) -> None:
+    put(Log(store), TODAY, day(1))
+    revised = Day({"star.facts": TableFile("star/2", "2", 2, 10, Revised(1, 2, 1))})
+    put(Log(store), TODAY, revised)
+    assert Log(store).state("rock").days == {TODAY: revised}
+    told = [json.loads(store.get(key))["days"][str(TODAY)] for key in store.keys("commits")]
+    assert told == [
+        {"tables": {"star.facts": ["star/1", "1", 1, 10]}},
+        {"tables": {"star.facts": ["star/2", "2", 2, 10, [1, 2, 1]]}},
+    ]
+
+
+def test_a_commit_of_an_earlier_version_says_no_source(store: Store) -> None:
+    put(Log(store), TODAY, day(1))
+    [key] = store.keys("commits")
+    told = json.loads(store.get(key))
+    del told["source"]
+    store.delete([key])
+    store.create(key, json.dumps(told).encode())
+    [commit] = Log(store).since("rock", 0)
+    assert (commit.origin, commit.days) == (Origin(), {TODAY: day(1)})
 
 
 def test_the_time_of_a_commit_is_never_before_the_last(store: Store) -> None:

@@ -28,10 +28,11 @@ from spotify_assets.lake import (
 from spotify_assets.lake.exchanges import Exchange, Request
 from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.lake.journal import CollectionParameters, Journal
+from spotify_assets.lake.log import Revised
 from spotify_assets.lake.polls import PolledDay, polled_days, seal_before
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
 from spotify_assets.lake.retention import GenreDayBusy, Rule
-from spotify_assets.lake.revisions import Revision, note, revisions
+from spotify_assets.lake.revisions import note, revisions
 from spotify_assets.lake.store import AlreadyThere, Remote
 from spotify_assets.lake.tables import (
     first_date,
@@ -467,7 +468,7 @@ def test_what_another_machine_collects_now_is_not_purged(lake: Lake, other: Lake
 
 def test_revisions_of_two_machines_are_numbered_as_they_come(lake: Lake, other: Lake) -> None:
     for one, number in ((lake, 1), (other, 2), (lake, 3)):
-        note(one, Revision("2026-11-20T00:00:00+00:00", TABLE, "rock", "d", "v", number, 0, 0, 0))
+        note(one, TABLE, DAY, 0, Revised(number, 0, 0), "2.5")
     assert [(n, one.rows_before) for n, one in revisions(other)] == [(1, 1), (2, 2), (3, 3)]
     assert [n for n, _ in revisions(other, after=2)] == [3]
 
