@@ -7,6 +7,7 @@ Does not belong here: what one table or one materialization shows (`assets.metad
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -78,7 +79,7 @@ def _labelled(spec: dg.AssetSpec, code: dg.LocalFileCodeReference) -> dg.AssetSp
 def _code(asset: dg.AssetsDefinition) -> dg.LocalFileCodeReference:
     """Where it is computed: Dagster's own would name the decorator that fails by kind."""
     function = inspect.unwrap(cast(Any, asset.op.compute_fn).decorated_fn)
-    number = inspect.getsourcelines(function)[1]
+    number = function.__code__.co_firstlineno
     return dg.LocalFileCodeReference(file_path=inspect.getfile(function), line_number=number)
 
 
@@ -99,7 +100,17 @@ def _references(contract: type[Contract]) -> Iterator[dg.LocalFileCodeReference]
 
 
 def _reference(file: Path, begins: str, label: str) -> dg.LocalFileCodeReference:
-    lines = file.read_text(encoding="utf-8").splitlines()
     # A section that is not written yet is no reason not to load.
-    number = next((number for number, line in enumerate(lines, 1) if line.startswith(begins)), None)
+    number = _lines(file).get(begins)
     return dg.LocalFileCodeReference(file_path=str(file), line_number=number, label=label)
+
+
+@cache
+def _lines(file: Path) -> dict[str, int]:
+    """The line on which each class, function and section of a file begins."""
+    numbers: dict[str, int] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith(("class ", "def ", "### ")):
+            name, bracket, _ = line.partition("(")
+            numbers.setdefault(name + bracket, number)
+    return numbers

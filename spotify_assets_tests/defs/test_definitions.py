@@ -1,6 +1,7 @@
 """The definitions as Dagster has them; `graph.json` is how they were left on purpose."""
 
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,12 @@ from spotify_assets_tests.defs.graph import as_json
 SNAPSHOT = Path(__file__).with_name("graph.json")
 
 
+@cache
 def graph() -> Any:
     return defs().resolve_asset_graph()
 
 
+@cache
 def specs() -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in defs().resolve_all_asset_specs()}
 
