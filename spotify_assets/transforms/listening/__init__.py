@@ -18,9 +18,14 @@ import polars as pl
 from spotify_assets.schemas import Contract, listening
 from spotify_assets.transforms.listening.coverage import coverage, gaps
 from spotify_assets.transforms.listening.names import with_normal_forms
-from spotify_assets.transforms.listening.reconciliation import components, merged, pairs
+from spotify_assets.transforms.listening.reconciliation import (
+    components,
+    making_way,
+    merged,
+    pairs,
+)
 
-RULES = 5
+RULES = 6
 """Raise it when a rule outside the SQL changes: in a module of this package, or in `derive`."""
 SQL = resources.files("spotify_assets.transforms.listening")
 DERIVED: dict[type[Contract], str] = {
@@ -156,15 +161,16 @@ def _of_overlapping_files(
 
 def _match_reports(connection: duckdb.DuckDBPyConnection) -> None:
     """Which exported play each report is."""
-    for step in ("report_candidates", "earlier"):
-        same = pairs(connection.sql(_text(step)).pl())
-        same = same.rename({"left": "report_id", "right": "row_id"})
-        if step == "report_candidates":
-            _keep(connection, "same_reported", same)
-        else:
-            connection.register("made", same.to_arrow())
-            connection.execute("INSERT INTO same_reported BY NAME FROM made")
-            connection.unregister("made")
+    near = connection.sql(_text("report_candidates")).pl()
+    same = pairs(near)
+    _keep(connection, "same_reported", _by_row(same))
+    earlier = connection.sql(_text("earlier")).pl()
+    same = pl.concat([same, pairs(earlier.join(same, on="right", how="anti"))])
+    _keep(connection, "same_reported", _by_row(making_way(same, near, earlier)))
+
+
+def _by_row(same: pl.DataFrame) -> pl.DataFrame:
+    return same.rename({"left": "report_id", "right": "row_id"})
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str) -> None:

@@ -1,6 +1,6 @@
--- Which exported play each reported one may be that is still left (step 10): it was reported by its
--- start, and paused; or the export tells of it later. So the report is before its start, and nothing
--- else was played in between, or the file holds all that was played then.
+-- Which exported play each reported one may be that is still left (steps 10 and 11): it was reported
+-- by its start, and paused; or the export tells of it later. So the report is before its start, and
+-- nothing else was played in between, or the file holds all that was played then.
 -- Grain: one reported play and one exported play.
 WITH left_over AS (
     SELECT r.report_id, r.played_at, coalesce(t.entity, r.item_key) AS entity
@@ -18,7 +18,6 @@ FROM left_over AS r
 JOIN (
     SELECT *, ended_at::DATE - unnest([0, 1]) AS day
     FROM exported
-    ANTI JOIN same_reported USING (row_id)
     WHERE ms_played >= 30000
 ) AS x ON x.entity = r.entity AND x.day = r.played_at::DATE
 WHERE

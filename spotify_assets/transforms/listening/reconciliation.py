@@ -49,6 +49,27 @@ def pairs(candidates: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([certain, pl.DataFrame(chosen, schema=schema, orient="row")])
 
 
+def making_way(same: pl.DataFrame, near: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """Let a pair move to another right that is free, where a left that has none needs its own.
+
+    Args:
+        same: What was chosen so far, as `pairs` gives it.
+        near: The candidates among which a pair may move, as `pairs` takes them.
+        earlier: The same of the lefts that may have none.
+
+    Returns:
+        As ``same``, with the lefts for which way was made.
+    """
+    movable = near.join(same, on="right", how="anti").join(same, on="left", how="semi")
+    taken = same.join(movable, on="left", how="semi").rename({"left": "holder"})
+    wanting = earlier.join(same, on="left", how="anti").join(taken, on="right", how="semi")
+    wanted = pairs(wanting).join(taken, on="right")
+    moved = pairs(movable.join(wanted, left_on="left", right_on="holder", how="semi"))
+    served = wanted.join(moved, left_on="holder", right_on="left", how="semi")
+    stay = same.join(moved, on="left", how="anti")
+    return pl.concat([stay, moved, served.select("left", "right")])
+
+
 def merged(plays: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     """Choose which plays of several files are one.
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.datatypes import DataTypeClass
 
-from spotify_assets.transforms.listening.reconciliation import merged, pairs
+from spotify_assets.transforms.listening.reconciliation import making_way, merged, pairs
 
 NOON = dt.datetime(2026, 11, 20, 12)  # noqa: DTZ001 - in UTC, as all times of the tables
 SCHEMA: dict[str, DataTypeClass | pl.DataType] = {
@@ -149,6 +149,18 @@ def test_the_order_of_the_candidates_does_not_matter(
     candidates = rows(left, right, near(left, right))
     shuffled = random.sample(candidates, len(candidates))
     assert chosen(shuffled) == chosen(candidates)
+
+
+def test_a_pair_moves_only_where_it_makes_way() -> None:
+    allowed = [(0, 0), (0, 1), (1, 2)]
+    candidates = pl.DataFrame(rows([0, 500], [0, 40, 500], allowed), SCHEMA, orient="row")
+    same = pairs(candidates)
+    assert sorted(same.rows()) == [(0, 0), (1, 2)]
+    none = candidates.clear()
+    assert sorted(making_way(same, candidates, none).rows()) == [(0, 0), (1, 2)]
+    # One that wants the place of a pair that may move, and one that wants that of one that may not.
+    earlier = candidates.head(2).with_columns(left=pl.Series([7, 8]), right=pl.Series([0, 2]))
+    assert sorted(making_way(same, candidates, earlier).rows()) == [(0, 1), (1, 2), (7, 0)]
 
 
 def test_what_may_not_be_one_joins_no_clusters() -> None:

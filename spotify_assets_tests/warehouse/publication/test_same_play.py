@@ -378,6 +378,20 @@ def test_a_play_that_was_paused_and_reported_by_its_start_is_one(
     ]
 
 
+def test_a_track_that_was_paused_and_began_again_at_once_is_two_plays_as_reported(
+    lake: Lake, database: Base
+) -> None:
+    paused, again = track("18:02:08", ms_played=31_000), track("18:02:41", ms_played=31_000)
+    export(lake, [paused, again])
+    # The second report is nearer to the end of the first play than to the start of its own.
+    polled(lake, report("18:00:02"), report("18:02:08"))
+    load_plays(lake, database)
+    assert [(at, api) for at, *_, api in told(database)] == [
+        ("18:02:08", True),
+        ("18:02:41", True),
+    ]
+
+
 def test_a_report_after_the_last_play_of_an_export_is_another_play(
     lake: Lake, database: Base
 ) -> None:
