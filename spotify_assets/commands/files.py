@@ -1,6 +1,7 @@
 """``files``: which Parquet files hold a table, for other engines."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,9 +24,10 @@ def files(
 
     Each stands with the day whose rows of it count. A file can hold rows of other days too, which
     are not meant; and beside these lie files that hold what was. docs/lake.md shows how DuckDB,
-    polars and Spark read the list.
+    polars and Spark read the list. Of exports, polls and downloads it says when each was written.
     """
-    from spotify_assets.lake import listing  # noqa: PLC0415 - only this command needs it
+    from spotify_assets.lake import listing, mirror  # noqa: PLC0415 - only this command needs them
+    from spotify_assets.lake.history import TABLES  # noqa: PLC0415
 
     settings = settings_or_stop(secrets=False)
     if changes:
@@ -37,9 +39,19 @@ def files(
         at = None if as_of is None else end_of(as_of)
     except ValueError:
         stop(f"{as_of!r} is no day: write --as-of 2026-11-20, or 2026-11-20T12:00.", USAGE)
-    held = listing.files_of(settings.lake, table, at)
     lake = settings.lake
-    rows = [[lake.uri(one.file) if lake.url else lake.path(one.file), *one[1:]] for one in held]
+
+    def place(key: str) -> str | Path:
+        return lake.uri(key) if lake.url else lake.path(key)
+
+    if table in TABLES:
+        days = settings.versions_kept_days
+        keep = None if days is None else dt.timedelta(days)
+        known = mirror.known(lake, table, at, keep)
+        show_table("", ["file", "written_at"], [[place(key), when] for key, when in known])
+        return
+    held = listing.files_of(lake, table, at)
+    rows = [[place(one.file), *one[1:]] for one in held]
     show_table("", ["file", "genre", "date", "rows"], rows)
 
 

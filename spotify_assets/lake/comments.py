@@ -320,7 +320,7 @@ def write_day(lake: Lake, date: dt.date, tables: Mapping[str, pl.DataFrame]) -> 
         LakeError: The lake cannot be written.
     """
     for table, frame in tables.items():
-        write_rows(lake, day_file(lake, table, date), f"{table} of {date}", frame)
+        write_rows(lake, day_file(lake, table, date), f"{table} of {date}", frame, keeps=False)
 
 
 def read_day(lake: Lake, table: str, date: dt.date) -> pl.DataFrame:
@@ -466,7 +466,8 @@ def write_evaluation(
         LakeError: It cannot be written.
     """
     for table, frame in ((EVALUATIONS, evaluations), (CONFUSION, confusion)):
-        write_rows(lake, folder(lake, table) / f"{name}.parquet", f"{table} of {name}", frame)
+        file = folder(lake, table) / f"{name}.parquet"
+        write_rows(lake, file, f"{table} of {name}", frame, keeps=False)
 
 
 def files(lake: Lake) -> list[Path]:

@@ -31,6 +31,10 @@ RELEASE_FILES = "raw.release_files"
 STREAM_MODELS, STREAM_PREDICTIONS = "predictions.models", "predictions.streams_daily"
 FACTS_FILE = "file.json"
 KEY_FILE = ".pseudonyms.key"
+TABLES = (
+    *(STREAMING_HISTORY, STREAMS, QUARANTINED_PLAYS, *PLAYS_OF_POLLS, RELEASE_FILES),
+    *(STREAM_MODELS, STREAM_PREDICTIONS),
+)
 
 
 def bring_up_to_date(lake: Lake) -> None:
@@ -41,11 +45,7 @@ def bring_up_to_date(lake: Lake) -> None:
     Raises:
         LakeError: The store fails.
     """
-    tables = (
-        *(STREAMING_HISTORY, STREAMS, QUARANTINED_PLAYS, *PLAYS_OF_POLLS, RELEASE_FILES),
-        *(STREAM_MODELS, STREAM_PREDICTIONS),
-    )
-    mirror.pull(lake, [table.replace(".", "/") for table in tables])
+    mirror.pull(lake, [table.replace(".", "/") for table in TABLES])
 
 
 def file_folder(file_id: str) -> str:
@@ -129,7 +129,7 @@ def write_facts(lake: Lake, file_id: str, text: str) -> None:
         made = folder / FACTS_FILE
         made.write_text(text, encoding="utf-8")
         sync(made)
-        mirror.push(lake, [(made, target)], lambda: made.replace(target))
+        mirror.push(lake, [(made, target)], lambda: made.replace(target), keeps=True)
 
 
 def secret(lake: Lake) -> str:
@@ -199,7 +199,7 @@ def place(lake: Lake, made: Path, target: Path) -> bool:
     # The facts say which reader made the rows: they come last.
     files = sorted(made.iterdir(), key=lambda file: (file.name == FACTS_FILE, file.name))
     targets = [(file, target / file.name) for file in files]
-    return mirror.push(lake, targets, lambda: _placed(made, target, files))
+    return mirror.push(lake, targets, lambda: _placed(made, target, files), keeps=True)
 
 
 def _placed(made: Path, target: Path, files: list[Path]) -> bool:
@@ -216,11 +216,20 @@ def _placed(made: Path, target: Path, files: list[Path]) -> bool:
     return is_new
 
 
-def write_rows(lake: Lake, target: Path, what: str, frame: pl.DataFrame) -> None:
+def write_rows(
+    lake: Lake, target: Path, what: str, frame: pl.DataFrame, *, keeps: bool = True
+) -> None:
     """Make ``frame`` the rows of a Parquet file, by one rename.
 
     Where the bytes are the same as before, nothing is touched, so that a repeated run publishes
     nothing.
+
+    Args:
+        lake: Where it lies.
+        target: The file.
+        what: It is, for messages.
+        frame: The rows.
+        keeps: Whether what was known on earlier days is kept.
 
     Raises:
         LakeError: The disk is full or the folder cannot be written; the old rows are still there.
@@ -230,7 +239,8 @@ def write_rows(lake: Lake, target: Path, what: str, frame: pl.DataFrame) -> None
         write_parquet(frame, temporary)
         if not (target.exists() and filecmp.cmp(temporary, target, shallow=False)):
             target.parent.mkdir(parents=True, exist_ok=True)
-            mirror.push(lake, [(temporary, target)], lambda: temporary.replace(target))
+            placed = [(temporary, target)]
+            mirror.push(lake, placed, lambda: temporary.replace(target), keeps=keeps)
 
 
 def _renamed(made: Path, target: Path) -> bool:

@@ -1,25 +1,35 @@
 """Files that change, on a store and on this machine: exports, polls, downloads of releases.
 
-What the log names is written once. These files are few, are replaced whole, and are read by path.
+What the log names is written once. These files are few, are made again whole, and are read by path.
 So of a lake on a store this machine has a copy of them. A change is made on the store first, then
 in the copy; whoever reads has the copy brought up to date before. So it can be removed at any time,
 and it never says what the store does not.
 
-Belongs here: keeping the copy like the store. Does not belong here: what they are (``history``).
+What is made again stays as it was known on earlier days. On a store each version is an object,
+``<file>@<number>``, created once, and the last of them counts. In a folder the file of the name
+counts, and the last of each day before (UTC) stands beside it, as ``<file>@<number>`` too. Comments
+are kept in one version: an earlier one would hold what somebody has taken out.
+
+Belongs here: keeping the copy like the store, and versions. Does not belong here: what the files
+are (``history``).
 """
 
 import contextlib
+import datetime as dt
 import fcntl
 import json
+import math
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from spotify_assets.lake.errors import writing
+from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import Lake
-from spotify_assets.lake.store import AT_ONCE, Object, Remote
+from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Object, Remote
 
 Given = TypeVar("Given")
 NOTES, LOCK = ".mirror.json", ".mirror.lock"
@@ -41,62 +51,185 @@ def pull(lake: Lake, folders: Collection[str]) -> None:
         notes = _notes(lake)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             listed = list(pool.map(store.objects, folders))
-        for folder, there in zip(folders, listed, strict=True):
+        for folder, objects in zip(folders, listed, strict=True):
+            there = {name: of_name[-1] for name, of_name in _versions(lake, objects).items()}
             for path in [one for one in lake.path(folder).rglob("*") if one.is_file()]:
                 if lake.relative(path) not in there:
                     _remove(lake, path)
                     notes.pop(lake.relative(path), None)
-            changed = [
-                key
-                for key, one in there.items()
-                if notes.get(key) != one.version or not lake.path(key).exists()
-            ]
+            changed = {
+                name: one.key
+                for name, one in there.items()
+                if notes.get(name) != one.note or not lake.path(name).exists()
+            }
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                fetched = list(pool.map(lambda key: _fetched(lake, store, key), changed))
-            notes |= {key: there[key].version for key in fetched if key}
-            for key, one in there.items():
-                _date(lake.path(key), one)
+                fetched = list(pool.map(lambda one: _fetched(lake, store, *one), changed.items()))
+            notes |= {name: there[name].note for name in fetched if name}
+            for name, one in there.items():
+                _date(lake.path(name), one.object)
         _note(lake, notes)
 
 
-def push(lake: Lake, files: Collection[tuple[Path, Path]], put: Callable[[], Given]) -> Given:
+def push(
+    lake: Lake,
+    files: Collection[tuple[Path, Path]],
+    put: Callable[[], Given],
+    *,
+    keeps: bool = False,
+) -> Given:
     """Have files on the store, in this order, and then in the copy.
 
     Args:
         lake: The lake; where it is in a folder, only the second is done.
         files: Each with where it goes.
         put: Puts them into their places here.
+        keeps: Whether what was known on earlier days is kept.
 
     Raises:
         LakeError: The store fails: the copy is as it was.
     """
     if (store := lake.remote) is None:
+        for _, target in files if keeps else ():
+            _keep(lake, target)
         return put()
     with _alone(lake):
         notes = _notes(lake)
         for file, target in files:
-            key = lake.relative(target)
-            notes[key] = store.replace(key, file.read_bytes())
+            key, data = lake.relative(target), file.read_bytes()
+            notes[key] = _create_next(lake, store, key, data) if keeps else store.replace(key, data)
         _note(lake, notes)
         return put()
 
 
+def _create_next(lake: Lake, store: Remote, name: str, data: bytes) -> str:
+    while True:
+        objects = store.objects(name.rpartition("/")[0])
+        held = _versions(lake, objects).get(name, [])
+        key = f"{name}@{max((one.number for one in held), default=0) + 1:010d}"
+        # Another machine may have been first.
+        with contextlib.suppress(AlreadyThere):
+            store.create(key, data)
+            # The last but one may be read just now.
+            store.delete(
+                earlier.key
+                for earlier, later in pairwise(held)
+                if earlier.object.modified_at.date() == later.object.modified_at.date()
+            )
+            return key
+
+
+def _keep(lake: Lake, target: Path) -> None:
+    """Keep what is there of earlier days beside what will be."""
+    while target.exists() and _written(target).date() != dt.datetime.now(dt.UTC).date():
+        name = lake.relative(target)
+        objects = lake.log.store.objects(lake.relative(target.parent))
+        last = max((one.number for one in _versions(lake, objects)[name][:-1]), default=0)
+        # Another process may have been first.
+        with writing(target, "what was known before"), contextlib.suppress(FileExistsError):
+            os.link(target, target.with_name(f"{target.name}@{last + 1:010d}"))
+            return
+
+
+def _written(path: Path) -> dt.datetime:
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+
+
 def delete(lake: Lake, files: Collection[Path]) -> None:
-    """Delete files on the store, one after the other; the copy is for the caller to delete from.
+    """Delete files on the store, one after the other, and all earlier versions.
+
+    The files of the copy, or of the folder, are for the caller to delete.
 
     Raises:
         LakeError: The store fails.
     """
-    if store := lake.remote:
-        for file in files:
-            store.delete([lake.relative(file)])
+    folders = {lake.relative(file.parent) for file in files}
+    store = lake.log.store
+    there = {folder: _versions(lake, store.objects(folder)) for folder in folders}
+    for file in files:
+        held = there[lake.relative(file.parent)].get(lake.relative(file), [])
+        store.delete(one.key for one in held if lake.remote or one.number)
 
 
-def _fetched(lake: Lake, store: Remote, key: str) -> str:
-    """The key; nothing where the object was deleted since it was listed."""
+def known(
+    lake: Lake, table: str, at: dt.datetime | None = None, keep: dt.timedelta | None = None
+) -> list[tuple[str, dt.datetime]]:
+    """The files of a table as they are, or were known at a moment: keys, and when they were made.
+
+    Args:
+        lake: Where they lie.
+        table: As `layer.table`.
+        at: The moment; else now.
+        keep: For how long earlier versions are kept; ``None``: for ever.
+
+    Raises:
+        LakeError: What was known then is not kept; or the store fails.
+    """
+    if at and keep is not None and at < dt.datetime.now(dt.UTC) - keep:
+        raise LakeError(
+            f"What was known of {table} at {at:%Y-%m-%d %H:%M} UTC is not kept any more: "
+            f"SPOTIFY_VERSIONS_KEPT_DAYS is {keep.days}. Ask for a later moment."
+        )
+    found = []
+    for name, held in _versions(lake, lake.log.store.objects(table.replace(".", "/"))).items():
+        then = [one for one in held if at is None or one.object.modified_at <= at]
+        later = held[len(then) : len(then) + 1]
+        if at and later and later[0].object.modified_at.date() == at.date():
+            raise LakeError(
+                f"{name} was made again on {at.date()} after {at:%H:%M} UTC, and only the last of "
+                "each day is kept. Ask for the end of the day, or of the day before."
+            )
+        if then:
+            found.append((then[-1].key, then[-1].object.modified_at))
+    return sorted(found)
+
+
+def collect(lake: Lake, tables: Collection[str], before: dt.datetime) -> list[str]:
+    """Delete what was known only before a moment; returns the keys.
+
+    Raises:
+        LakeError: The store fails.
+    """
+    store = lake.log.store
+    gone = [
+        earlier.key
+        for table in tables
+        for held in _versions(lake, store.objects(table.replace(".", "/"))).values()
+        for earlier, later in pairwise(held)
+        if later.object.modified_at <= before
+    ]
+    store.delete(gone)
+    return gone
+
+
+class _Version(NamedTuple):
+    key: str
+    number: int
+    """0: of the file that has no number in its name."""
+    object: Object
+
+    @property
+    def note(self) -> str:
+        """Tells it from every other version of its file."""
+        return self.key if self.number else self.object.version
+
+
+def _versions(lake: Lake, objects: Mapping[str, Object]) -> dict[str, list[_Version]]:
+    """What there is of each file, the last last."""
+    found: dict[str, list[_Version]] = defaultdict(list)
+    for key, one in objects.items():
+        name, _, number = key.partition("@")
+        found[name].append(_Version(key, int(number or 0), one))
+    for held in found.values():
+        # What was copied from a folder to a store has no number there, and was first.
+        held.sort(key=lambda one: one.number if one.number or lake.remote else math.inf)
+    return found
+
+
+def _fetched(lake: Lake, store: Remote, name: str, key: str) -> str:
+    """The name; nothing where the object was deleted since it was listed."""
     with contextlib.suppress(FileNotFoundError):
-        lake.cache(key, store.get(key))
-        return key
+        lake.cache(name, store.get(key))
+        return name
     return ""
 
 

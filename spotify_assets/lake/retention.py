@@ -371,7 +371,8 @@ def _rows(lake: Lake, file: str) -> int | None:
         ".json": lambda data: json.loads(data).get("lines", 0),
         ".jsonl": lambda data: data.count(b"\n"),
     }
-    count = counts.get(Path(file).suffix)
+    # An earlier version has its number behind the name.
+    count = counts.get(Path(file.partition("@")[0]).suffix)
     try:
         return 0 if count is None else count(lake.log.store.get(file))
     except (pl.exceptions.PolarsError, LakeError, OSError, ValueError, AttributeError):

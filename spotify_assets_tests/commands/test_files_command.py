@@ -1,6 +1,7 @@
 """``spotify-assets files``: what other engines read, as docs/lake.md shows it."""
 
 import datetime as dt
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spotify_assets.cli import app
-from spotify_assets.lake import GenreDay, Lake, upkeep
+from spotify_assets.lake import GenreDay, Lake, history, upkeep
 from spotify_assets.lake.log import Change, Origin, State
 from spotify_assets.lake.tables import write_days, write_partition
 
@@ -120,6 +121,18 @@ def test_the_changes_of_a_table_say_what_was_revised_by_whom(lake: Lake) -> None
         ("replace", "2026-05-01", 1, 1, 1, 1, "7f3a", "sandbox"),
         ("purge", "2026-05-02", None, None, None, None, None, "sandbox"),
     ]
+
+
+def test_of_what_polls_say_each_file_is_listed_as_it_was_known(lake: Lake) -> None:
+    target = history.history_file(lake, "processed.plays", "date=2026-05-01")
+    history.write_rows(lake, target, "plays", pl.DataFrame({"number": [1]}))
+    yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    os.utime(target, (yesterday.timestamp(),) * 2)
+    history.write_rows(lake, target, "plays", pl.DataFrame({"number": [2]}))
+    for words, number in (((), 2), (("--as-of", str(yesterday.date())), 1)):
+        [_, line] = files("processed.plays", *words).stdout.splitlines()
+        rows = pl.read_parquet(line.partition("\t")[0], hive_partitioning=False)
+        assert rows["number"].to_list() == [number]
 
 
 def test_an_unknown_table_and_a_wrong_day_are_said(lake: Lake) -> None:

@@ -350,10 +350,10 @@ def test_what_is_forgotten_is_on_the_store_and_on_no_machine(lake: Lake, other: 
 def test_an_import_that_the_store_did_not_take_is_not_there(
     lake: Lake, store: Mortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: object) -> str:
+    def killed(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(store, "replace", killed)
+    monkeypatch.setattr(store, "create", killed)
     with pytest.raises(Killed):
         imported(lake, "first")
     assert seen(lake) == {}

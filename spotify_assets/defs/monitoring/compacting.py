@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spotify_assets.defs.publication import publish_now
-from spotify_assets.lake import upkeep
+from spotify_assets.lake import history, mirror, upkeep
 from spotify_assets.settings import Settings
 from spotify_assets.warehouse.publication.publish import Published
 
@@ -55,7 +55,11 @@ def compact(
             left += map(str, stayed)
     begin("publish")
     published = publish_now(settings, compact=bool(merged))
-    kept = settings.versions_kept_days
-    deleted = upkeep.collect(settings.lake, keep=None if kept is None else dt.timedelta(kept))
+    days = settings.versions_kept_days
+    keep = None if days is None else dt.timedelta(days)
+    deleted = upkeep.collect(settings.lake, keep=keep)
+    if keep is not None:
+        before = dt.datetime.now(dt.UTC) - keep
+        deleted += mirror.collect(settings.lake, history.TABLES, before)
     settings.lake.sweep()
     return Compacted(merged, left, deleted, published)
