@@ -24,8 +24,8 @@ from spotify_assets.sandbox.catalog import Catalog
 from spotify_assets.sandbox.families import TOKEN
 from spotify_assets.sandbox.log import Log
 from spotify_assets.sources.spotify_api.budget import Limits
-from spotify_assets.sources.spotify_api.clock import Clock, Moment
 from spotify_assets.sources.spotify_api.errors import Blocked
+from spotify_assets.storage.clock import Clock, Moment
 
 GENRE, ARTISTS, TRACKS = "rock", 50, 100
 QUOTA, RETRY_AFTER_S = 6, 85_771

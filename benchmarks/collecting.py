@@ -16,11 +16,11 @@ from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.collect import collect
 from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger, Purpose
+from spotify_assets.storage.clock import Clock
 
 GAVE_UP = 75
 

@@ -35,6 +35,7 @@ from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials
 from spotify_assets.sources.spotify_api.ledger import EVERY_FAMILY
 from spotify_assets.storage import permissions as access
+from spotify_assets.storage.database import Place, Shared
 from spotify_assets.warehouse.databases.layers import Layers
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     """Where the lake is: ``s3://bucket/prefix``, ``gs://…``, ``az://…``; else in the data folder.
 
     Region, endpoint and credentials are in the environment variables of the cloud's own tools.
+    """
+    state_url: SecretStr | None = Field(None, validation_alias="SPOTIFY_STATE_URL")
+    """The PostgreSQL that machines share: the calls that were made, and what happened. Else files.
+
+    ``postgresql://user:password@host/database``; secret, because it holds a password.
     """
     published_group: str | None = Field(None, validation_alias="SPOTIFY_PUBLISHED_GROUP")
     """A group of this machine that may read the DuckDB file; else only its owner may."""
@@ -97,6 +103,8 @@ class Settings(BaseSettings):
     """For how many days rows that were made again can be asked for as they were; else for ever."""
     requests_per_30s: int | None = Field(None, ge=1, validation_alias="SPOTIFY_REQUESTS_PER_30S")
     """Requests in 30 s; where it is not set, what is safe, and on the sandbox any number."""
+    account: str = Field("", validation_alias="SPOTIFY_ACCOUNT")
+    """The developer account that the app is of, by any name: apps of one account share a budget."""
     daily_budget: str | None = Field(None, validation_alias="SPOTIFY_DAILY_BUDGET")
     """Requests in 24 h: ``600`` of each family, ``search=600,artists=300``, or ``off``."""
     longest_wait: float = Field(30.0, ge=0, validation_alias="SPOTIFY_LONGEST_WAIT")
@@ -322,13 +330,17 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "dagster"
 
     @property
-    def ledger(self) -> Path:
+    def ledger(self) -> Place:
         """The request ledger."""
+        if self.state_url:
+            return Shared(self.state_url)
         return (self.ledger_file or self.data_dir / "ledger.sqlite").expanduser().resolve()
 
     @property
-    def operations(self) -> Path:
+    def operations(self) -> Place:
         """What goes on beside the data: incidents, and who was told of them."""
+        if self.state_url:
+            return Shared(self.state_url)
         return self.data_dir.resolve() / "operations.sqlite"
 
     @property
@@ -441,10 +453,11 @@ class Settings(BaseSettings):
             NoCredentials: Neither credentials nor a sandbox are set.
         """
         if self.sandbox_url:
-            return Connection.to_sandbox(self.sandbox_url)
+            return Connection.to_sandbox(self.sandbox_url, self.account)
         if not self.client_id or not self.client_secret:
             raise NoCredentials(self.secrets)
-        return Connection("spotify", self.client_id, self.client_secret.get_secret_value())
+        secret = self.client_secret.get_secret_value()
+        return Connection("spotify", self.client_id, secret, account=self.account)
 
     @property
     def app(self) -> str:
@@ -476,9 +489,9 @@ class Settings(BaseSettings):
     def _as_the_user(self) -> Connection:
         """The API, without a secret."""
         if self.sandbox_url:
-            return Connection.to_sandbox(self.sandbox_url)
+            return Connection.to_sandbox(self.sandbox_url, self.account)
         if self.client_id:
-            return Connection("spotify", self.client_id, "")
+            return Connection("spotify", self.client_id, "", account=self.account)
         from spotify_assets.sources.spotify_api.callback import (  # noqa: PLC0415 - slow to import
             redirect_uri,
         )

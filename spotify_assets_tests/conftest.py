@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from spotify_assets.defs.launch import Outcome
+    from spotify_assets_tests.places import Places
+    from spotify_assets_tests.warehouse.databases.postgresql.server import Server
 
 # A busy machine is no fault of a rule. `make test` tries the same cases each time, so that a change
 # fails by what it changes; `make test-all` chooses the other, which looks for new ones.
@@ -46,6 +48,26 @@ def sandbox_url() -> Iterator[str]:
     application = api.create_app(catalog.generate(seed=1, tracks=4_000), today=TODAY)
     with server.running(application) as running:
         yield running.url
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> "Iterator[Server]":
+    """A PostgreSQL; each test has a database of its own in it."""
+    from spotify_assets_tests.warehouse.databases.postgresql.server import running  # noqa: PLC0415
+
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.slow)])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> "Places":
+    """Where processes keep what they share: the same tests hold for both."""
+    if request.param == "file":
+        return lambda name: tmp_path / f"{name}.sqlite"
+    from spotify_assets_tests.places import empty_database  # noqa: PLC0415
+
+    database = empty_database(request.getfixturevalue("postgresql"))
+    return lambda _: database
 
 
 @pytest.fixture

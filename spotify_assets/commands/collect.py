@@ -6,6 +6,9 @@ import re
 import sys
 import tempfile
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -27,7 +30,9 @@ from spotify_assets.lake.tables import held_file, read_partition
 from spotify_assets.operations import genres as lists
 from spotify_assets.operations.due import has_all_pages, is_complete, stalest_first
 from spotify_assets.settings import Settings
+from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
+from spotify_assets.storage.holds import Held
 from spotify_assets.text.visible import visible
 from spotify_assets.warehouse.publication.changes import is_behind
 from spotify_assets.warehouse.reading import read_only
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
     from spotify_assets.defs import launch
     from spotify_assets.sandbox.columns import Catalog
 
+LOOK_SECONDS = 1.0
+"""How often it is looked whether another process is done."""
 DEMO_GENRES = ("sertanejo", "forró", "hip hop", "r&b")
 DEMO_DAYS = 7
 DEMO_YEARS = 2
@@ -305,7 +312,7 @@ def _run(
         blocked: _Said | None = None
         outcomes: list[launch.Outcome] = []
         with launch.instance(settings) as instance:
-            for genre in due:
+            for genre in _free(settings, due, days, said):
                 begin(genre)
                 if blocked and _needs_search(settings.lake, genre, days):
                     said[genre] = blocked
@@ -317,6 +324,36 @@ def _run(
                     blocked = said[genre]
         launch.close(settings, outcomes)
     return said
+
+
+def _free(
+    settings: Settings, due: list[str], days: tuple[dt.date, dt.date], said: dict[str, _Said]
+) -> Iterator[str]:
+    """The genres, each held as long as the caller works on it; first those that nobody holds.
+
+    Of one that another process takes, or leaves unfinished because it is killed, it is looked again
+    until it is complete. ``said`` learns which were completed so.
+    """
+    with closing(Ledger(settings.ledger)) as ledger:
+        waiting, told = deque(due), set[str]()
+        held_in_a_row = 0
+        while waiting:
+            genre = waiting.popleft()
+            try:
+                with ledger.hold(genre):
+                    held_in_a_row = 0
+                    if genre in told and _is_complete(settings.lake, genre, days):
+                        said[genre] = _Said("skipped", "completed by another process")
+                    else:
+                        yield genre
+            except Held as held:
+                if genre not in told:
+                    err.print(f"{held} It is looked again.", soft_wrap=True)
+                told.add(genre)
+                waiting.append(genre)
+                held_in_a_row += 1
+                if held_in_a_row >= len(waiting):
+                    time.sleep(LOOK_SECONDS)
 
 
 def _outcome_said(outcome: "launch.Outcome") -> _Said | None:

@@ -36,9 +36,9 @@ from spotify_assets.operations.due import LAST_TABLE
 from spotify_assets.operations.runs import Operations, OperationsError, RunEnded
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import WINDOW_SECONDS, Budget
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import NoClientId, NoCredentials, SpotifyError
 from spotify_assets.sources.spotify_api.ledger import DAY_SECONDS, EVERY_FAMILY, Ledger, LedgerError
+from spotify_assets.storage.clock import Clock
 
 KEPT_FILES = 1_000
 PUSH_TIMEOUT_SECONDS = 5.0
@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 def registry(settings: Settings, clock: Clock | None = None) -> CollectorRegistry:
     """A registry of the project's metrics, which are read whenever it is collected."""
     held = CollectorRegistry()
-    held.register(_Disk(settings, clock or Clock()))
+    held.register(_Disk(settings, clock))
     return held
 
 
@@ -69,13 +69,12 @@ def as_json(settings: Settings, clock: Clock | None = None) -> dict[str, Any]:
         ``at`` (ISO 8601, UTC) and ``metrics``: a list of ``name``, ``labels`` and ``value``, with
         the names and units of the text format.
     """
-    clock = clock or Clock()
     samples = [
         {"name": sample.name, "labels": dict(sample.labels), "value": sample.value}
         for family in registry(settings, clock).collect()
         for sample in family.samples
     ]
-    at = dt.datetime.fromtimestamp(clock.now().wall, dt.UTC)
+    at = dt.datetime.fromtimestamp((clock or Clock()).now().wall, dt.UTC)
     return {"at": at.isoformat(timespec="seconds"), "metrics": samples}
 
 
@@ -111,7 +110,7 @@ class _Disk(Collector):
     A source that cannot be read must not hide the others: it has a metric that says so.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None) -> None:
         self._settings = settings
         self._clock = clock
 
@@ -131,7 +130,7 @@ class _Disk(Collector):
         )
 
 
-def _runs(settings: Settings, _: Clock) -> Iterator[Metric]:
+def _runs(settings: Settings, _: Clock | None) -> Iterator[Metric]:
     if not settings.operations.exists():
         return
     operations = Operations(settings.operations)
@@ -175,7 +174,7 @@ def _rows(runs: list[RunEnded]) -> Iterator[Metric]:
         yield _gauge(f"last_run_rows_{name}", about, {"genre": known})
 
 
-def _alerts(settings: Settings, _: Clock) -> Iterator[Metric]:
+def _alerts(settings: Settings, _: Clock | None) -> Iterator[Metric]:
     if not settings.operations.exists():
         return
     alerts = Alerts(settings.operations)
@@ -193,7 +192,7 @@ def _alerts(settings: Settings, _: Clock) -> Iterator[Metric]:
     )
 
 
-def _requests(settings: Settings, clock: Clock) -> Iterator[Metric]:
+def _requests(settings: Settings, clock: Clock | None) -> Iterator[Metric]:
     if not settings.ledger.exists():
         return
     try:
@@ -202,6 +201,7 @@ def _requests(settings: Settings, clock: Clock) -> Iterator[Metric]:
         # There is no app whose requests could be counted.
         return
     with closing(Ledger(settings.ledger)) as ledger:
+        clock = clock or ledger.clock
         budget = Budget(ledger, connection.app, connection.source, settings.limits, clock)
         mode = ledger.mode(connection.app)
         # Nothing of the app's name: the client id is nobody's business.
@@ -243,7 +243,7 @@ def _use(budget: Budget) -> Iterator[Metric]:
     )
 
 
-def _freshness(settings: Settings, _: Clock) -> Iterator[Metric]:
+def _freshness(settings: Settings, _: Clock | None) -> Iterator[Metric]:
     lake = settings.lake
     last = {genre: last_date(lake, LAST_TABLE, genre) for genre in genres(lake)}
     yield _gauge(
@@ -253,7 +253,7 @@ def _freshness(settings: Settings, _: Clock) -> Iterator[Metric]:
     )
 
 
-def _warehouse(settings: Settings, _: Clock) -> Iterator[Metric]:
+def _warehouse(settings: Settings, _: Clock | None) -> Iterator[Metric]:
     # Not `exists` first: a publication may put another file in its place.
     with suppress(FileNotFoundError):
         size = settings.database.stat().st_size
@@ -261,13 +261,14 @@ def _warehouse(settings: Settings, _: Clock) -> Iterator[Metric]:
         yield GaugeMetricFamily("spotify_assets_warehouse_bytes", about, value=size)
 
 
-def _sign_in(settings: Settings, clock: Clock) -> Iterator[Metric]:
+def _sign_in(settings: Settings, clock: Clock | None) -> Iterator[Metric]:
     try:
         tokens = settings.user_tokens
     except NoClientId:
         # There is no app that anybody could have signed in to.
         return
-    signed_in = tokens.state(dt.datetime.fromtimestamp(clock.now().wall, dt.UTC))
+    now = (clock or Clock()).now()
+    signed_in = tokens.state(dt.datetime.fromtimestamp(now.wall, dt.UTC))
     if signed_in.signed_in_at is not None:
         yield GaugeMetricFamily(
             "spotify_assets_sign_in_days_left",
@@ -276,7 +277,7 @@ def _sign_in(settings: Settings, clock: Clock) -> Iterator[Metric]:
         )
 
 
-SOURCES: Mapping[str, Callable[[Settings, Clock], Iterator[Metric]]] = {
+SOURCES: Mapping[str, Callable[[Settings, Clock | None], Iterator[Metric]]] = {
     "runs": _runs,
     "alerts": _alerts,
     "ledger": _requests,

@@ -1,4 +1,6 @@
-"""What happened: the runs that ended, and what their checks found, in an SQLite file.
+"""What happened: the runs that ended, and what their checks found.
+
+In an SQLite file, or in a PostgreSQL that several machines share.
 
 Belongs here: keeping it, and giving it back in the shapes of ``monitoring.runs`` and
 ``monitoring.check_results``. Does not belong here: where it comes from (``defs``), and what is
@@ -7,11 +9,9 @@ wrong now (``alerts``, which has tables of its own in the same file).
 
 import datetime as dt
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import polars as pl
@@ -19,7 +19,8 @@ import polars as pl
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.schemas.monitoring import CheckResults, Runs
-from spotify_assets.storage import sqlite
+from spotify_assets.storage import database
+from spotify_assets.storage.database import Database, Place, Row
 from spotify_assets.storage.errors import FailureKind, StoreError
 
 MAX_FAILURE = 1_000
@@ -58,26 +59,27 @@ ALTER TABLE runs ADD COLUMN alerted_at INTEGER;
 # Of the runs of the same work that had failed when an alert was made, it tells of the last.
 TOLD = """
 WITH told AS (
-    SELECT notices.key, notices.opened_at,
-        min(CAST(strftime('%s', outbox.ended_at) AS INTEGER)) AS delivered
+    SELECT notices.key, notices.opened_at, min(epoch(outbox.ended_at)) AS delivered
     FROM notices JOIN outbox ON outbox.id = notices.message
     WHERE outbox.status = 'delivered' AND notices.key LIKE 'run_failure/%'
     GROUP BY notices.key, notices.opened_at
 ),
 of_run AS (
-    SELECT max(runs.ended_at) AS ended_at, runs.job, runs.partition, told.delivered
+    SELECT runs.run_number, told.delivered, row_number() OVER (
+        PARTITION BY told.key, told.opened_at ORDER BY runs.ended_at DESC, runs.run_number
+    ) AS place
     FROM told JOIN runs
         ON told.key = 'run_failure/' || runs.job || coalesce('/' || runs.partition, '')
-        AND runs.ended_at < (CAST(strftime('%s', told.opened_at) AS INTEGER) + 1) * 1000000
+        AND runs.ended_at < (epoch(told.opened_at) + 1) * 1000000
     WHERE runs.status = 'failure'
-    GROUP BY told.key, told.opened_at
 )
 UPDATE runs SET
-    alert_delay_seconds = max(of_run.delivered - runs.ended_at / 1000000.0, 0.0),
+    alert_delay_seconds = CASE WHEN of_run.delivered > runs.ended_at / 1000000.0
+        THEN of_run.delivered - runs.ended_at / 1000000.0 ELSE 0 END,
     alerted_at = ?
 FROM of_run
-WHERE runs.alert_delay_seconds IS NULL AND runs.ended_at = of_run.ended_at
-    AND runs.job = of_run.job AND runs.partition IS of_run.partition
+WHERE runs.alert_delay_seconds IS NULL AND of_run.place = 1
+    AND runs.run_number = of_run.run_number
 """
 STORED: dict[pl.DataType, pl.DataType] = {
     pl.Datetime("us"): pl.Int64(),
@@ -169,17 +171,17 @@ class CheckResult:
 
 
 class Operations:
-    """The runs that ended, and their check results; several processes can use the same file.
+    """The runs that ended, and their check results; several processes can use the same place.
 
     Every method can raise `OperationsError`.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or begin it."""
-        self.path = path
+    def __init__(self, place: Place) -> None:
+        """Open it, or begin it."""
+        self.place = place
         with self._reporting():
             added = {"runs.failure_kind": ADDED, "runs.share_anomalous": ADDED_LATER}
-            sqlite.begin(path, SCHEMA, added)
+            database.begin(place, SCHEMA, added)
 
     def record(self, run: RunEnded, results: Sequence[CheckResult] = ()) -> bool:
         """Take note of a run and of all that was checked in it, in one step.
@@ -194,7 +196,7 @@ class Operations:
         if strangers := {result.run_id for result in results} - {run.run_id}:
             raise ValueError(f"Results of {', '.join(strangers)} do not belong to {run.run_id}.")
         derived = {"seconds": run.seconds, "share_invalid": run.share_invalid}
-        with self._reporting(), closing(sqlite.connect(self.path)) as db, sqlite.alone(db):
+        with self._reporting(), closing(database.connect(self.place)) as db, db.alone():
             if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
                 return False
             _insert(db, Runs, "runs", [asdict(run) | derived])
@@ -205,7 +207,8 @@ class Operations:
         """The runs with a higher number, and those told of since, in order, as `Runs`."""
         return self._read(
             Runs,
-            "SELECT * FROM runs WHERE run_number > ?1 OR alerted_at > ?1 ORDER BY 1",
+            "SELECT * FROM runs WHERE run_number > ? OR alerted_at > ? ORDER BY 1",
+            number,
             number,
         )
 
@@ -214,9 +217,8 @@ class Operations:
 
         Such a run counts as changed from now on: `runs_after` gives it again.
         """
-        with self._reporting(), closing(sqlite.connect(self.path)) as db, sqlite.alone(db):
-            there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'notices'").fetchone()
-            if there:
+        with self._reporting(), closing(database.connect(self.place)) as db, db.alone():
+            if db.has("notices"):
                 db.execute(TOLD, (_now(),))
 
     def check_results_after(self, number: int) -> pl.DataFrame:
@@ -235,16 +237,18 @@ class Operations:
     def last_of_each_job(self) -> list[RunEnded]:
         """The run of each job that ended last, by job."""
         return self._runs(
-            "SELECT * FROM runs WHERE run_number IN (SELECT run_number FROM "
-            "(SELECT run_number, max(ended_at) FROM runs GROUP BY job)) ORDER BY job"
+            "SELECT * FROM runs WHERE run_number IN (SELECT number FROM (SELECT run_number "
+            "AS number, row_number() OVER (PARTITION BY job ORDER BY ended_at DESC, run_number) "
+            "AS place FROM runs) AS of_job WHERE place = 1) ORDER BY job"
         )
 
     def last_count_of_each_genre(self) -> list[RunEnded]:
         """Of the runs that counted rows, the one of each genre that ended last, by genre."""
         return self._runs(
-            "SELECT * FROM runs WHERE run_number IN (SELECT run_number FROM "
-            "(SELECT run_number, max(ended_at) FROM runs "
-            "WHERE rows_in IS NOT NULL AND genre IS NOT NULL GROUP BY genre)) ORDER BY genre"
+            "SELECT * FROM runs WHERE run_number IN (SELECT number FROM (SELECT run_number "
+            "AS number, row_number() OVER (PARTITION BY genre ORDER BY ended_at DESC, run_number) "
+            "AS place FROM runs WHERE rows_in IS NOT NULL AND genre IS NOT NULL) AS of_genre "
+            "WHERE place = 1) ORDER BY genre"
         )
 
     def totals(self) -> dict[tuple[str, str], int]:
@@ -255,9 +259,10 @@ class Operations:
     def failing(self) -> dict[tuple[str, str], int]:
         """Of each asset and check, how many partitions failed when they were last checked."""
         rows = self._select(
-            "SELECT asset, check_name, sum(NOT passed) FROM (SELECT asset, check_name, passed, "
-            "max(checked_at) FROM check_results GROUP BY asset, check_name, genre, date) "
-            "GROUP BY 1, 2 ORDER BY 1, 2"
+            "SELECT asset, check_name, CAST(sum(1 - passed) AS BIGINT) FROM (SELECT asset, "
+            "check_name, passed, row_number() OVER (PARTITION BY asset, check_name, genre, date "
+            "ORDER BY checked_at DESC) AS place FROM check_results) AS latest WHERE place = 1 "
+            "GROUP BY asset, check_name ORDER BY asset, check_name"
         )
         return {(asset, check): number for asset, check, number in rows}
 
@@ -270,9 +275,9 @@ class Operations:
             CheckResults,
             "SELECT * FROM check_results WHERE result_number IN (SELECT number FROM "
             "(SELECT result_number AS number, row_number() OVER (PARTITION BY asset, check_name, "
-            "genre ORDER BY date DESC, checked_at DESC, result_number DESC) AS place "
-            "FROM check_results) WHERE place = 1) "
-            "AND NOT passed AND severity = 'ERROR' ORDER BY asset, check_name",
+            "genre ORDER BY date IS NULL, date DESC, checked_at DESC, result_number DESC) AS place "
+            "FROM check_results) AS of_genre WHERE place = 1) "
+            "AND passed = 0 AND severity = 'ERROR' ORDER BY asset, check_name",
         )
         names = [field.name for field in fields(CheckResult)]
         moment = pl.col("checked_at").dt.replace_time_zone("UTC")
@@ -295,25 +300,21 @@ class Operations:
         rows = [{name: row.get(name) for name in stored} for row in given]
         return pl.DataFrame(rows, schema=stored).cast(schema)
 
-    def _select(self, sql: str, *parameters: int) -> list[sqlite3.Row]:
-        with self._reporting(), closing(sqlite.connect(self.path)) as db:
+    def _select(self, sql: str, *parameters: int) -> list[Row]:
+        with self._reporting(), closing(database.connect(self.place)) as db:
             return db.execute(sql, parameters).fetchall()
 
     def _reporting(self) -> AbstractContextManager[None]:
-        return sqlite.reporting(OperationsError, f"The runs in {self.path}")
+        return database.reporting(self.place, OperationsError, "The runs in")
 
 
-def _insert(
-    db: sqlite3.Connection, contract: type[Contract], table: str, rows: list[dict[str, Any]]
-) -> None:
+def _insert(db: Database, contract: type[Contract], table: str, rows: list[dict[str, Any]]) -> None:
     """Number the rows and append them, if they keep their contract."""
     schema = contract.polars_schema()
     number = next(iter(schema))
     # Numbers grow with time, so that those of a file that is begun again follow on the old ones.
-    [(first,)] = db.execute(
-        f"SELECT max(coalesce(max({number}), 0) + 1, ?) FROM {table}",  # noqa: S608 - ours
-        (_now(),),
-    )
+    [(last,)] = db.execute(f"SELECT max({number}) FROM {table}").fetchall()  # noqa: S608 - ours
+    first = max((last or 0) + 1, _now())
     numbered = [_naive(row) | {number: first + index} for index, row in enumerate(rows)]
     frame = pl.DataFrame(numbered, schema=schema)
     try:

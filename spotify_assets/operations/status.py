@@ -17,7 +17,6 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.operations.due import Due, due
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import WINDOW_SECONDS, Budget
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import (
     DAY_SECONDS,
     EVERY_FAMILY,
@@ -26,6 +25,7 @@ from spotify_assets.sources.spotify_api.ledger import (
     Ledger,
 )
 from spotify_assets.sources.spotify_api.queue import Planned, Room, calls_needed, plan
+from spotify_assets.storage.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,9 @@ class Status:
 def _ledger(settings: Settings) -> Iterator[Ledger]:
     """The request ledger; an empty one elsewhere where there is none: who looks makes none."""
     with TemporaryDirectory() as elsewhere:
-        path = settings.ledger if settings.ledger.exists() else Path(elsewhere) / "ledger.sqlite"
-        with closing(Ledger(path)) as ledger:
+        is_there = settings.ledger.exists()
+        place = settings.ledger if is_there else Path(elsewhere) / "ledger.sqlite"
+        with closing(Ledger(place)) as ledger:
             yield ledger
 
 
@@ -82,9 +83,9 @@ def status(settings: Settings, clock: Clock | None = None) -> Status:
         NoCredentials: Neither credentials nor a sandbox are set.
         LedgerError: The request ledger cannot be used.
     """
-    clock = clock or Clock()
     connection = settings.connection
     with _ledger(settings) as ledger:
+        clock = clock or ledger.clock
         now = clock.now()
         at = dt.datetime.fromtimestamp(now.wall, dt.UTC)
         budget = Budget(ledger, connection.app, connection.source, settings.limits, clock)

@@ -1,17 +1,24 @@
 """SQLite files that several processes share.
 
-Belongs here: opening one, a step that no other process can cut into, and what goes wrong, said so
-that a reader knows what to do. Does not belong here: any table.
+Belongs here: opening one, what several processes share in it (`File`, a `Database`), a step that no
+other process can cut into, and what goes wrong, said so that a reader knows what to do. Does not
+belong here: any table.
 """
 
+import datetime as dt
+import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, BinaryIO
+from urllib.parse import quote, unquote
 
+from spotify_assets.storage.clock import Clock
 from spotify_assets.storage.full_disk import is_full
+from spotify_assets.storage.holds import Held, Hold, this_process
 
 BUSY_SECONDS = 30.0
 """How long to wait for another process; each has the file for milliseconds."""
@@ -59,6 +66,93 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
+
+
+class File:
+    """A `Database` of one machine; its clock is the machine's, its locks are files beside it."""
+
+    clock = Clock()
+
+    def __init__(self, path: Path) -> None:
+        self._locks = path.with_name(f"{path.stem}.locks")
+        self._db = connect(path)
+        self._db.create_function("epoch", 1, _epoch, deterministic=True)
+
+    def execute(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> sqlite3.Cursor:
+        """Run a statement."""
+        return self._db.execute(sql, parameters)
+
+    def executemany(
+        self, sql: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]]
+    ) -> sqlite3.Cursor:
+        """Run a statement for each row."""
+        return self._db.executemany(sql, rows)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """What is read and written within is one step to every other process."""
+        return alone(self._db)
+
+    def has(self, table: str) -> bool:
+        """Whether there is such a table."""
+        found = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
+        return found.fetchone() is not None
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Hold a name that nobody else holds meanwhile.
+
+        Raises:
+            Held: Somebody does.
+        """
+        self._locks.mkdir(parents=True, exist_ok=True)
+        path = self._locks / quote(name, safe="")
+        with _locked(path, name) as file:
+            file.write(this_process().encode())
+            file.flush()
+            yield
+            # While it is locked: who opened it meanwhile sees that it is not there any more.
+            path.unlink()
+
+    def holds(self) -> list[Hold]:
+        """Which names are held now, and by whom."""
+        held = []
+        for path in sorted(self._locks.glob("*"), key=lambda one: one.name):
+            # It may be given back meanwhile.
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    held.append(Hold(unquote(path.name), file.read().decode()))
+        return held
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+def _epoch(moment: str | None) -> int | None:
+    """Seconds since 1970 of a time in ISO 8601, as a function of SQL."""
+    return None if moment is None else int(dt.datetime.fromisoformat(moment).timestamp())
+
+
+def _locked(path: Path, name: str) -> BinaryIO:
+    """The empty file, locked for this process until it is closed."""
+    while True:
+        file = path.open("a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            with file:
+                raise Held(name, file.read().decode()) from None
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                # What a killed process had written.
+                file.truncate(0)
+                return file
+        file.close()
 
 
 @contextmanager

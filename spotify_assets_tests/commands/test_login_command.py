@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 from spotify_assets.cli import app
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.sources.spotify_api.sign_in import SCOPES
+from spotify_assets.storage.clock import Clock
 from spotify_assets_tests.lake.processes import REPOSITORY
 from spotify_assets_tests.sources.spotify_api import accounts as hosts
 from spotify_assets_tests.sources.spotify_api.accounts import Accounts
@@ -98,7 +98,7 @@ def test_the_request_for_the_token_is_in_the_ledger_without_a_secret(
     process.communicate(timeout=SECONDS)
 
     assert process.returncode == exit_code
-    path = Settings().ledger
+    path = Path(str(Settings().ledger))
     with closing(Ledger(path)) as ledger:
         [entered] = ledger.requests(0, Clock().now())
     assert (entered["endpoint"], entered["http_status"]) == ("token", status)
@@ -110,7 +110,7 @@ def test_the_request_for_the_token_is_in_the_ledger_without_a_secret(
 def test_a_ledger_that_cannot_be_used_is_said_before_anybody_is_sent_off(
     accounts: Accounts, token_file: Path
 ) -> None:
-    path = Settings().ledger
+    path = Path(str(Settings().ledger))
     path.parent.mkdir()
     path.write_text("no ledger at all")
 

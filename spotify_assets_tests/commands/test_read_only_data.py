@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from spotify_assets.cli import app
 from spotify_assets.operations.alerts import Alerts, Incident
 from spotify_assets.operations.runs import Operations, RunEnded
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import Ledger, LedgerError
 from spotify_assets.storage import sqlite
+from spotify_assets.storage.clock import Clock
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 MOUNTED = "mount --bind {0} {0} && mount -o remount,bind,ro {0} || exit 99; exec {1}"

@@ -56,7 +56,7 @@ def test_without_credentials_it_says_so_and_shows_the_runs_and_what_is_wrong(
 
 
 def test_a_damaged_file_is_named(settings: Settings) -> None:
-    settings.ledger.write_bytes(b"no database" * 100)
+    Path(str(settings.ledger)).write_bytes(b"no database" * 100)
 
     result = CliRunner().invoke(app, ["status"])
 

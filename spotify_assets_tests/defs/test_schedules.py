@@ -14,9 +14,9 @@ from spotify_assets.defs.partitions import GENRES, days
 from spotify_assets.lake import GenreDay
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import Budget
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import Blocked
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.clock import Clock
 from spotify_assets.transforms.version import code_version
 from spotify_assets_tests.defs.conftest import Genres
 from spotify_assets_tests.defs.dagster_runs import stands

@@ -160,7 +160,7 @@ def test_an_api_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_damaged_ledger_is_named(data_dir: Path, sandbox_url: str) -> None:
-    ledger = Settings().ledger
+    ledger = Path(str(Settings().ledger))
     ledger.parent.mkdir()
     ledger.write_bytes(b"no database" * 100)
 

@@ -26,6 +26,7 @@ from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.lake.processes import at_once, run
 from spotify_assets_tests.operations import operation_processes
 from spotify_assets_tests.operations.alerts.samples import DOWN, Clock, Paper
+from spotify_assets_tests.places import Places, in_a_file
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 TODAY = NOON.date()
@@ -74,8 +75,8 @@ DAYS = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def operations(tmp_path: Path) -> Operations:
-    return Operations(tmp_path / "data" / "operations.sqlite")
+def operations(places: Places) -> Operations:
+    return Operations(places("data/operations"))
 
 
 def test_a_run_is_given_back_with_all_that_is_known_of_it(operations: Operations) -> None:
@@ -170,14 +171,15 @@ def test_rows_are_given_after_a_number_in_the_order_of_recording(operations: Ope
     assert later["check_name"].to_list() == ["b1", "b2"]
 
 
+@in_a_file
 def test_the_numbers_of_a_file_that_is_begun_again_follow_on_the_old_ones(
     operations: Operations,
 ) -> None:
     operations.record(ROCK, [KEPT])
     old = operations.runs_after(0), operations.check_results_after(0)
-    operations.path.unlink()
+    Path(str(operations.place)).unlink()
 
-    again = Operations(operations.path)
+    again = Operations(operations.place)
     again.record(ROCK, [KEPT])
 
     assert again.runs_after(old[0]["run_number"][0]).height == 1
@@ -302,17 +304,18 @@ def test_a_check_fails_in_the_partitions_whose_latest_result_is_a_failure(
 
 
 def test_incidents_and_runs_lie_in_one_file(operations: Operations) -> None:
-    Alerts(operations.path)
+    Alerts(operations.place)
     operations.record(ROCK)
-    assert Alerts(operations.path).open_incidents() == []
-    assert Operations(operations.path).runs(last=1) == [ROCK]
+    assert Alerts(operations.place).open_incidents() == []
+    assert Operations(operations.place).runs(last=1) == [ROCK]
 
 
+@in_a_file
 def test_a_file_that_is_damaged_is_named_with_what_to_do(operations: Operations) -> None:
-    operations.path.write_bytes(b"no database " * 1000)
+    Path(str(operations.place)).write_bytes(b"no database " * 1000)
     with pytest.raises(OperationsError, match=r"move it away") as said:
-        Operations(operations.path)
-    assert str(operations.path) in str(said.value)
+        Operations(operations.place)
+    assert str(operations.place) in str(said.value)
 
 
 def test_processes_that_record_at_once_lose_nothing_and_record_nothing_twice(
@@ -330,9 +333,9 @@ def test_processes_that_record_at_once_lose_nothing_and_record_nothing_twice(
 
 
 def test_a_run_that_cannot_be_written_whole_is_not_written(operations: Operations) -> None:
-    said = run(operation_processes.records_on_a_full_disk, operations.path)
+    said = run(operation_processes.records_on_a_full_disk, operations.place)
 
-    assert said.stdout.startswith(f"The runs in {operations.path} cannot be"), said
+    assert said.stdout.startswith(f"The runs in {operations.place} cannot be"), said
     assert operations.runs_after(0).is_empty()
     assert operations.record(ROCK, [KEPT])
 
@@ -349,7 +352,7 @@ def test_a_file_of_the_version_before_knows_blocks_again_and_takes_new_runs(tmp_
     assert kinds == {"run-1": FailureKind.WAIT, "run-2": None}
     broken = replace(BARE, run_id="run-3", failure_kind=FailureKind.RETRY, damaged_files='["a"]')
     assert operations.record(broken)
-    assert Operations(operations.path).runs(1) == [broken]
+    assert Operations(operations.place).runs(1) == [broken]
 
 
 def test_a_file_of_the_version_before_that_is_only_for_reading_is_read(
@@ -366,7 +369,7 @@ def test_a_run_that_failed_says_how_long_it_took_until_somebody_was_told(
     failed = replace(ROCK, status="failure", failure="The disk is full.", share_anomalous=None)
     earlier = replace(failed, run_id="run-0", ended_at=NOON - DAYS, started_at=NOON - DAYS)
     clock, paper = Clock(), Paper(trouble=DOWN)
-    alerts = Alerts(operations.path, [paper], clock)
+    alerts = Alerts(operations.place, [paper], clock)
     operations.record(earlier)
     operations.record(failed)
     newest = operations.runs_after(0)["run_number"].max()

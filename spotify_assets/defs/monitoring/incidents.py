@@ -23,7 +23,6 @@ from spotify_assets.operations.alerts import Alerts, Incident, Kind, causes
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
 from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import SpotifyError
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
@@ -292,9 +291,8 @@ def _late(
 def _blocks(settings: Settings) -> Iterator[Incident]:
     if not settings.ledger.exists() or not (settings.sandbox_url or settings.client_id):
         return
-    clock = Clock()
     with closing(Ledger(settings.ledger)) as ledger:
-        now = clock.now()
+        now = ledger.clock.now()
         at = dt.datetime.fromtimestamp(now.wall, dt.UTC)
         for block in ledger.blocks(settings.app, now):
             if block.seconds > settings.longest_wait:

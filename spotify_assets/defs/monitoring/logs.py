@@ -7,6 +7,7 @@ import datetime as dt
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
@@ -14,7 +15,6 @@ from spotify_assets.lake.revisions import revisions as noted
 from spotify_assets.operations.runs import Operations
 from spotify_assets.schemas.monitoring import CheckResults, Requests, Revisions, Runs
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.sqlite import is_only_for_reading
 from spotify_assets.warehouse.publication.changes import Logs
@@ -27,7 +27,7 @@ def requests(settings: Settings, after: int) -> pl.DataFrame:
         LedgerError: The ledger cannot be read.
     """
     with closing(Ledger(settings.ledger)) as ledger:
-        rows = list(ledger.requests(after, Clock().now()))
+        rows = list(ledger.requests(after, ledger.clock.now()))
     return pl.DataFrame(rows, schema=Requests.polars_schema(), orient="row")
 
 
@@ -38,7 +38,8 @@ def runs(settings: Settings, after: int) -> pl.DataFrame:
         OperationsError: They cannot be read.
     """
     operations = Operations(settings.operations)
-    if not is_only_for_reading(settings.operations):
+    place = settings.operations
+    if not (isinstance(place, Path) and is_only_for_reading(place)):
         operations.note_alerts()
     return operations.runs_after(after)
 

@@ -15,9 +15,10 @@ ON CONFLICT (key) DO UPDATE SET
     severity = excluded.severity,
     until = excluded.until,
     link = excluded.link,
-    since = CASE WHEN closed_at IS NULL THEN since ELSE excluded.since END,
-    opened_at = CASE WHEN closed_at IS NULL THEN opened_at ELSE excluded.opened_at END,
-    times_seen = CASE WHEN closed_at IS NULL THEN times_seen + 1 ELSE 1 END,
-    times_opened = times_opened + (closed_at IS NOT NULL),
+    since = CASE WHEN incidents.closed_at IS NULL THEN incidents.since ELSE excluded.since END,
+    opened_at = CASE WHEN incidents.closed_at IS NULL THEN incidents.opened_at ELSE excluded.opened_at END,
+    times_seen = CASE WHEN incidents.closed_at IS NULL THEN incidents.times_seen + 1 ELSE 1 END,
+    times_opened = incidents.times_opened
+    + CASE WHEN incidents.closed_at IS NULL THEN 0 ELSE 1 END,
     last_seen_at = excluded.last_seen_at,
     closed_at = NULL

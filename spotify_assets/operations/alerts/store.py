@@ -11,19 +11,18 @@ is carried (``channels``).
 
 import datetime as dt
 import logging
-import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from spotify_assets.operations.alerts.channels import Channel, DeliveryError, Rejected
 from spotify_assets.operations.alerts.incidents import Incident, Kind
 from spotify_assets.operations.alerts.messages import Message, Notice, State
-from spotify_assets.storage import sqlite
+from spotify_assets.storage import database
+from spotify_assets.storage.database import Database, Place, Row
 from spotify_assets.storage.errors import StoreError
 
 QUIET_TIME = dt.timedelta(minutes=30)
@@ -73,14 +72,14 @@ def _now() -> dt.datetime:
 
 
 class Alerts:
-    """What is wrong now, and who was told; several processes can use the same file.
+    """What is wrong now, and who was told; several processes can use the same place.
 
     Every method can raise `AlertsError`.
     """
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         channels: Sequence[Channel] = (),
         clock: Callable[[], dt.datetime] = _now,
         *,
@@ -90,20 +89,20 @@ class Alerts:
         """Open the file, or begin it.
 
         Args:
-            path: The SQLite file.
+            place: The SQLite file, or the PostgreSQL that machines share.
             channels: Each of another name. Without any, incidents are recorded all the same.
             clock: The time now, with its time zone.
             quiet_time: An incident that opens again so soon after its end is told only when this
                 time has passed, however often it comes and goes meanwhile.
             messages_an_hour: At most so many on a channel; the rest waits for one digest.
         """
-        self._path = path
+        self._place = place
         self._channels = list(channels)
         self._clock = clock
         self._quiet_time = quiet_time
         self._messages_an_hour = messages_an_hour
         with self._reporting():
-            sqlite.begin(path, _SQL["schema"])
+            database.begin(place, _SQL["schema"])
 
     def observe(self, kind: Kind, current: Sequence[Incident]) -> None:
         """Take note of all of a kind that is wrong now: open what is new, close what is gone.
@@ -164,7 +163,7 @@ class Alerts:
             for row in rows
         ]
 
-    def _see(self, db: sqlite3.Connection, incident: Incident) -> None:
+    def _see(self, db: Database, incident: Incident) -> None:
         now = self._clock()
         before = db.execute(
             "SELECT closed_at FROM incidents WHERE key = ?", (incident.key,)
@@ -179,14 +178,12 @@ class Alerts:
             is_quiet = _is_ahead(quiet_until, now, self._quiet_time)
             self._tell_opening(db, incident.key, now, due=quiet_until if is_quiet else now)
 
-    def _end(self, db: sqlite3.Connection, key: str) -> None:
+    def _end(self, db: Database, key: str) -> None:
         now = self._clock()
         db.execute("UPDATE incidents SET closed_at = ? WHERE key = ?", (_text(now), key))
         self._tell_end(db, key, now)
 
-    def _tell_opening(
-        self, db: sqlite3.Connection, key: str, now: dt.datetime, due: dt.datetime
-    ) -> None:
+    def _tell_opening(self, db: Database, key: str, now: dt.datetime, due: dt.datetime) -> None:
         """Count it up in the notice that waits, or add a notice."""
         for channel in self._channels:
             counted = db.execute(
@@ -201,7 +198,7 @@ class Alerts:
                     (channel.name, key, _text(now), _text(due)),
                 )
 
-    def _tell_end(self, db: sqlite3.Connection, key: str, now: dt.datetime) -> None:
+    def _tell_end(self, db: Database, key: str, now: dt.datetime) -> None:
         """Add it to the opening that waits; else to what was told, if anything was."""
         for channel in self._channels:
             added = db.execute(
@@ -248,7 +245,7 @@ class Alerts:
             )
             return _message(db, identity)
 
-    def _make(self, db: sqlite3.Connection, channel: str, now: dt.datetime) -> str | None:
+    def _make(self, db: Database, channel: str, now: dt.datetime) -> str | None:
         """Put what is due into one message; ``None`` if nothing is, or the hour is full."""
         delivered = db.execute(
             "SELECT count(*) FROM outbox "
@@ -316,16 +313,16 @@ class Alerts:
         )
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[Database]:
         with (
             self._reporting(),
-            closing(sqlite.connect(self._path)) as db,
-            sqlite.alone(db),
+            closing(database.connect(self._place)) as db,
+            db.alone(),
         ):
             yield db
 
     def _reporting(self) -> AbstractContextManager[None]:
-        return sqlite.reporting(AlertsError, f"The incidents in {self._path}")
+        return database.reporting(self._place, AlertsError, "The incidents in")
 
 
 def _wait(attempts: int) -> dt.timedelta:
@@ -339,14 +336,14 @@ def _is_ahead(moment: dt.datetime, now: dt.datetime, at_most: dt.timedelta) -> b
     return now < moment <= now + at_most
 
 
-def _open_keys(db: sqlite3.Connection, kind: Kind) -> list[str]:
+def _open_keys(db: Database, kind: Kind) -> list[str]:
     rows = db.execute(
         "SELECT key FROM incidents WHERE kind = ? AND closed_at IS NULL ORDER BY key", (kind,)
     )
     return [row["key"] for row in rows]
 
 
-def _message(db: sqlite3.Connection, identity: str) -> Message:
+def _message(db: Database, identity: str) -> Message:
     state = db.execute("SELECT state FROM outbox WHERE id = ?", (identity,)).fetchone()["state"]
     rows = db.execute(
         f"SELECT {_INCIDENT}, openings, notices.opened_at, notices.closed_at "  # noqa: S608 - ours
@@ -366,19 +363,20 @@ def _message(db: sqlite3.Connection, identity: str) -> Message:
     return Message(identity, state, notices, _answered(db, identity))
 
 
-def _answered(db: sqlite3.Connection, identity: str) -> tuple[str, ...]:
+def _answered(db: Database, identity: str) -> tuple[str, ...]:
     """The messages that told the openings whose ends this one tells."""
     rows = db.execute(
-        "SELECT DISTINCT earlier.message FROM notices AS this JOIN notices AS earlier "
+        "SELECT earlier.message FROM notices AS this JOIN notices AS earlier "
         "ON earlier.id = (SELECT max(id) FROM notices "
         "WHERE channel = this.channel AND key = this.key AND id < this.id) "
-        "WHERE this.message = ? AND this.openings = 0 ORDER BY earlier.id",
+        "WHERE this.message = ? AND this.openings = 0 "
+        "GROUP BY earlier.message ORDER BY min(earlier.id)",
         (identity,),
     )
     return tuple(row["message"] for row in rows)
 
 
-def _incident(row: sqlite3.Row) -> Incident:
+def _incident(row: Row) -> Incident:
     values: dict[str, Any] = {name: row[name] for name in _INCIDENT.split(", ")}
     since, until = _time(values["since"]), values["until"] and _time(values["until"])
     return Incident(**{**values, "since": since, "until": until})

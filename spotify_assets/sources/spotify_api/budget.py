@@ -1,6 +1,6 @@
 """Whether a call may be sent now, later, or not before tomorrow.
 
-The rules hold for all processes on the machine together, because they are read off the ledger in
+The rules hold for all processes that share the ledger together, because they are read off it in
 the same step in which a call is entered there:
 
 - no call while the API has asked to wait,
@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spotify_assets.lake.exchanges import Request, Source
-from spotify_assets.sources.spotify_api.clock import Clock, Moment
 from spotify_assets.sources.spotify_api.errors import Blocked, BudgetSpent
 from spotify_assets.sources.spotify_api.ledger import (
     DAY_SECONDS,
@@ -26,6 +25,8 @@ from spotify_assets.sources.spotify_api.ledger import (
     Outcome,
     Purpose,
 )
+from spotify_assets.storage.clock import Clock, Moment
+from spotify_assets.storage.errors import FailureKind, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,12 @@ class Budget:
     app: str
     source: Source
     limits: Limits = field(default_factory=Limits)
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = None  # type: ignore[assignment]
+    """That of the ledger, unless a test has another."""
     purpose: Purpose = field(default_factory=Purpose)
+
+    def __post_init__(self) -> None:
+        self.clock = self.clock or self.ledger.clock
 
     def check(self, endpoint: str) -> None:
         """See whether a call of the family may be sent soon; nothing is waited for.
@@ -108,8 +113,17 @@ class Budget:
             self.clock.sleep(seconds)
 
     def settle(self, request_id: int, outcome: Outcome) -> None:
-        """Enter in the ledger how the call ended."""
-        self.ledger.settle(request_id, outcome, self.clock.now())
+        """Enter in the ledger how the call ended.
+
+        Where that cannot be, the answer is of use all the same: the call counts as one that is
+        under way for as long as it can be, which is longer.
+        """
+        try:
+            self.ledger.settle(request_id, outcome, self.clock.now())
+        except StoreError as error:
+            if error.kind is not FailureKind.RETRY:
+                raise
+            log.warning("How a call ended could not be entered: %s", error)
 
     def refused(
         self, endpoint: str, retry_after_seconds: int | None, said: str, *, is_quota: bool

@@ -19,7 +19,6 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError
 from spotify_assets.lake.exchanges import Request, Response, is_final
 from spotify_assets.sandbox import DATE_HEADER
 from spotify_assets.sources.spotify_api.budget import TOKEN, WINDOW_SECONDS, Budget, Limits
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import (
     REDIRECTS,
@@ -54,6 +53,7 @@ from spotify_assets.sources.spotify_api.transport import (
     TIMEOUT_SECONDS,
     no_answer,
 )
+from spotify_assets.storage.clock import Clock
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 5
@@ -168,13 +168,13 @@ class Client:
             limits: How much may be asked; else what is safe.
             day: The day to answer for; only the sandbox can.
             purpose: What the calls are made for.
-            clock: Reads the time and waits; else the machine's.
+            clock: Reads the time and waits; else the ledger's.
             tokens: Those of a user; else the app's own, which reach the catalog only.
             call_seconds: Within which a call must be answered whole.
             max_body_bytes: The size that no answer may pass, unpacked.
         """
         self.connection = connection
-        self.clock = clock or Clock()
+        self.clock = clock or ledger.clock
         self.budget = Budget(
             ledger,
             connection.app,

@@ -70,8 +70,22 @@ def collect(
     Raises:
         DayCannotBeAsked: The day is not today, the API is the real one, and nothing is there.
         SpotifyError: The API did not give all; what came is kept, the next run goes on from it.
-        LakeError: The responses cannot be written, or another process collects them now.
+        Held: Another process collects them now, on this machine or on another.
+        LakeError: The responses cannot be written.
     """
+    # Before anything is looked at: what another has asked meanwhile would be asked again.
+    with client.budget.ledger.hold(str(partition.genre_day)):
+        return _collect(client, partition, terms, today, force, progress)
+
+
+def _collect(
+    client: "Client",
+    partition: RawPartition,
+    terms: CollectionParameters,
+    today: dt.date,
+    force: bool,
+    progress: Progress | None,
+) -> Sealed:
     day = partition.genre_day.date
     can_ask = day == today or client.connection.answers_for_any_day
     # A further collection that was interrupted on its day can never be finished: the earlier stays.

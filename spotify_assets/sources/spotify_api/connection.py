@@ -20,18 +20,20 @@ class Connection:
     api_url: str = "https://api.spotify.com/v1/"
     token_url: str = "https://accounts.spotify.com/api/token"  # noqa: S105
     authorize_url: str = "https://accounts.spotify.com/authorize"
+    account: str = ""
+    """The developer account whose app it is; all apps of one share one budget."""
 
     @classmethod
-    def to_sandbox(cls, url: str) -> "Connection":
+    def to_sandbox(cls, url: str, account: str = "") -> "Connection":
         """A connection to the local Web API at ``url``."""
         base = url.rstrip("/")
         urls = f"{base}/v1/", f"{base}/api/token", f"{base}/authorize"
-        return cls("sandbox", CLIENT_ID, CLIENT_SECRET, *urls)
+        return cls("sandbox", CLIENT_ID, CLIENT_SECRET, *urls, account=account)
 
     @property
     def app(self) -> str:
-        """The name of the app in the ledger."""
-        return app_of(self.client_id, self.api_url)
+        """The name in the ledger of the account, or of the app where none is named."""
+        return app_of(self.account or self.client_id, self.api_url)
 
     @property
     def answers_for_any_day(self) -> bool:

@@ -1,4 +1,4 @@
-"""The request ledger: every call that was ever made, in an SQLite file that all processes share.
+"""The request ledger: every call that was ever made, in a database that all processes share.
 
 A call is entered before it is sent, so that no process can overlook another's, and settled when its
 answer is there. A process that dies in between leaves a call without an outcome; it counts towards
@@ -11,17 +11,17 @@ Belongs here: what is kept, and counting it. Does not belong here: whether a cal
 import datetime as dt
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spotify_assets.lake.exchanges import Request
-from spotify_assets.sources.spotify_api.clock import Moment
 from spotify_assets.sources.spotify_api.modes import Mode
-from spotify_assets.storage import sqlite
+from spotify_assets.storage import database
+from spotify_assets.storage.clock import Clock, Moment
+from spotify_assets.storage.database import Cursor, Place
 from spotify_assets.storage.errors import StoreError
 
 DAY_SECONDS = 24 * 3600
@@ -76,7 +76,8 @@ PUBLISHED = (
     *("endpoint", "path", "params", "attempt", "http_status", "failure", "rows", "bytes"),
     *("elapsed_ms", "waited_ms", "retry_after_s"),
 )
-AGE = "CASE WHEN boot = :boot THEN :steady - ended_steady ELSE max(:wall - ended_at, 0) END"
+AGE = """CASE WHEN boot = :boot THEN :steady - ended_steady
+    WHEN :wall > ended_at THEN :wall - ended_at ELSE 0 END"""
 
 
 class LedgerError(StoreError):
@@ -135,28 +136,47 @@ def app_of(client_id: str, api_url: str) -> str:
 
 
 class Ledger:
-    """The calls of all apps on this machine that share the file."""
+    """The calls of all apps on the machines that share the place."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or begin it.
+    def __init__(self, place: Place) -> None:
+        """Open it, or begin it.
 
         Raises:
             LedgerError: It cannot be opened.
         """
-        self.path = path
+        self.place = place
         with self._reporting():
-            sqlite.begin(path, SCHEMA)
-            self._db = sqlite.connect(path)
-            self._db.execute("PRAGMA synchronous = NORMAL")
+            database.begin(place, SCHEMA)
+            self._db = database.connect(place)
+            if isinstance(place, Path):
+                self._db.execute("PRAGMA synchronous = NORMAL")
+
+    @property
+    def clock(self) -> Clock:
+        """The one by which windows are counted: where machines share a server, the server's."""
+        return _Reported(self._db.clock, self._reporting)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close it, and give back what is held."""
         self._db.close()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """What is read and written within is one step to every other process."""
-        with self._reporting(), sqlite.alone(self._db):
+        with self._reporting(), self._db.alone():
+            yield
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Hold a name, such as a genre-day, that nobody else holds meanwhile.
+
+        Where the ledger is on a server, no call is counted, and so none is sent, on a connection
+        that has lost what it held.
+
+        Raises:
+            Held: Somebody does.
+        """
+        with self._reporting(), self._db.hold(name):
             yield
 
     def enter(
@@ -190,13 +210,14 @@ class Ledger:
         }
         names = [name for name in row if name != "now_us"]
         # Ids grow with time, so that those of a ledger that is begun again follow on the old ones.
-        cursor = self._execute(
+        [entered] = self._select(
             f"INSERT INTO requests (request_id, {', '.join(names)}) "
-            f"SELECT max(coalesce(max(request_id), 0) + 1, :now_us), {_bound(names)} FROM requests",
+            f"SELECT CASE WHEN max(request_id) >= :now_us THEN max(request_id) + 1 ELSE :now_us "
+            f"END, {_bound(names)} FROM requests RETURNING request_id",
             row,
         )
-        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
-        return cursor.lastrowid
+        request_id: int = entered["request_id"]
+        return request_id
 
     def settle(self, request_id: int, outcome: Outcome, now: Moment) -> None:
         """Note how a call ended."""
@@ -258,7 +279,8 @@ class Ledger:
         """How many calls within a window were not refused as too many."""
         [row] = self._select(
             "SELECT count(*) AS calls FROM requests "
-            f"WHERE {WITHIN} AND endpoint <> 'token' AND status IS NOT 429",
+            f"WHERE {WITHIN} AND endpoint <> 'token' "
+            "AND (status IS NULL OR status <> 429)",
             {**_at(app, now), "window": window_seconds},
         )
         calls: int = row["calls"]
@@ -317,7 +339,9 @@ class Ledger:
     def learn_limit(self, app: str, requests: int, now: Moment) -> None:
         """Remember how many calls a window are not too many."""
         self._execute(
-            "INSERT OR REPLACE INTO limits VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO limits (app, requests, made_at, steady, boot) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (app) DO UPDATE SET requests = excluded.requests, "
+            "made_at = excluded.made_at, steady = excluded.steady, boot = excluded.boot",
             (app, requests, now.wall, now.steady, now.boot),
         )
 
@@ -336,7 +360,7 @@ class Ledger:
         """Remember the mode of an app; earlier ones stay as its history."""
         self._execute(
             "INSERT INTO modes VALUES (?, ?, ?, ?, ?)",
-            (app, mode, now.wall, learned_from, is_sure),
+            (app, mode, now.wall, learned_from, int(is_sure)),
         )
 
     def requests(self, after: int, now: Moment) -> Iterator[dict[str, Any]]:
@@ -360,21 +384,38 @@ class Ledger:
                     "date": row["date"] and dt.date.fromisoformat(row["date"]),
                 }
 
-    def _execute(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+    def _execute(self, sql: str, parameters: Any) -> Cursor:
         with self._reporting():
             return self._db.execute(sql, parameters)
 
-    def _select(self, sql: str, parameters: Any) -> list[sqlite3.Row]:
+    def _select(self, sql: str, parameters: Any) -> list[Any]:
         # A damaged page can come up at any row, not only at the first.
         with self._reporting():
             return self._db.execute(sql, parameters).fetchall()
 
     def _reporting(self) -> AbstractContextManager[None]:
-        return sqlite.reporting(
+        return database.reporting(
+            self.place,
             LedgerError,
-            f"The request ledger {self.path}",
+            "The request ledger",
             ", which knows of no earlier calls and blocks",
         )
+
+
+class _Reported(Clock):
+    """A clock that is asked over a network, and may not answer."""
+
+    def __init__(self, clock: Clock, reporting: Callable[[], AbstractContextManager[None]]) -> None:
+        self._clock, self._reporting = clock, reporting
+
+    def now(self) -> Moment:
+        """This moment.
+
+        Raises:
+            LedgerError: It does not answer.
+        """
+        with self._reporting():
+            return self._clock.now()
 
 
 def _at(app: str, now: Moment) -> dict[str, Any]:

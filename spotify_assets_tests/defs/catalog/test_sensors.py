@@ -17,9 +17,9 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import under_way
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.budget import Budget
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import Blocked
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.clock import Clock
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.defs.conftest import Genres
 from spotify_assets_tests.defs.dagster_runs import stands

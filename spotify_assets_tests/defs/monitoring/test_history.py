@@ -11,8 +11,8 @@ from spotify_assets.defs.catalog.raw import CollectConfig
 from spotify_assets.defs.monitoring import history
 from spotify_assets.operations.runs import Operations
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.clock import Clock
 from spotify_assets_tests.conftest import TODAY, Run
 from spotify_assets_tests.defs.dagster_runs import stands
 

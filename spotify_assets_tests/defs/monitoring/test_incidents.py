@@ -27,9 +27,9 @@ from spotify_assets.schemas.predictions import StreamsDaily
 from spotify_assets.settings import Settings
 from spotify_assets.sources import release_files
 from spotify_assets.sources.spotify_api.budget import Budget
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.errors import Blocked, BudgetSpent
 from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets.storage.clock import Clock
 from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.conftest import Run
 from spotify_assets_tests.defs.conftest import Genres

@@ -10,8 +10,8 @@ from spotify_assets.lake.exchanges import Request
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
 from spotify_assets.schemas.monitoring import CheckResults, Requests, Runs
 from spotify_assets.settings import Settings
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.ledger import Ledger, Outcome, Purpose
+from spotify_assets.storage.clock import Clock
 from spotify_assets.warehouse.publication.publish import publish
 from spotify_assets_tests.conftest import Run
 

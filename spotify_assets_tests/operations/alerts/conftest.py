@@ -1,13 +1,13 @@
 """The store in a folder of its own, with a clock and a channel that tests can see."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from spotify_assets.operations.alerts import Alerts
 from spotify_assets_tests.operations.alerts import servers
 from spotify_assets_tests.operations.alerts.samples import Clock, Paper
+from spotify_assets_tests.places import Places
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def paper() -> Paper:
 
 
 @pytest.fixture
-def alerts(tmp_path: Path, paper: Paper, clock: Clock) -> Alerts:
-    return Alerts(tmp_path / "operations.sqlite", [paper], clock)
+def alerts(places: Places, paper: Paper, clock: Clock) -> Alerts:
+    return Alerts(places("operations"), [paper], clock)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from spotify_assets_tests.operations.alerts.samples import (
     incident,
     opens,
 )
+from spotify_assets_tests.places import in_a_file
 
 
 def test_an_incident_is_told_once_when_it_opens_and_once_when_it_is_over(
@@ -173,6 +174,7 @@ def test_an_end_is_told_before_the_next_opening_of_the_same(
     assert paper.told[2:] == [("open", [FORRO.key]), ("over", [ROCK.key]), ("open", [ROCK.key])]
 
 
+@in_a_file
 def test_repeats_only_count_up(alerts: Alerts, tmp_path: Path, clock: Clock) -> None:
     for name in ("open", "open", "close", "open", "open", "open"):
         clock.forward(minutes=1)

@@ -15,6 +15,7 @@ from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets_tests.lake.samples import TERMS
+from spotify_assets_tests.places import Places
 from spotify_assets_tests.sources.spotify_api import accounts as accounts_hosts
 from spotify_assets_tests.sources.spotify_api import faults
 from spotify_assets_tests.sources.spotify_api.accounts import Accounts
@@ -98,8 +99,8 @@ def pauses(clock: SetClock) -> list[float]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / "ledger.sqlite")) as opened:
+def ledger(places: Places) -> Iterator[Ledger]:
+    with closing(Ledger(places("ledger"))) as opened:
         yield opened
 
 

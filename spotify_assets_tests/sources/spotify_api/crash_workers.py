@@ -11,11 +11,11 @@ from spotify_assets.lake.journal import CollectionParameters, Journal
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sources.spotify_api.budget import Limits
 from spotify_assets.sources.spotify_api.client import Client
-from spotify_assets.sources.spotify_api.clock import Clock
 from spotify_assets.sources.spotify_api.collect import collect
 from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import Blocked
 from spotify_assets.sources.spotify_api.ledger import Ledger, LedgerError, Outcome, Purpose
+from spotify_assets.storage.clock import Clock
 from spotify_assets_tests.lake.processes import limit_files_to
 from spotify_assets_tests.sources.spotify_api.ledgers import ledger_of
 from spotify_assets_tests.sources.spotify_api.questions import search

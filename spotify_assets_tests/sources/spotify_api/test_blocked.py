@@ -32,7 +32,7 @@ SECONDS = 85771
 @pytest.fixture
 def elsewhere(ledger: Ledger) -> Iterator[Ledger]:
     """The ledger, as another process has it open."""
-    with closing(Ledger(ledger.path)) as opened:
+    with closing(Ledger(ledger.place)) as opened:
         yield opened
 
 

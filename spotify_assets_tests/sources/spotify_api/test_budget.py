@@ -32,7 +32,7 @@ def budget(ledger: Ledger, clock: SetClock) -> Budget:
 @pytest.fixture
 def other(ledger: Ledger, clock: SetClock) -> Iterator[Budget]:
     """That of another run."""
-    with closing(Ledger(ledger.path)) as opened:
+    with closing(Ledger(ledger.place)) as opened:
         yield Budget(opened, "app", "sandbox", clock=clock)
 
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from spotify_assets.lake.journal import Journal
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.sources.spotify_api.client import Client
-from spotify_assets.sources.spotify_api.clock import Clock, Moment
 from spotify_assets.sources.spotify_api.connection import Connection
 from spotify_assets.sources.spotify_api.errors import Unavailable
 from spotify_assets.sources.spotify_api.ledger import (
@@ -28,7 +27,9 @@ from spotify_assets.sources.spotify_api.ledger import (
     Purpose,
     app_of,
 )
+from spotify_assets.storage.clock import Clock, Moment
 from spotify_assets_tests.lake import processes
+from spotify_assets_tests.places import in_a_file
 from spotify_assets_tests.sources.spotify_api import crash_workers, faults
 from spotify_assets_tests.sources.spotify_api.conftest import TODAY
 from spotify_assets_tests.sources.spotify_api.ledgers import ledger_of
@@ -129,6 +130,7 @@ def test_the_rows_of_an_answer_are_the_objects_that_it_lists(
     assert (call["rows"], call["bytes"]) == (rows, len(body))
 
 
+@in_a_file
 def test_a_client_id_is_not_in_the_ledger(
     playing: Playing, ledger: Ledger, journal: Journal, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from spotify_assets.sources.spotify_api.clock import Clock, Moment
+from spotify_assets.storage.clock import Clock, Moment
 
 START = 1_763_640_000.0
 """2025-11-20 12:00 UTC."""

@@ -3,13 +3,20 @@
 import dataclasses
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_assets.sources.spotify_api.clock import Clock, Moment
+from spotify_assets.storage.clock import Clock, Moment
 from spotify_assets_tests.lake import processes
 from spotify_assets_tests.sources.spotify_api import crash_workers
 from spotify_assets_tests.sources.spotify_api.times import SetClock
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
 
 moments = st.builds(
     Moment,
