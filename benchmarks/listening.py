@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.measuring import Cost, Spread, call, run
 from benchmarks.reporting import GIB, caption, gib, say, seconds, table, verdict
 from benchmarks.scale import Scale
-from spotify_assets.defs.publication import plays_of
+from spotify_assets.defs.publication import of_plays
 from spotify_assets.lake import Lake
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.transforms import listening
@@ -267,7 +267,8 @@ def _matched(lake: Lake, database: Path) -> pl.DataFrame:
             ).pl()
         )
 
-    publish(lake, database, {}, None, replace(plays_of(TIME_ZONE), derive=derive))
+    plays = replace(of_plays(), derive=derive)
+    publish(lake, database, {}, None, [plays], time_zone=TIME_ZONE)
     return taken[0].with_columns(pl.col("api_played_at", "ended_at").cast(pl.Datetime("ms")))
 
 

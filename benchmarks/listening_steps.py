@@ -76,14 +76,16 @@ def _import(exports: Path, folder: Path) -> tuple[Cost, int]:
 
 
 def _publish(exports: Path, folder: Path) -> tuple[Cost, int]:  # noqa: ARG001 - as the others
-    from spotify_assets.defs.publication import plays_of, queries  # noqa: PLC0415
+    from spotify_assets.defs.publication import of_plays, queries  # noqa: PLC0415
     from spotify_assets.lake import Lake  # noqa: PLC0415
     from spotify_assets.warehouse.publication.publish import publish  # noqa: PLC0415
 
     # In the command this is done while the modules are imported.
-    made, plays = queries(), plays_of(TIME_ZONE)
+    made, plays = queries(), of_plays()
     with taking() as cost:
-        published = publish(Lake(folder / "lake"), folder / "own.duckdb", made, None, plays)
+        published = publish(
+            Lake(folder / "lake"), folder / "own.duckdb", made, None, [plays], time_zone=TIME_ZONE
+        )
     return cost, published.rows["star.fact_play"]
 
 

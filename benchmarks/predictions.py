@@ -107,7 +107,7 @@ def _facts(seed: int, truth: list[label.Release], folder: Path) -> Facts:
         os.utime(path, (noon, noon))
     lake = Lake(folder / "lake")
     import_files(find([folder / "files"]), lake, dt.datetime.now(dt.UTC))
-    read = (downloads.read(lake.root / file) for file in downloads.there(lake)["file"])
+    read = (downloads.read(lake.root / file) for file in downloads.Releases.there(lake)["file"])
     return dict(releases.derive(releases.File(*one) for one in read))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from benchmarks.measuring import taking
-from spotify_assets.defs.publication import plays_of, queries
+from spotify_assets.defs.publication import of_plays, queries
 from spotify_assets.lake import Lake
 from spotify_assets.warehouse.publication.publish import publish
 
@@ -32,7 +32,7 @@ class TimedPath(type(Path())):  # type: ignore[misc]
 def main() -> None:
     """Publish."""
     folder = Path(sys.argv[1]).resolve()
-    made_of = queries(), None, plays_of("UTC")
+    made_of = queries(), None, [of_plays()]
     with taking() as cost:
         published = publish(Lake(folder / "lake"), TimedPath(folder / "spotify.duckdb"), *made_of)
     print(json.dumps([len(published.loaded), cost.wall_s, cost.cpu_s, sum(TimedPath.seconds)]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import taking
 from benchmarks.phases import Stopwatch
-from spotify_assets.defs.publication import plays_of, queries
+from spotify_assets.defs.publication import of_plays, queries
 from spotify_assets.lake import Lake
 from spotify_assets.warehouse.publication import catalog
 from spotify_assets.warehouse.publication.publish import publish
@@ -20,7 +20,7 @@ from spotify_assets.warehouse.publication.publish import publish
 def main() -> None:
     """Publish."""
     folder = Path(sys.argv[1]).resolve()
-    made_of = queries(), None, plays_of("UTC")
+    made_of = queries(), None, [of_plays()]
     with taking() as cost:
         watch = Stopwatch()
         _time(watch)

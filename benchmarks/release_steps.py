@@ -46,14 +46,14 @@ def _import(files: Path, folder: Path) -> tuple[Cost, int]:
 
 
 def _publish(files: Path, folder: Path) -> tuple[Cost, int]:  # noqa: ARG001 - as the others
-    from spotify_assets.defs.publication import of_releases, plays_of, queries  # noqa: PLC0415
+    from spotify_assets.defs.publication import of_plays, of_releases, queries  # noqa: PLC0415
     from spotify_assets.lake import Lake  # noqa: PLC0415
     from spotify_assets.warehouse.publication.publish import publish  # noqa: PLC0415
 
     # In the command this is done while the modules are imported.
-    made, plays, releases = queries(), plays_of("UTC"), of_releases()
+    made, domains = queries(), [of_plays(), of_releases()]
     with taking() as cost:
-        done = publish(Lake(folder / "lake"), folder / "own.duckdb", made, None, plays, releases)
+        done = publish(Lake(folder / "lake"), folder / "own.duckdb", made, None, domains)
     return cost, done.rows["star.fact_streams_daily"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.lakes import write
 from benchmarks.measuring import taking
-from spotify_assets.defs.publication import plays_of, queries
+from spotify_assets.defs.publication import of_plays, queries
 from spotify_assets.lake import Lake
 from spotify_assets.warehouse.publication.publish import publish
 
@@ -21,7 +21,7 @@ def main() -> None:
     folder = Path(sys.argv[1]).resolve()
     publications, seconds, genres, tracks = map(int, sys.argv[2:6])
     lake, taken = Lake(folder / "lake"), []
-    made_of = queries(), None, plays_of("UTC")
+    made_of = queries(), None, [of_plays()]
     begun = time.monotonic()
     for number in range(publications):
         # As many tracks as never before, so that each state is another.

@@ -38,8 +38,8 @@ def label_and_publish(lake: Lake, database: Path) -> None:
     """Label what was received today, and publish."""
     label_day(lake, dt.datetime.now(dt.UTC).date(), Praising())
     how = Comments(
-        lambda connection, own: comments.derive(connection, vocabulary(own)),
-        comments.DERIVED,
-        comments.version(),
+        derive=lambda connection, own: comments.derive(connection, vocabulary(own)),
+        made=comments.DERIVED,
+        version=comments.version(),
     )
-    publish(lake, database, {}, comments=how)
+    publish(lake, database, {}, domains=[how])

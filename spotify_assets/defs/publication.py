@@ -20,14 +20,17 @@ from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.lake.history import bring_up_to_date
 from spotify_assets.operations.alerts import causes
 from spotify_assets.schemas import Contract
+from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.schemas.predictions import FACTS
 from spotify_assets.settings import Settings
+from spotify_assets.storage.errors import ProjectError
 from spotify_assets.text.visible import in_line, visible
 from spotify_assets.transforms import comments, listening, releases
 from spotify_assets.transforms.comments.topics import vocabulary
 from spotify_assets.transforms.expressions import OF_ALL_DAYS, inputs
 from spotify_assets.warehouse.publication.catalog import Query
 from spotify_assets.warehouse.publication.comments import Comments
+from spotify_assets.warehouse.publication.domain import Domain
 from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.predictions import Predictions
 from spotify_assets.warehouse.publication.publish import Published, publish
@@ -51,6 +54,7 @@ def publish_now(
 
     Raises:
         WarehouseError: What is there does not fit together; the old state stays.
+        ProjectError: Rows that were made break their contract; the old state stays.
         LakeError: It cannot be written.
         LedgerError: The request ledger cannot be read.
         OperationsError: The runs cannot be read.
@@ -62,18 +66,19 @@ def publish_now(
     lake_of_comments.bring_up_to_date(settings.lake)
     for left in exports.renew(settings.lake):
         log.warning("The export file %s: %s", in_line(left.name), in_line(left.reason))
-    published = publish(
-        settings.lake,
-        settings.database,
-        queries(),
-        logs(settings),
-        plays_of(settings.time_zone),
-        of_releases(),
-        of_predictions(),
-        of_comments(),
-        compact=compact,
-        readers=settings.readers,
-    )
+    try:
+        published = publish(
+            settings.lake,
+            settings.database,
+            queries(),
+            logs(settings),
+            domains(),
+            time_zone=settings.time_zone,
+            compact=compact,
+            readers=settings.readers,
+        )
+    except ContractBroken as error:
+        raise ProjectError(f"Nothing was published: {error}") from error
     for one in published.damaged.iter_rows(named=True):
         log.warning("%s", visible(_left_out(one)))
     return published
@@ -97,13 +102,17 @@ def queries() -> dict[type[Contract], Query]:
     }
 
 
-def plays_of(time_zone: str) -> Listening:
-    """How the tables of plays are made for a listener in that time zone."""
+def domains() -> tuple[Domain, ...]:
+    """How the tables of each domain are made that is loaded whole, after those that it follows."""
+    return of_plays(), of_releases(), of_comments(), of_predictions()
+
+
+def of_plays() -> Listening:
+    """How the tables of plays are made."""
     return Listening(
         derive=listening.derive,
         made=listening.DERIVED,
-        is_outdated=listening.IS_OUTDATED,
-        time_zone=time_zone,
+        outdated=listening.IS_OUTDATED,
         version=listening.version(),
     )
 
@@ -113,17 +122,17 @@ def of_releases() -> Releases:
     return Releases(derive=_derive_releases, version=releases.version())
 
 
+def of_comments() -> Comments:
+    """How the tables of comments are made."""
+    return Comments(derive=_derive_comments, made=comments.DERIVED, version=comments.version())
+
+
 def of_predictions() -> Predictions:
     """How what is estimated from the releases is made."""
     # Only now: it imports numpy.
     from spotify_assets.learning.releases import tables, version  # noqa: PLC0415
 
     return Predictions(derive=tables.derive, facts=FACTS, version=version())
-
-
-def of_comments() -> Comments:
-    """How the tables of comments are made."""
-    return Comments(derive=_derive_comments, made=comments.DERIVED, version=comments.version())
 
 
 def _derive_comments(connection: duckdb.DuckDBPyConnection, own_topics: str | None) -> None:

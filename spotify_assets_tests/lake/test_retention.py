@@ -13,13 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_assets.defs.publication import (
-    of_comments,
-    of_predictions,
-    of_releases,
-    plays_of,
-    queries,
-)
+from spotify_assets.defs.publication import domains, queries
 from spotify_assets.lake import GenreDay, Lake, LakeError, retention
 from spotify_assets.lake.layout import RAW_CATALOG, SCRATCH_SECONDS
 from spotify_assets.lake.log import COMMITS, Origin
@@ -87,8 +81,7 @@ def tree(folder: Path) -> dict[str, str]:
 def publish_lake(lake: Lake) -> Published:
     # As the house does it, so that nothing is made again for being made otherwise.
     path = lake.root.parent / "spotify.duckdb"
-    domains = plays_of("UTC"), of_releases(), of_predictions(), of_comments()
-    return publish(lake, path, queries(), None, *domains)
+    return publish(lake, path, queries(), None, domains())
 
 
 def published_names(lake: Lake) -> set[str]:

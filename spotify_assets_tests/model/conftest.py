@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from spotify_assets.defs.catalog.raw_file import raw_file
-from spotify_assets.defs.publication import of_releases, plays_of, queries
+from spotify_assets.defs.publication import of_plays, of_releases, queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
 from spotify_assets.lake.journal import CollectionParameters
@@ -65,7 +65,7 @@ def make(lake: Lake, days: Iterable[GenreDay]) -> None:
 def published(lake: Lake, time_zone: str = "UTC") -> Path:
     """The DuckDB file of the lake, one for each time zone: an open one is not read again."""
     path = lake.root.parent / f"{time_zone.replace('/', '_')}.duckdb"
-    publish(lake, path, queries(), None, plays_of(time_zone), of_releases())
+    publish(lake, path, queries(), None, [of_plays(), of_releases()], time_zone=time_zone)
     return path
 
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import zstandard
 
-from spotify_assets.defs.publication import plays_of, queries
+from spotify_assets.defs.publication import of_plays, queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Exchange, Request, Response
 from spotify_assets.lake.history import STREAMING_HISTORY, history_file, write_rows
@@ -28,7 +28,7 @@ from spotify_assets.transforms.listening import plays
 from spotify_assets.warehouse.publication.publish import publish
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
 
-PLAYS = plays_of("UTC")
+PLAYS = [of_plays()]
 POLLED_AT = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 POLL = Request("recently_played", "me/player/recently-played", {"limit": 50})
 Row = Mapping[str, Any]

@@ -21,7 +21,7 @@ from spotify_assets.sources.account_export import find, read
 from spotify_assets.transforms import listening
 from spotify_assets.warehouse.macros import create_macros
 from spotify_assets.warehouse.publication.catalog import Queries
-from spotify_assets.warehouse.publication.listening import Listening, load, there
+from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.publication.publish import Published
 from spotify_assets.warehouse.publication.publish import publish as publish_queries
 from spotify_assets.warehouse.tables import create
@@ -30,17 +30,17 @@ from spotify_assets_tests.warehouse.conftest import spotify_id
 PLAYS = Listening(
     derive=listening.derive,
     made=listening.DERIVED,
-    is_outdated=listening.IS_OUTDATED,
-    time_zone="America/Sao_Paulo",
+    outdated=listening.IS_OUTDATED,
     version=listening.version(),
 )
+TIME_ZONE = "America/Sao_Paulo"
 IMPORTED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 CLASSES = "counted, short, skipped, podcast, audiobook, local_file, incognito, duplicate"
 Row = Mapping[str, Any]
 
 
 def publish(lake: Lake, database: Path, made: Queries | None = None) -> Published:
-    return publish_queries(lake, database, made or {}, None, PLAYS)
+    return publish_queries(lake, database, made or {}, None, [PLAYS], time_zone=TIME_ZONE)
 
 
 def moment(text: str) -> dt.datetime:
@@ -135,13 +135,13 @@ def in_memory() -> duckdb.DuckDBPyConnection:
     """A warehouse without a file: made once, it takes in one lake after the other."""
     connection = duckdb.connect(config={"threads": 1})
     create(connection, WAREHOUSE.values())
-    create_macros(connection, PLAYS.time_zone)
+    create_macros(connection, TIME_ZONE)
     return connection
 
 
 def load_plays(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of plays of a lake, as a publication does."""
-    load(connection, lake, there(lake), PLAYS)
+    PLAYS.load(connection, lake, PLAYS.there(lake))
 
 
 def ask(database: Database, query: str) -> list[tuple[Any, ...]]:

@@ -14,11 +14,11 @@ from pydantic import Field
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.comments.evaluation import EVALUATION
 from spotify_assets.defs.failures import failing
-from spotify_assets.defs.metadata.markdown import MAX_ROWS
-from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
+from spotify_assets.defs.metadata.tables import ONE_READING, keys, table_spec
 from spotify_assets.defs.partitions import days
 from spotify_assets.defs.policies import BROUGHT
 from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.publishing import fail_if_damaged, tables_of
 from spotify_assets.defs.resources import LakeResource, WarehouseResource
 from spotify_assets.lake.comments import COMMENTS as RAW_COMMENTS
 from spotify_assets.lake.comments import batch_files
@@ -31,11 +31,9 @@ from spotify_assets.schemas.comments import (
     ReceivedComments,
     TextLabels,
 )
-from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
-from spotify_assets.storage.errors import ProjectError
 from spotify_assets.text.visible import in_line
-from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.publication import comments as publication
 
 BATCHES = dg.AssetKey(RAW_COMMENTS.split("."))
 BATCH_IDS, REFUSED = "batch ids", "refused"
@@ -164,25 +162,8 @@ def publish_comments(
     context: dg.AssetExecutionContext,
     warehouse: WarehouseResource,
     settings: dg.ResourceParam[Settings],
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put together batches, labels and decisions, every comment once, and publish."""
-    try:
-        published = publish_now(settings, log=context.log)
-    except ContractBroken as error:
-        raise ProjectError(f"Nothing was published: {error}") from error
-    with warehouse.get_connection() as connection:
-        shown = {
-            one: {"preview": preview(connection.table(one.table()).limit(MAX_ROWS).pl())}
-            for one in COMMENTS
-            if one not in PERSONAL
-        }
-    for contract in COMMENTS:
-        rows = published.rows[contract.table()]
-        yield dg.MaterializeResult(
-            asset_key=asset_key(contract),
-            metadata={"dagster/row_count": rows, **shown.get(contract, {})},
-            check_results=[contract_kept(contract, rows)],
-        )
-    for damaged in published.damaged.iter_rows(named=True):
-        if damaged["table_name"] == RAW_COMMENTS:
-            raise WarehouseError(f"The tables of comments stay as they were: {damaged['reason']}")
+    published = publish_now(settings, log=context.log)
+    yield from tables_of(context, warehouse, published, COMMENTS, PERSONAL)
+    fail_if_damaged(published, publication.Comments, "comments")

@@ -11,31 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import polars as pl
 from pydantic import Field
 
 from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
 from spotify_assets.defs.failures import NotThere, failing
-from spotify_assets.defs.metadata.markdown import MAX_ROWS
-from spotify_assets.defs.metadata.tables import ONE_READING, keys, preview, table_spec
+from spotify_assets.defs.metadata.tables import ONE_READING, keys, table_spec
 from spotify_assets.defs.partitions import days
 from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.publishing import fail_if_damaged, tables_of
 from spotify_assets.defs.resources import ApiResource, LakeResource, WarehouseResource
 from spotify_assets.lake import Lake
-from spotify_assets.lake.comments import COMMENTS
 from spotify_assets.lake.history import history_file, write_rows
 from spotify_assets.lake.polls import PolledDay, seal_before
-from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import Contract, listening
-from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.errors import DayCannotBeAsked
 from spotify_assets.sources.spotify_api.recently_played import poll
-from spotify_assets.storage.errors import ProjectError
 from spotify_assets.text.visible import in_line
 from spotify_assets.transforms.listening import DERIVED
 from spotify_assets.transforms.listening.plays import process
-from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.publication.listening import Listening
 from spotify_assets.warehouse.quality.one_listener import Doubts, doubts
 
 if TYPE_CHECKING:
@@ -229,33 +224,12 @@ def publish_plays(
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Make every play once of all that the exports and the polls say, and publish."""
-    try:
-        published = publish_now(settings, log=context.log)
-    except ContractBroken as error:
-        raise ProjectError(f"Nothing was published: {error}") from error
-    with warehouse.get_connection() as connection:
-        first_rows = {one: connection.table(one.table()).limit(MAX_ROWS).pl() for one in OF_PLAYS}
-        found = doubts(connection)
-    for contract in OF_PLAYS:
-        rows = published.rows[contract.table()]
-        is_checked = contract_check(contract).key in context.selected_asset_check_keys
-        kept = [contract_kept(contract, rows)] if is_checked else []
-        # The others are made with it; but an event says what was asked for.
-        if asset_key(contract) not in context.selected_asset_keys:
-            yield from kept
-            continue
-        yield dg.MaterializeResult(
-            asset_key=asset_key(contract),
-            metadata={"dagster/row_count": rows, "preview": preview(first_rows[contract])},
-            check_results=kept,
-        )
+    published = publish_now(settings, log=context.log)
+    yield from tables_of(context, warehouse, published, OF_PLAYS)
     if ONE_LISTENER.key in context.selected_asset_check_keys:
-        yield _one_listener(found)
-    others = (RELEASE_FILES, COMMENTS)
-    is_of_plays = pl.col("genre").is_null() & ~pl.col("table_name").is_in(others)
-    of_plays = published.damaged.filter(is_of_plays)
-    if not of_plays.is_empty():
-        raise WarehouseError(f"The tables of plays stay as they were: {of_plays['reason'][0]}")
+        with warehouse.get_connection() as connection:
+            yield _one_listener(doubts(connection))
+    fail_if_damaged(published, Listening, "plays")
 
 
 def _one_listener(found: Doubts) -> dg.AssetCheckResult:

@@ -46,7 +46,7 @@ def facts_of(
         DamagedFile: A file is not as it was written.
     """
     bring_up_to_date(lake)
-    files = [downloads.read(lake.root / file) for file in downloads.there(lake)["file"]]
+    files = [downloads.read(lake.root / file) for file in downloads.Releases.there(lake)["file"]]
     by_time = [(dt.datetime.fromisoformat(file[0]["imported_at"]), file) for file in files]
     those = [(at, file) for at, file in by_time if until is None or at <= until]
     made = of_releases().derive([file for _, file in those])

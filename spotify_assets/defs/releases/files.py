@@ -11,19 +11,17 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from spotify_assets.defs.checks import asset_key, contract_check, contract_kept
+from spotify_assets.defs.checks import contract_check
 from spotify_assets.defs.failures import failing
-from spotify_assets.defs.metadata.markdown import MAX_ROWS
-from spotify_assets.defs.metadata.tables import ONE_READING, preview, table_spec
+from spotify_assets.defs.metadata.tables import ONE_READING, table_spec
 from spotify_assets.defs.publication import publish_now
+from spotify_assets.defs.publishing import fail_if_damaged, tables_of
 from spotify_assets.defs.resources import LakeResource, WarehouseResource
 from spotify_assets.lake.release_files import RELEASE_FILES
 from spotify_assets.schemas import RELEASES
-from spotify_assets.schemas.contract import ContractBroken
 from spotify_assets.settings import Settings
-from spotify_assets.storage.errors import ProjectError
 from spotify_assets.text.visible import in_line
-from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets.warehouse.publication.releases import Releases
 
 FILES = dg.AssetKey(RELEASE_FILES.split("."))
 FILE_IDS, REFUSED = "file ids", "refused"
@@ -86,21 +84,8 @@ def publish_releases(
     context: dg.AssetExecutionContext,
     warehouse: WarehouseResource,
     settings: dg.ResourceParam[Settings],
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put together what the downloads say, each number once, and publish."""
-    try:
-        published = publish_now(settings, log=context.log)
-    except ContractBroken as error:
-        raise ProjectError(f"Nothing was published: {error}") from error
-    with warehouse.get_connection() as connection:
-        first_rows = {one: connection.table(one.table()).limit(MAX_ROWS).pl() for one in RELEASES}
-    for contract in RELEASES:
-        rows = published.rows[contract.table()]
-        yield dg.MaterializeResult(
-            asset_key=asset_key(contract),
-            metadata={"dagster/row_count": rows, "preview": preview(first_rows[contract])},
-            check_results=[contract_kept(contract, rows)],
-        )
-    for damaged in published.damaged.iter_rows(named=True):
-        if damaged["table_name"] == RELEASE_FILES:
-            raise WarehouseError(f"The tables of releases stay as they were: {damaged['reason']}")
+    published = publish_now(settings, log=context.log)
+    yield from tables_of(context, warehouse, published, RELEASES)
+    fail_if_damaged(published, Releases, "releases")

@@ -15,14 +15,18 @@ import polars as pl
 from spotify_assets.lake import DamagedFile, Lake
 from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.schemas import COMMENTS, Contract, comments
-from spotify_assets.warehouse.publication.damage import damaged_files
+from spotify_assets.warehouse.publication.domain import Domain, listed
 from spotify_assets.warehouse.publication.integrity import hold
-from spotify_assets.warehouse.publication.listening import nothing, replace_rows, temporary
+from spotify_assets.warehouse.publication.releases import Releases
+from spotify_assets.warehouse.publication.rows import (
+    leaving_nothing,
+    nothing,
+    replace,
+    replace_by_query,
+)
 from spotify_assets.warehouse.reading import is_readable, naming_damage
 from spotify_assets.warehouse.tables import literal
 
-TABLE = lake_of_comments.COMMENTS
-"""By which a damaged file is known to be of comments."""
 AS_THEY_ARE: Mapping[type[Contract], str] = {
     comments.Evaluations: lake_of_comments.EVALUATIONS,
     comments.Confusion: lake_of_comments.CONFUSION,
@@ -36,90 +40,55 @@ BATCHES = (
 
 
 @dataclass(frozen=True)
-class Comments:
+class Comments(Domain):
     """How the tables of comments are made."""
+
+    sources = comments.CommentSources
+    lake_tables = frozenset({lake_of_comments.COMMENTS})
+    follows = (Releases,)
 
     derive: Callable[[duckdb.DuckDBPyConnection, str | None], None]
     """Makes the temporary tables that ``made`` names; takes the text of the own topics too."""
     made: Mapping[type[Contract], str]
     """For each table the temporary one that holds its rows."""
-    version: str
-    """Another one makes the file again."""
 
+    @staticmethod
+    def there(lake: Lake) -> pl.DataFrame:
+        """As `Domain.there`."""
+        return listed(lake, lake_of_comments.files(lake), comments.CommentSources)
 
-def there(lake: Lake) -> pl.DataFrame:
-    """The files of comments in the lake, as `CommentSources`."""
-    found = []
-    for file in lake_of_comments.files(lake):
+    def load(self, connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
+        """As `Domain.load`."""
+        paths = [lake.root / file for file in files["file"]]
+        tables = [one for one in paths if one.suffix == ".parquet"]
+        with leaving_nothing(connection):
+            with naming_damage(tables, lake_of_comments.REMAKE):
+                _provide(connection, lake, paths)
+                self.derive(connection, _own_topics(lake, paths))
+                for contract, table in AS_THEY_ARE.items():
+                    rows = _rows(lake, paths, table, nothing(contract))
+                    replace_by_query(connection, contract, rows)
+            for contract, made in self.made.items():
+                replace_by_query(connection, contract, f"FROM {made}")
+        hold(connection, COMMENTS)
+        replace(connection, comments.CommentSources, files)
+
+    @staticmethod
+    def is_damaged(lake: Lake, file: str) -> bool:
+        """As `Domain.is_damaged`."""
+        path = lake.root / file
         try:
-            stat = file.stat()
-        except FileNotFoundError:
-            # Merged with others just now.
-            continue
-        found.append((lake.relative(file), stat.st_size, stat.st_mtime_ns))
-    schema = comments.CommentSources.polars_schema()
-    return pl.DataFrame(found, schema=schema, orient="row").sort("file")
+            if path.suffix == ".jsonl":
+                lake_of_comments.decisions([path])
+            elif path.suffix == ".toml":
+                path.read_text(encoding="utf-8")
+        except (DamagedFile, OSError, UnicodeDecodeError):
+            return True
+        return path.suffix == ".parquet" and not is_readable(path)
 
-
-def load(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame, how: Comments
-) -> None:
-    """Make all tables of comments again.
-
-    Args:
-        connection: To the copy that will be published, in a transaction.
-        lake: Holds the files.
-        files: Of `there`.
-        how: What is made of them.
-
-    Raises:
-        WarehouseError: A table breaks its contract.
-        DamagedFile: A file is not as it was written.
-    """
-    before = temporary(connection)
-    paths = [lake.root / file for file in files["file"]]
-    with naming_damage([one for one in paths if one.suffix == ".parquet"], lake_of_comments.REMAKE):
-        _provide(connection, lake, paths)
-        how.derive(connection, _own_topics(lake, paths))
-        for contract, table in AS_THEY_ARE.items():
-            replace_rows(connection, contract, _rows(lake, paths, table, nothing(contract)))
-    for contract, made in how.made.items():
-        replace_rows(connection, contract, f"FROM {made}")
-    hold(connection, COMMENTS)
-    connection.register("files", files.to_arrow())
-    replace_rows(connection, comments.CommentSources, "FROM files")
-    connection.unregister("files")
-    for name, kind in temporary(connection) - before:
-        connection.execute(f'DROP {kind} temp."{name}"')
-
-
-def is_damaged(lake: Lake, file: str) -> bool:
-    """Whether a file of `there` cannot be read."""
-    path = lake.root / file
-    try:
-        if path.suffix == ".jsonl":
-            lake_of_comments.decisions([path])
-        elif path.suffix == ".toml":
-            path.read_text(encoding="utf-8")
-    except (DamagedFile, OSError, UnicodeDecodeError):
-        return True
-    return path.suffix == ".parquet" and not is_readable(path)
-
-
-def as_damaged(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:
-    """A file of `there` that could not be read, as `DamagedFiles`."""
-    named = files.filter(pl.col("file") == lake.relative(error.path))
-    return damaged_files(
-        {
-            "file": file,
-            "table_name": TABLE,
-            "bytes": size,
-            "genre": None,
-            "date": None,
-            "reason": str(error),
-        }
-        for file, size in named.select("file", "bytes").iter_rows()
-    )
+    def is_outdated(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether they were never made: topics and categories are there without a comment."""
+        return connection.table(comments.Categories.table()).limit(1).fetchone() is None
 
 
 def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, paths: Sequence[Path]) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -27,9 +27,16 @@ from spotify_assets.lake.layout import ROWS_FILE
 from spotify_assets.schemas import LISTENING, Contract, listening
 from spotify_assets.schemas.monitoring import HistoryFiles
 from spotify_assets.warehouse.errors import WarehouseError
-from spotify_assets.warehouse.publication.integrity import hold, hold_to_contract
+from spotify_assets.warehouse.publication.domain import Domain
+from spotify_assets.warehouse.publication.integrity import hold
+from spotify_assets.warehouse.publication.rows import (
+    leaving_nothing,
+    nothing,
+    replace,
+    replace_by_query,
+)
 from spotify_assets.warehouse.reading import is_readable, naming_damage
-from spotify_assets.warehouse.tables import TYPES, literal, quoted
+from spotify_assets.warehouse.tables import literal
 
 LOADED: tuple[type[Contract], ...] = (
     listening.Plays,
@@ -37,10 +44,10 @@ LOADED: tuple[type[Contract], ...] = (
     listening.QuarantinedPlays,
 )
 """Tables that are in the file as they are in the lake."""
+READ: tuple[type[Contract], ...] = (listening.Streams, *LOADED)
 FACTS = ("file_name", "imported_at", "package", "bytes", "records")
 LATER_FACTS = ("media", "part", "account", "downloads", "shows", "ends_early")
 """What a version before did not note: not known there."""
-BATCH_ROWS = 1_000_000
 REMEDY = (
     "If it is of an export, delete its folder and import the export again. If it is of polls, "
     "materialize processed/plays of its day."
@@ -50,101 +57,94 @@ MEMORY = "1GiB"
 
 
 @dataclass(frozen=True)
-class Listening:
+class Listening(Domain):
     """How the tables of plays are made."""
+
+    sources = HistoryFiles
+    lake_tables = frozenset({STREAMING_HISTORY, *(contract.table() for contract in READ)})
 
     derive: Callable[[duckdb.DuckDBPyConnection], None]
     """Makes the temporary tables that ``made`` names, of what `load` provides."""
     made: Mapping[type[Contract], str]
     """For each table the temporary one that holds its rows."""
-    is_outdated: str
+    outdated: str
     """A query; it counts what the catalog knows of played tracks and the file does not."""
-    time_zone: str
-    """IANA name of the listener's time zone."""
-    version: str
-    """Another one makes the file again."""
 
+    @staticmethod
+    def there(lake: Lake) -> pl.DataFrame:
+        """As `Domain.there`."""
+        found = [
+            (file, contract.table())
+            for contract in READ
+            for file in sorted(history_folder(lake, contract.table(), "").glob(f"*/{ROWS_FILE}"))
+        ]
+        # A file is imported from its typed rows on: what else there is of others is half made.
+        imported = {file.parent.name for file, table in found if table == STREAMS}
+        facts = [
+            (file, STREAMING_HISTORY)
+            for file in sorted(history_folder(lake, STREAMING_HISTORY, "").glob(f"*/{FACTS_FILE}"))
+        ]
+        return pl.DataFrame(
+            [
+                (lake.relative(file), table, stat.st_size, stat.st_mtime_ns)
+                for file, table in [*found, *facts]
+                if file.parent.name in imported or not file.parent.name.startswith(file_folder(""))
+                for stat in [file.stat()]
+            ],
+            schema=HistoryFiles.polars_schema(),
+            orient="row",
+        )
 
-def there(lake: Lake) -> pl.DataFrame:
-    """The files of the listening history in the lake, as `HistoryFiles`."""
-    tables = [STREAMS, *(contract.table() for contract in LOADED)]
-    found = [
-        (file, table)
-        for table in tables
-        for file in sorted(history_folder(lake, table, "").glob(f"*/{ROWS_FILE}"))
-    ]
-    # A file is imported from its typed rows on: what else there is of others is half made.
-    imported = {file.parent.name for file, table in found if table == STREAMS}
-    facts = [
-        (file, STREAMING_HISTORY)
-        for file in sorted(history_folder(lake, STREAMING_HISTORY, "").glob(f"*/{FACTS_FILE}"))
-    ]
-    return pl.DataFrame(
-        [
-            (lake.relative(file), table, stat.st_size, stat.st_mtime_ns)
-            for file, table in [*found, *facts]
-            if file.parent.name in imported or not file.parent.name.startswith(file_folder(""))
-            for stat in [file.stat()]
-        ],
-        schema=HistoryFiles.polars_schema(),
-        orient="row",
-    )
+    def load(self, connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
+        """As `Domain.load`.
 
+        Raises:
+            WarehouseError: A table breaks its contract, or an export file does not add up.
+            DamagedFile: A file of the history is not as it was written.
+        """
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        with leaving_nothing(connection):
+            with naming_damage([lake.root / file for file in files["file"]], REMEDY):
+                for contract in LOADED:
+                    replace_by_query(connection, contract, _rows_of(lake, files, contract))
+                _provide(connection, lake, files)
+                self.derive(connection)
+            for contract, made in self.made.items():
+                replace_by_query(connection, contract, f"FROM {made}")
+        hold(connection, LISTENING)
+        _hold_to_account(connection)
+        replace(connection, HistoryFiles, files)
 
-def is_damaged(lake: Lake, file: str) -> bool:
-    """Whether a file of `there`, or what is known of it, cannot be read."""
-    path = lake.root / file
-    is_typed = path.parent.parent == history_folder(lake, STREAMS, "")
-    is_facts = path.name == FACTS_FILE
-    try:
-        if is_typed or is_facts:
-            _facts(facts_file(lake, path.parent.name.partition("=")[2]))
-    except DamagedFile:
-        return True
-    return not (is_facts or is_readable(path))
+    @staticmethod
+    def is_damaged(lake: Lake, file: str) -> bool:
+        """As `Domain.is_damaged`."""
+        path = lake.root / file
+        is_typed = path.parent.parent == history_folder(lake, STREAMS, "")
+        is_facts = path.name == FACTS_FILE
+        try:
+            if is_typed or is_facts:
+                _facts(facts_file(lake, path.parent.name.partition("=")[2]))
+        except DamagedFile:
+            return True
+        return not (is_facts or is_readable(path))
 
+    @classmethod
+    def lake_table(cls, file: str, files: pl.DataFrame) -> str:
+        """As `Domain.lake_table`."""
+        return str(files.filter(pl.col("file") == file)["table_name"].item())
 
-def load(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame, how: Listening
-) -> None:
-    """Make all tables of the listening history again.
+    @staticmethod
+    def hit_by(lake: Lake, files: pl.DataFrame, error: DamagedFile) -> pl.DataFrame:  # noqa: ARG004
+        """All of an export file: what is known of it lies beside its raw rows."""
+        folder = f"/{error.path.parent.name}/"
+        # Its typed rows stand for it.
+        is_typed = pl.col("table_name") == STREAMS
+        hit = files.filter(pl.col("file").str.contains(folder, literal=True))
+        return hit.sort(is_typed, descending=True)
 
-    Args:
-        connection: To the copy that will be published, in a transaction.
-        lake: Holds the files.
-        files: Of `there`.
-        how: What is made of them.
-
-    Raises:
-        WarehouseError: A table breaks its contract, or an export file does not add up.
-        DamagedFile: A file of the history is not as it was written.
-    """
-    connection.execute(f"SET memory_limit = '{MEMORY}'")
-    before = temporary(connection)
-    with naming_damage([lake.root / file for file in files["file"]], REMEDY):
-        for contract in LOADED:
-            replace_rows(connection, contract, _rows_of(lake, files, contract))
-        _provide(connection, lake, files)
-        how.derive(connection)
-    for contract, made in how.made.items():
-        replace_rows(connection, contract, f"FROM {made}")
-    hold(connection, LISTENING)
-    _hold_to_account(connection)
-    connection.register("files", files.to_arrow())
-    replace_rows(connection, HistoryFiles, "FROM files")
-    connection.unregister("files")
-    for name, kind in temporary(connection) - before:
-        connection.execute(f'DROP {kind} temp."{name}"')
-
-
-def temporary(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """Names and kinds of what goes with the connection."""
-    return set(
-        connection.execute(
-            "SELECT table_name, 'TABLE' FROM duckdb_tables() WHERE temporary UNION ALL "
-            "SELECT view_name, 'VIEW' FROM duckdb_views() WHERE temporary AND NOT internal"
-        ).fetchall()
-    )
+    def is_outdated(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether the catalog knows more of what was played than the file says."""
+        return bool(connection.execute(self.outdated).fetchall()[0][0])
 
 
 def _provide(connection: duckdb.DuckDBPyConnection, lake: Lake, files: pl.DataFrame) -> None:
@@ -214,28 +214,6 @@ def _rows_of(lake: Lake, files: pl.DataFrame, contract: type[Contract]) -> str:
         return nothing(contract)
     listed = ", ".join(literal(str(lake.root / path)) for path in paths)
     return f"FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
-
-
-def nothing(contract: type[Contract]) -> str:
-    """A query with the columns of a table, and no rows."""
-    columns = ", ".join(f'NULL::{TYPES[c.dtype]} AS "{c.name}"' for c in contract.columns())
-    return f"SELECT {columns} WHERE false"
-
-
-def replace_rows(
-    connection: duckdb.DuckDBPyConnection, contract: type[Contract], rows: str
-) -> None:
-    """Make what a query gives the rows of a table.
-
-    Raises:
-        WarehouseError: They break its contract.
-    """
-    connection.execute(f"DELETE FROM {quoted(contract)}")
-    connection.execute(f"INSERT INTO {quoted(contract)} BY NAME {rows}")
-    # In batches: as a frame, ten million plays would take some GiB.
-    reader = connection.sql(f"FROM {quoted(contract)}").to_arrow_reader(BATCH_ROWS)
-    for batch in reader:
-        hold_to_contract(contract, cast(pl.DataFrame, pl.from_arrow(batch)))
 
 
 def _hold_to_account(connection: duckdb.DuckDBPyConnection) -> None:

@@ -5,6 +5,7 @@ difference.
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,25 +13,9 @@ import duckdb
 import polars as pl
 
 from spotify_assets.schemas import LOGS, Contract
-from spotify_assets.schemas.comments import CommentSources
-from spotify_assets.schemas.monitoring import (
-    DamagedFiles,
-    Definition,
-    HistoryFiles,
-    LakeCommits,
-    Partitions,
-)
-from spotify_assets.schemas.predictions import PredictionSources
-from spotify_assets.schemas.releases import ReleaseSources
+from spotify_assets.schemas.monitoring import DamagedFiles, Definition, LakeCommits, Partitions
 
 log = logging.getLogger(__name__)
-
-
-_SOURCES = (
-    *(LakeCommits, DamagedFiles, HistoryFiles, ReleaseSources, CommentSources),
-    PredictionSources,
-)
-"""In the order in which `State` has them."""
 
 
 def _nothing(contract: type[Contract]) -> pl.DataFrame:
@@ -47,46 +32,43 @@ class State:
     """Up to where the lake's log was loaded, as `LakeCommits`."""
     damaged: pl.DataFrame = field(default_factory=lambda: _nothing(DamagedFiles))
     """What it lacks, as `DamagedFiles`."""
-    history: pl.DataFrame = field(default_factory=lambda: _nothing(HistoryFiles))
-    """What the tables of plays were made from, as `HistoryFiles`."""
-    releases: pl.DataFrame = field(default_factory=lambda: _nothing(ReleaseSources))
-    """What the tables of releases were made from, as `ReleaseSources`."""
-    comments: pl.DataFrame = field(default_factory=lambda: _nothing(CommentSources))
-    """What the tables of comments were made from, as `CommentSources`."""
-    predictions: pl.DataFrame = field(default_factory=lambda: _nothing(PredictionSources))
-    """What the tables of predictions were made from, as `PredictionSources`."""
+    made_from: dict[type[Contract], pl.DataFrame] = field(default_factory=dict)
+    """Of each domain, by its `Domain.sources`, the files that its tables were made from."""
     last: dict[type[Contract], int] = field(default_factory=dict)
     """The number of the last row of each log; of those that have none yet, it is missing."""
 
     @classmethod
-    def of(cls, path: Path, definition: str | None = None) -> "State":
+    def of(
+        cls, path: Path, sources: Iterable[type[Contract]], definition: str | None = None
+    ) -> "State":
         """Read it; a file that cannot be gone on from will be made again from the lake.
 
-        Where no definition is given, any will do.
+        Args:
+            path: The DuckDB file.
+            sources: Of each domain, `Domain.sources`.
+            definition: What the file must have been made by; where there is none, any will do.
         """
+        none = cls(path, made_from={contract: _nothing(contract) for contract in sources})
         if not path.exists():
-            return cls(path)
+            return none
         try:
             with duckdb.connect(path, read_only=True) as connection:
                 made_by = connection.table(Definition.table()).fetchone()
                 if definition is not None and made_by != (definition,):
                     log.info("%s is made again from the lake: its contracts have changed.", path)
-                    return cls(path)
-                held = [connection.table(contract.table()).pl() for contract in _SOURCES]
+                    return none
+                read: tuple[type[Contract], ...] = (LakeCommits, DamagedFiles, *none.made_from)
+                held = {one: connection.table(one.table()).pl() for one in read}
                 last = {contract: _last(connection, contract) for contract in LOGS}
         except duckdb.Error as error:
             log.warning("%s is made again from the lake: it cannot be read (%s).", path, error)
-            return cls(path)
-        commits, damaged, history, releases, comments, predictions = held
+            return none
         return cls(
             path,
             True,
-            commits=commits,
-            damaged=damaged,
-            history=history,
-            releases=releases,
-            comments=comments,
-            predictions=predictions,
+            commits=held.pop(LakeCommits),
+            damaged=held.pop(DamagedFiles),
+            made_from=held,
             last=last,
         )
 
