@@ -89,7 +89,7 @@ def _left_out(damaged: Mapping[str, Any]) -> str:
     if damaged["genre"] is None:
         return said
     partition = key_of(GenreDay(damaged["genre"], damaged["date"]))
-    advice = causes.remake(Path(damaged["file"]), str(partition))
+    advice = causes.monitoring.remake(Path(damaged["file"]), str(partition))
     # A line of a log is one line.
     return f"{said.rstrip('.')}. {' '.join(line.strip() for line in advice.splitlines())}"
 

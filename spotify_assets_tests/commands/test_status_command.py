@@ -20,7 +20,7 @@ def settings(data_dir: Path) -> Settings:
     settings = Settings()
     run = RunEnded("run-1", "catalog", "failure", NOON, NOON, failure="The disk is full.")
     Operations(settings.operations).record(run)
-    failed = causes.run_failure("catalog", None, "The disk is full.", NOON)
+    failed = causes.monitoring.run_failure("catalog", None, "The disk is full.", NOON)
     Alerts(settings.operations).observe(failed.kind, [failed])
     return settings
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_assets.operations.alerts import Alerts
-from spotify_assets.operations.alerts.causes import run_failure
+from spotify_assets.operations.alerts.causes.monitoring import run_failure
 from spotify_assets.operations.runs import (
     CheckResult,
     Operations,

@@ -20,6 +20,7 @@ from spotify_assets.defs.monitoring.quality import OF_GENRES
 from spotify_assets.defs.partitions import genre_days_of_run, key_of, parse_key
 from spotify_assets.lake import GenreDay
 from spotify_assets.operations.alerts import Alerts, Incident, Kind, causes
+from spotify_assets.operations.alerts.causes import monitoring
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
 from spotify_assets.schemas.monitoring import DamagedFiles
 from spotify_assets.settings import Settings
@@ -108,7 +109,9 @@ def _failed_runs(latest_first: list[RunEnded], now: dt.datetime) -> Iterator[Run
 
 def _failed_run(run: RunEnded, settings: Settings) -> Incident:
     failure = run.failure or "It does not say why."
-    return causes.run_failure(run.job, run.partition, failure, run.ended_at, _link(run, settings))
+    return monitoring.run_failure(
+        run.job, run.partition, failure, run.ended_at, _link(run, settings)
+    )
 
 
 def _left_out_of_backfills(
@@ -137,7 +140,7 @@ def _left_out_of_backfills(
         if left:
             link = f"{settings.dagster_url}/runs/b/{backfill.backfill_id}"
             days = [(day.genre, day.date) for day in sorted(left)]
-            yield causes.left_out_of_backfill(backfill.backfill_id, days, ended, link)
+            yield monitoring.left_out_of_backfill(backfill.backfill_id, days, ended, link)
 
 
 def _days_of_runs(instance: dg.DagsterInstance, which: dg.RunsFilter) -> set[GenreDay]:
@@ -164,7 +167,9 @@ def _left_out(settings: Settings) -> Iterator[Incident]:
         file = Path(IN_LAKE) / one["file"]
         found = f"The warehouse is without it, and keeps what it had before: {one['reason']}"
         partition = one["genre"] and str(key_of(GenreDay(one["genre"], one["date"])))
-        yield causes.damaged_file(file, found, one["found_at"].replace(tzinfo=dt.UTC), partition)
+        yield monitoring.damaged_file(
+            file, found, one["found_at"].replace(tzinfo=dt.UTC), partition
+        )
 
 
 def _of_runs(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
@@ -177,7 +182,7 @@ def _of_runs(runs: list[RunEnded], settings: Settings) -> Iterator[Incident]:
                 partition = str(key_of(GenreDay.from_folder(Path(file).parent)))
                 found = f"A run of {run.job} found that it was damaged or changed."
                 link = _link(run, settings)
-                yield causes.damaged_file(Path(file), found, run.ended_at, partition, link)
+                yield monitoring.damaged_file(Path(file), found, run.ended_at, partition, link)
 
 
 def _damaged_files_of(run: RunEnded) -> list[str]:
@@ -206,7 +211,7 @@ def _failed_check(result: CheckResult) -> Incident:
     partition = None
     if result.genre and result.date:
         partition = str(key_of(GenreDay(result.genre, result.date)))
-    return causes.check_failure(
+    return monitoring.check_failure(
         result.check_name, result.asset, partition, _in_words(result), result.checked_at
     )
 
@@ -229,7 +234,7 @@ def _drops(results: list[CheckResult]) -> Iterator[Incident]:
     for one in results:
         if one.genre and one.date:
             found = json.loads(one.details)
-            yield causes.rows_drop(
+            yield causes.catalog.rows_drop(
                 one.genre, one.date, int(found["value"]), found["usual"], one.checked_at
             )
 
@@ -248,19 +253,21 @@ def _releases(settings: Settings, today: dt.date) -> Iterator[Incident]:
     for fall in falls:
         known = (("the day before", fall.day_before), ("a week before", fall.same_weekday))
         bases = [(of, count) for of, count in known if count is not None]
-        yield causes.streams_drop(fall.release_id, fall.title, fall.date, fall.streams, bases)
+        yield causes.releases.streams_drop(
+            fall.release_id, fall.title, fall.date, fall.streams, bases
+        )
     for file in invalid:
         since = file.imported_at.replace(tzinfo=dt.UTC)
-        yield causes.invalid_rows(
+        yield causes.releases.invalid_rows(
             file.file_id, file.file_name, file.received, file.quarantined, since
         )
     for kind, files in groupby(late, key=lambda file: file.kind):
         some = list(files)
         named = [(file.name, file.last.replace(tzinfo=dt.UTC)) for file in some]
         late_since = min(one.last + dt.timedelta(days=one.days) for one in some)
-        yield causes.late_file(kind, named, late_since.replace(tzinfo=dt.UTC))
+        yield causes.releases.late_file(kind, named, late_since.replace(tzinfo=dt.UTC))
     for model in withdrawn:
-        yield causes.model_withdrawn(
+        yield causes.releases.model_withdrawn(
             model.version, model.withdrawn_on, model.missed, model.naive_missed
         )
 
@@ -272,7 +279,9 @@ def _comments(settings: Settings, today: dt.date) -> Iterator[Incident]:
     with read_only(settings.database) as connection:
         found = comments.drifts(connection, today) if comments.are_there(connection) else []
     for one in found:
-        yield causes.comments_drift(one.subject, one.day, one.share, one.usual, one.comments)
+        yield causes.comments.comments_drift(
+            one.subject, one.day, one.share, one.usual, one.comments
+        )
 
 
 def _late(
@@ -284,8 +293,8 @@ def _late(
             event = instance.get_latest_materialization_event(key)
             last = event and dt.datetime.fromtimestamp(event.timestamp, dt.UTC)
             link = f"{settings.dagster_url}/assets/{'/'.join(key.path)}"
-            remedy = causes.PUBLISH_TO if key == TARGET else causes.COLLECT
-            yield causes.late_data(".".join(key.path), last, record.updated_at, link, remedy)
+            remedy = monitoring.PUBLISH_TO if key == TARGET else monitoring.COLLECT
+            yield monitoring.late_data(".".join(key.path), last, record.updated_at, link, remedy)
 
 
 def _blocks(settings: Settings) -> Iterator[Incident]:
@@ -298,7 +307,9 @@ def _blocks(settings: Settings) -> Iterator[Incident]:
             if block.seconds > settings.longest_wait:
                 # To the minute: the same block must not look like another one each time.
                 until = at + dt.timedelta(seconds=block.seconds)
-                yield causes.quota_block(block.endpoint, at, until.replace(second=0, microsecond=0))
+                yield causes.catalog.quota_block(
+                    block.endpoint, at, until.replace(second=0, microsecond=0)
+                )
 
 
 def _tokens(settings: Settings, now: dt.datetime) -> Iterator[Incident]:
@@ -312,6 +323,6 @@ def _tokens(settings: Settings, now: dt.datetime) -> Iterator[Incident]:
     for days in TOKEN_LIMITS:
         passed = signed_in.ends_at - dt.timedelta(days=days)
         if passed <= now:
-            yield causes.token_ends(signed_in.ends_at, days, passed)
+            yield causes.listening.token_ends(signed_in.ends_at, days, passed)
     if signed_in.condition == "dead":
-        yield causes.token_ends(signed_in.ends_at, 0, now)
+        yield causes.listening.token_ends(signed_in.ends_at, 0, now)

@@ -9,46 +9,53 @@ import duckdb
 import pytest
 
 from spotify_assets import cli
-from spotify_assets.operations.alerts import Incident, Kind, causes
+from spotify_assets.operations.alerts import Incident, Kind
+from spotify_assets.operations.alerts.causes import (
+    catalog,
+    comments,
+    listening,
+    monitoring,
+    releases,
+)
 from spotify_assets_tests.operations.alerts.samples import NOON
 
 PARTITION = "2026-11-20|children's music"
 LATER = NOON + dt.timedelta(hours=9)
 ALL = {
-    "run_failure/catalog/2026-11-20|children's music": causes.run_failure(
+    "run_failure/catalog/2026-11-20|children's music": monitoring.run_failure(
         "catalog", PARTITION, "Spotify gave no usable answer.", NOON
     ),
-    "check_failure/star.dim_artist.integrity/2026-11-20|children's music": causes.check_failure(
+    "check_failure/star.dim_artist.integrity/2026-11-20|children's music": monitoring.check_failure(
         "integrity", "star.dim_artist", PARTITION, "3 keys are there twice.", NOON
     ),
-    "check_failure/star.dim_artist.integrity": causes.check_failure(
+    "check_failure/star.dim_artist.integrity": monitoring.check_failure(
         "integrity", "star.dim_artist", None, "3 keys are there twice.", NOON
     ),
-    "late/processed/tracks": causes.late_data("processed.tracks", NOON, LATER),
-    "late/publish/database": causes.late_data(
-        "publish.database", None, LATER, remedy=causes.PUBLISH_TO
+    "late/processed/tracks": monitoring.late_data("processed.tracks", NOON, LATER),
+    "late/publish/database": monitoring.late_data(
+        "publish.database", None, LATER, remedy=monitoring.PUBLISH_TO
     ),
-    "quota/search": causes.quota_block("search", NOON, LATER),
-    "token/30": causes.token_ends(LATER, 30, NOON),
-    "rows_drop/children's music": causes.rows_drop(
+    "quota/search": catalog.quota_block("search", NOON, LATER),
+    "token/30": listening.token_ends(LATER, 30, NOON),
+    "rows_drop/children's music": catalog.rows_drop(
         "children's music", NOON.date(), 12, 1_234.5, NOON
     ),
-    "streams_drop/o'clock": causes.streams_drop(
+    "streams_drop/o'clock": releases.streams_drop(
         "o'clock", "Ten O'Clock", NOON.date(), 40, [("the day before", 1_000)]
     ),
-    "invalid_rows/00000000000000f1": causes.invalid_rows(
+    "invalid_rows/00000000000000f1": releases.invalid_rows(
         "00000000000000f1", "Ten O'Clock-timeline.csv", 100, 6, NOON
     ),
-    "late_file/songs": causes.late_file("songs", [("1x7-songs-28day.csv", NOON)], LATER),
-    "model_withdrawn/00000000000000f1": causes.model_withdrawn(
+    "late_file/songs": releases.late_file("songs", [("1x7-songs-28day.csv", NOON)], LATER),
+    "model_withdrawn/00000000000000f1": releases.model_withdrawn(
         "00000000000000f1", NOON.date(), 1_200.4, 900.0
     ),
-    "comments_drift/unsure": causes.comments_drift("unsure", NOON.date(), 0.3, 0.1, 120),
-    "comments_drift/tickets": causes.comments_drift("topic tickets", NOON.date(), 0.3, 0.1, 120),
-    "damaged_file/lake/raw/0001.jsonl.zst": causes.damaged_file(
+    "comments_drift/unsure": comments.comments_drift("unsure", NOON.date(), 0.3, 0.1, 120),
+    "comments_drift/tickets": comments.comments_drift("topic tickets", NOON.date(), 0.3, 0.1, 120),
+    "damaged_file/lake/raw/0001.jsonl.zst": monitoring.damaged_file(
         Path("lake/raw/0001.jsonl.zst"), "It is shorter than it was.", NOON, PARTITION
     ),
-    "damaged_file/lake/star/rows.parquet": causes.damaged_file(
+    "damaged_file/lake/star/rows.parquet": monitoring.damaged_file(
         Path("lake/star/rows.parquet"), "It is shorter than it was.", NOON, PARTITION
     ),
 }
@@ -108,11 +115,13 @@ def test_only_responses_need_a_backup() -> None:
 
 
 def test_for_a_range_no_command_is_made_of_what_is_no_genre() -> None:
-    failed = causes.run_failure("catalog", "2026-11-20|rock...2026-11-22|rock", "It broke.", NOON)
+    failed = monitoring.run_failure(
+        "catalog", "2026-11-20|rock...2026-11-22|rock", "It broke.", NOON
+    )
     assert commands(failed) == []
 
 
 def test_a_sign_in_that_ends_within_a_week_is_an_error() -> None:
-    assert causes.token_ends(LATER, 30, NOON).severity == "warning"
-    assert causes.token_ends(LATER, 7, NOON).severity == "error"
-    assert causes.token_ends(NOON, 0, NOON).title == "The sign-in to Spotify has ended"
+    assert listening.token_ends(LATER, 30, NOON).severity == "warning"
+    assert listening.token_ends(LATER, 7, NOON).severity == "error"
+    assert listening.token_ends(NOON, 0, NOON).title == "The sign-in to Spotify has ended"
