@@ -332,6 +332,7 @@ def test_processes_that_record_at_once_lose_nothing_and_record_nothing_twice(
     assert sorted(results) == sorted([*of_each, *of_each])
 
 
+@in_a_file
 def test_a_run_that_cannot_be_written_whole_is_not_written(operations: Operations) -> None:
     said = run(operation_processes.records_on_a_full_disk, operations.place)
 
