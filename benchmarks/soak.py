@@ -7,14 +7,12 @@ undisturbed.
 
 import argparse
 import datetime as dt
-import logging
-import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from benchmarks.collecting import GAVE_UP, Task
 from benchmarks.fewest import fewest
 from benchmarks.measuring import BenchmarkError
 from benchmarks.reporting import caption, out, say, table, verdict
+from benchmarks.s3 import bucket_of_moto
 from benchmarks.witness import Witness, answers, half_sealed, sealed_of, write_tables
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.journal import CollectionParameters
@@ -109,30 +108,6 @@ def main() -> int:
     lines, holds = _verdicts(soaked)
     out.print(caption(_table(soaked), lines))
     return 0 if holds else 1
-
-
-@contextmanager
-def bucket_of_moto() -> Iterator[str]:
-    """The URL of an empty bucket of an S3 on this machine, spoken to over HTTP."""
-    try:
-        from moto.server import ThreadedMotoServer  # noqa: PLC0415 - only here
-    except ImportError as error:
-        raise BenchmarkError("--on-s3 needs moto: pip install -e '.[s3-tests]'") from error
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        os.environ |= {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",  # pragma: allowlist secret
-            "AWS_REGION": "us-east-1",
-        }
-        requests.put(f"http://{host}:{port}/soak", timeout=10).raise_for_status()
-        yield "s3://soak"
-    finally:
-        server.stop()
 
 
 def soak(

@@ -4,15 +4,18 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from spotify_assets.lake import GenreDay, Lake, layout
 from spotify_assets.lake import store as stores
-from spotify_assets.lake.log import Change, Day, Log, State, TableFile
+from spotify_assets.lake.log import Change, Day, Log, Origin, State, TableFile
 from spotify_assets.lake.raw import RawPartition, read_exchanges
 from spotify_assets.lake.store import Remote, StoreFailed, open_store
+from spotify_assets.lake.tables import Overtaken, read_file, read_partition, write_days
 from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.lake import processes
 from spotify_assets_tests.lake.s3 import S3
@@ -142,35 +145,80 @@ def test_a_store_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch)
     assert failed.value.kind is FailureKind.RETRY
 
 
-def add_in_bucket(url: str, worker: int, times: int) -> None:
-    """Count a day that all share, and write one of its own, each time."""
-    log = Log(open_store(url))
+FACTS = "star.facts"
+
+
+def rows_of(day: GenreDay, number: int) -> dict[dt.date, dict[str, pl.DataFrame]]:
+    frame = pl.DataFrame({"genre": [day.genre], "date": [day.date], "number": [number]})
+    return {day.date: {FACTS: frame}}
+
+
+def count_in_bucket(cache: str, url: str, times: int) -> None:
+    """Count a genre-day that all share; what another has changed meanwhile is read again."""
+    lake, day = Lake(Path(cache), url), GenreDay("r&b", TODAY)
+    sys.stdin.readline()
+    while times:
+        read = lake.log.state(day.genre).days[TODAY].tables[FACTS]
+        number = read_file(lake, read, TODAY)["number"].item()
+        with suppress(Overtaken):
+            made_from = {TODAY: {FACTS: read.hash}}
+            write_days(lake, day.genre, rows_of(day, number + 1), Origin(), made_from=made_from)
+            times -= 1
+
+
+def add_in_bucket(cache: str, url: str, genre: str, first: str, times: int) -> None:
+    """Write days of a genre, one after the other."""
+    lake = Lake(Path(cache), url)
     sys.stdin.readline()
     for number in range(times):
-        file = TableFile("star/facts", str(number), number, 1)
-        own = TODAY + dt.timedelta(days=1 + worker * times + number)
+        day = GenreDay(genre, dt.date.fromisoformat(first) + dt.timedelta(days=number))
+        write_days(lake, genre, rows_of(day, number), Origin())
 
-        def change(state: State, own: dt.date = own, file: TableFile = file) -> Change:
-            shared = state.days.get(TODAY)
-            count = (shared.tables["star.facts"].rows or 0) + 1 if shared else 1
-            counted = file._replace(hash=str(count), rows=count)
-            return {TODAY: Day({"star.facts": counted}), own: Day({"star.facts": file})}
 
-        log.commit("r&b", change)
+@pytest.fixture
+def bucket(s3: S3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a new one, which processes find by the environment."""
+    for name, value in in_environment(s3).items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{s3.bucket()}/lake"
+
+
+def lost_races(s3: S3, commits: int) -> int:
+    """How often a process found that another was first."""
+    puts = [path for method, path in s3.requests if method == "PUT" and "/commits/" in path]
+    return len(puts) - commits
 
 
 @pytest.mark.slow
-def test_four_processes_lose_and_double_nothing_in_a_bucket(
-    s3: S3, monkeypatch: pytest.MonkeyPatch
+def test_four_processes_that_change_one_genre_day_lose_and_double_nothing(
+    s3: S3, bucket: str, tmp_path: Path
 ) -> None:
-    times, bucket = 50, s3.bucket()
-    for name, value in in_environment(s3).items():
-        monkeypatch.setenv(name, value)
-    url = f"s3://{bucket}/lake"
-    assert processes.at_once(add_in_bucket, *((url, n, times) for n in range(4))) == [0] * 4
-    state = Log(open_store(url)).state("r&b")
-    assert state.seq == state.days[TODAY].tables["star.facts"].rows == 4 * times
-    assert len(state.days) == 4 * times + 1
+    lake, day = Lake(tmp_path, bucket), GenreDay("r&b", TODAY)
+    write_days(lake, day.genre, rows_of(day, 0), Origin())
+    calls = [(tmp_path / str(worker), bucket, 200) for worker in range(4)]
+    assert processes.at_once(count_in_bucket, *calls) == [0] * 4
+    assert lake.log.state("r&b").seq == 801
+    assert read_partition(lake, FACTS, day)["number"].to_list() == [800]
+    print(f"{lost_races(s3, 801)} lost races")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("genres", [["r&b"] * 4, ["rock", "pop", "forró", "r&b"]])
+def test_four_processes_that_write_other_genre_days_lose_and_double_nothing(
+    s3: S3, bucket: str, tmp_path: Path, genres: list[str]
+) -> None:
+    lake, firsts = Lake(tmp_path, bucket), [dt.date(year, 1, 1) for year in range(2021, 2025)]
+    calls = [
+        (tmp_path / str(first), bucket, genre, first, 200)
+        for genre, first in zip(genres, firsts, strict=True)
+    ]
+    assert processes.at_once(add_in_bucket, *calls) == [0] * 4
+    assert sum(lake.log.state(genre).seq for genre in set(genres)) == 800
+    for genre, first in zip(genres, firsts, strict=True):
+        for number in range(200):
+            day = GenreDay(genre, first + dt.timedelta(days=number))
+            assert read_partition(lake, FACTS, day)["number"].to_list() == [number]
+    print(f"{lost_races(s3, 800)} lost races")
 
 
 def test_a_bucket_that_is_not_there_is_said(s3: S3) -> None:
