@@ -1,11 +1,11 @@
 """Responses on an object store, each an object of its own as soon as it is there.
 
 A store cannot append. So of a collection under way ``0001.responses/000001.jsonl``, … lie there,
-and ``0001.terms.json``; of a day of polls ``responses/<time>-<id>.jsonl``. Sealing merges them
-into one file, which is read back and held to its hash before they go.
+and ``0001.terms.json``; of a day of polls, in a folder too, ``responses/<time>-<id>.jsonl``.
+Sealing merges them into one file, which is read back and held to its hash before they go.
 
 Belongs here: these objects. Does not belong here: the form of a line (``exchanges``), the files of
-a folder (``journal``, ``polls``), and which collection is the one under way (``raw``).
+a folder (``journal``), and which collection is the one under way (``raw``).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from contextlib import suppress
 import zstandard
 
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Remote
+from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Remote, Store
 
 TERMS = "terms.json"
 """Under which a collection under way was begun."""
@@ -73,13 +73,13 @@ class Responses:
         self._store.delete([terms, *self._store.keys(f"{self._collection}.{LINES}")])
 
 
-def read(store: Remote, keys: Iterable[str]) -> list[bytes]:
+def read(store: Store, keys: Iterable[str]) -> list[bytes]:
     """What objects hold, in their order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(store.get, keys))
 
 
-def put_sealed(store: Remote, key: str, packed: bytes) -> bytes:
+def put_sealed(store: Store, key: str, packed: bytes) -> bytes:
     """Have the sealed form of responses on the store, as it is read back from there.
 
     A killed process, or another machine, may have put it there already: with other bytes perhaps,
@@ -98,16 +98,18 @@ def put_sealed(store: Remote, key: str, packed: bytes) -> bytes:
                 "stopped doing so. Run again; if that does not help, delete the object."
             ) from None
         return held
+    store.make_durable([key])
     held = store.get(key)
     if hashlib.sha256(held).digest() != hashlib.sha256(packed).digest():
         raise LakeError(f"{key} of {store.name} is not what was written. Run again.")
     return held
 
 
-def note(store: Remote, key: str, facts: object) -> None:
+def note(store: Store, key: str, facts: object) -> None:
     """Put what is known of a sealed file beside it: from then on it is the truth."""
     with suppress(AlreadyThere):
         store.create(key, (json.dumps(facts, indent=2) + "\n").encode())
+    store.make_durable([key])
 
 
 def unpacked(packed: bytes) -> bytes:

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from spotify_assets.lake.layout import (
     Lake,
 )
 from spotify_assets.lake.log import Day, TableFile
-from spotify_assets.lake.polls import alone, day_of
+from spotify_assets.lake.polls import day_of
 from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.responses import LINES
 from spotify_assets.lake.store import Store
@@ -229,9 +229,7 @@ def drop_tables(lake: Lake, parts: Iterable[Due]) -> None:
 
 
 def busy(lake: Lake, part: Part) -> str | None:
-    """Why it must be left alone; ``None`` if no run works on it. A poll is waited for."""
-    if not isinstance(part, GenreDay):
-        return None
+    """Why it must be left alone; ``None`` if no run works on it."""
     try:
         with _without_runs(lake, part):
             return None
@@ -250,10 +248,10 @@ def delete(lake: Lake, due: Due) -> None:
         GenreDayBusy: A run works on it; nothing was deleted.
         LakeError: A file cannot be deleted; what is left is still due.
     """
-    with _without_others(lake, due.part):
+    with _without_runs(lake, due.part):
         if isinstance(due.part, GenreDay) and due.is_whole:
             upkeep.purge(lake, due.part.genre, {due.part.date})
-        # A day of polls may have been sealed since.
+        # A day of polls may have been sealed since, or have got another answer.
         there = _whole(lake, due.folders) if due.is_whole else ()
         lake.log.store.delete(_in_order({*due.files, *there}))
         if lake.url:
@@ -379,17 +377,18 @@ def _rows(lake: Lake, file: str) -> int | None:
         return None
 
 
-def _without_others(lake: Lake, part: Part) -> AbstractContextManager[None]:
-    return _without_runs(lake, part) if isinstance(part, GenreDay) else alone(lake)
-
-
 @contextmanager
-def _without_runs(lake: Lake, genre_day: GenreDay) -> Iterator[None]:
+def _without_runs(lake: Lake, genre_day: Part) -> Iterator[None]:
     """Have the journals of a genre-day, so that no run goes on with one meanwhile.
+
+    A poll under way keeps nobody out: its answer comes whole, before or after.
 
     Raises:
         GenreDayBusy: A run has one, or rewrites the tables.
     """
+    if not isinstance(genre_day, GenreDay):
+        yield
+        return
     with ExitStack() as journals:
         for path in lake.partition(RAW_CATALOG, genre_day).glob(f"*.{JOURNAL}"):
             try:

@@ -107,6 +107,9 @@ class Object:
 class Store(Protocol):
     """Objects by their keys, which are paths with slashes."""
 
+    name: str
+    """What messages call it, as its URL or folder."""
+
     def create(self, key: str, data: bytes) -> None:
         """Make an object, whole or not at all.
 
@@ -155,7 +158,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         """Keep it; it is made when something is created in it."""
-        self.root = root
+        self.root, self.name = root, str(root)
 
     def create(self, key: str, data: bytes) -> None:
         """As `Store.create`: by a hard link, which fails where the name is there."""

@@ -1,7 +1,6 @@
 """Retention of what was played: it goes by the day of the poll, and exports stay."""
 
 import datetime as dt
-import threading
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +15,7 @@ from spotify_assets.lake.history import (
     history_file,
     history_folder,
 )
-from spotify_assets.lake.polls import PolledDay, alone, polled_days
+from spotify_assets.lake.polls import PolledDay, polled_days
 from spotify_assets.lake.retention import PLAYS, Due, Rule
 from spotify_assets_tests.lake import processes, retention_crash_workers
 from spotify_assets_tests.lake.partition_files import prepare
@@ -153,22 +152,6 @@ def test_killed_at_any_step_there_are_no_rows_without_responses_and_the_next_pur
     assert len(polls.read()) == (2 if step <= len(TABLES) + 1 else 0)
     retention.delete(lake, of_day(lake, OLD))
     assert files_of(lake) == {lake.root / ".purge"}
-
-
-def test_a_poll_under_way_is_waited_for(lake: Lake) -> None:
-    add_polls(lake, OLD)
-    found = of_day(lake, OLD)
-    assert retention.busy(lake, OLD) is None
-    deleting = threading.Thread(target=retention.delete, args=(lake, found))
-
-    with alone(lake):
-        deleting.start()
-        deleting.join(0.05)
-        assert deleting.is_alive()
-        assert all(lake.path(file).exists() for file in found.files)
-    deleting.join(5)
-
-    assert files_of(lake) == set()
 
 
 def test_the_listing_counts_responses_and_rows_under_a_word_of_their_own(lake: Lake) -> None:
