@@ -4,32 +4,36 @@
 -- An artist is new in the month of the first counted play of any of their recordings. Artists are
 -- known by their name.
 CREATE OR REPLACE MACRO listening.new_artists(from_date, to_date) AS TABLE
-WITH first_heard AS (
-    SELECT
-        item.artist_name,
-        date_trunc('month', listening.local_time(min(play.ended_at)))::DATE AS month
+WITH artists AS MATERIALIZED (
+    SELECT item_key, key_id AS artist FROM listening.ranked_items('artist')
+), first_heard AS (
+    SELECT artist, listening.local_time(min(play.ended_at)) AS first_at
     FROM star.fact_play AS play
-    JOIN star.dim_item AS item USING (item_key)
-    WHERE play.is_first_play AND item.artist_name IS NOT NULL
-    GROUP BY item.artist_name
-), by_day AS (
-    SELECT local_at::DATE AS day, item_key, count(*) AS plays
-    FROM listening.local_plays_between(from_date, to_date)
+    JOIN artists USING (item_key)
+    WHERE play.is_first_play
+    GROUP BY artist
+), known_artists AS (
+    SELECT item_key, artist, year(first_at) * 12 + month(first_at) AS first_month
+    FROM artists
+    LEFT JOIN first_heard USING (artist)
+), by_artist AS (
+    -- A number of the month is had from a time at less cost than its first day.
+    SELECT month, artist, month = first_month AS is_new, count(*) AS plays
+    FROM (
+        SELECT year(local_at) * 12 + month(local_at) AS month, item_key
+        FROM listening.local_plays_between(from_date, to_date)
+    )
+    LEFT JOIN known_artists USING (item_key)
     GROUP BY ALL
 ), by_month AS (
     SELECT
-        date_trunc('month', by_day.day)::DATE AS month,
-        count(DISTINCT item.artist_name) AS artists,
-        count(DISTINCT item.artist_name) FILTER (
-            WHERE first_heard.month = date_trunc('month', by_day.day)
-        ) AS artists_new,
-        sum(by_day.plays)::BIGINT AS plays,
-        coalesce(
-            sum(by_day.plays) FILTER (WHERE first_heard.month = date_trunc('month', by_day.day)), 0
-        )::BIGINT AS plays_of_new
-    FROM by_day
-    JOIN star.dim_item AS item USING (item_key)
-    LEFT JOIN first_heard USING (artist_name)
+        make_date((month - 1) // 12, (month - 1) % 12 + 1, 1) AS month,
+        -- Plays of no artist are one row of a month, without one.
+        count(artist) AS artists,
+        count(*) FILTER (WHERE is_new) AS artists_new,
+        sum(plays)::BIGINT AS plays,
+        coalesce(sum(plays) FILTER (WHERE is_new), 0)::BIGINT AS plays_of_new
+    FROM by_artist
     GROUP BY ALL
 )
 SELECT

@@ -7,46 +7,59 @@
 CREATE OR REPLACE MACRO listening.top_by(
     part_name, what, from_date, to_date, n := 10, classes := ['counted']
 ) AS TABLE
-WITH per_item AS (
+WITH items AS MATERIALIZED (
+    FROM listening.ranked_items(what)
+), per_item AS MATERIALIZED (
     SELECT
-        listening.part_of(part_name, local_at) AS part,
-        item_key,
+        listening.part_of(part_name, play.local_at) AS part,
+        items.key_id,
+        -- All items of an artist have the name of the artist.
+        CASE what WHEN 'artist' THEN items.key_id ELSE items.item_key END AS item_key,
         count(*) AS plays,
-        coalesce(sum(ms_played), 0)::BIGINT AS ms_played
-    FROM listening.local_plays_between(from_date, to_date, classes := classes)
+        coalesce(sum(play.ms_played), 0)::BIGINT AS ms_played
+    FROM listening.local_plays_between(from_date, to_date, classes := classes) AS play
+    JOIN items USING (item_key)
     GROUP BY ALL
 ), summed AS (
-    SELECT
-        per_item.part,
-        listening.ranking_key(what, item.recording, item.artist_name, item.album_name) AS key,
-        arg_max(
-            {
-                name: CASE what
-                    WHEN 'track' THEN coalesce(item.name, item.item)
-                    WHEN 'artist' THEN item.artist_name
-                    ELSE item.album_name
-                END,
-                artist: item.artist_name
-            },
-            (per_item.plays, per_item.ms_played, item_key)
-        ) AS shown,
-        sum(per_item.plays)::BIGINT AS plays,
-        sum(per_item.ms_played)::BIGINT AS ms_played
+    SELECT part, key_id, sum(plays)::BIGINT AS plays, sum(ms_played)::BIGINT AS ms_played
     FROM per_item
-    JOIN star.dim_item AS item USING (item_key)
     GROUP BY ALL
+), best AS (
+    -- Names decide among equals: those that share the last place go on too.
+    SELECT *
+    FROM summed
+    QUALIFY rank() OVER (PARTITION BY part ORDER BY plays DESC, ms_played DESC) <= n
+), shown AS (
+    SELECT
+        part, key_id,
+        arg_max(item_key, (per_item.plays, per_item.ms_played, item_key)) AS item_key
+    FROM best
+    JOIN per_item USING (part, key_id)
+    GROUP BY ALL
+), named AS (
+    SELECT
+        best.*,
+        CASE what
+            WHEN 'track' THEN coalesce(item.name, item.item)
+            WHEN 'artist' THEN item.artist_name
+            ELSE item.album_name
+        END AS name,
+        item.artist_name AS artist,
+        listening.ranking_key(what, item.recording, item.artist_name, item.album_name) AS key
+    FROM best
+    JOIN shown USING (part, key_id)
+    JOIN star.dim_item AS item USING (item_key)
 ), ranked AS (
     SELECT
         part,
         row_number() OVER (
-            PARTITION BY part ORDER BY plays DESC, ms_played DESC, shown.name, key
+            PARTITION BY part ORDER BY plays DESC, ms_played DESC, name, key
         ) AS rank,
-        shown.name AS name,
-        shown.artist AS artist,
+        name,
+        artist,
         plays,
         ms_played
-    FROM summed
-    WHERE key IS NOT NULL
+    FROM named
 )
 SELECT ranked.*, known.*
 FROM ranked

@@ -5,15 +5,21 @@ CREATE OR REPLACE MACRO listening.year_compared(year) AS TABLE
 WITH told AS (
     UNPIVOT (
         SELECT
-            year AS of_year, coverage, days_complete, plays::DOUBLE AS plays,
-            minutes::DOUBLE AS minutes, tracks::DOUBLE AS tracks, artists::DOUBLE AS artists,
-            discovered::DOUBLE AS discovered
-        FROM listening.year_in_review(year)
-        UNION ALL
-        SELECT
-            year - 1, coverage, days_complete, plays::DOUBLE, minutes::DOUBLE, tracks::DOUBLE,
-            artists::DOUBLE, discovered::DOUBLE
-        FROM listening.year_in_review(year - 1)
+            totals.of_year, known.coverage, known.days_complete, totals.plays::DOUBLE AS plays,
+            totals.minutes::DOUBLE AS minutes, totals.tracks::DOUBLE AS tracks,
+            totals.artists::DOUBLE AS artists, totals.discovered::DOUBLE AS discovered
+        FROM (
+            SELECT year AS of_year, * FROM listening.year_totals(year)
+            UNION ALL
+            SELECT year - 1, * FROM listening.year_totals(year - 1)
+        ) AS totals
+        JOIN (
+            SELECT year AS of_year, *
+            FROM listening.coverage_between(make_date(year, 1, 1), make_date(year, 12, 31))
+            UNION ALL
+            SELECT year - 1, *
+            FROM listening.coverage_between(make_date(year - 1, 1, 1), make_date(year - 1, 12, 31))
+        ) AS known USING (of_year)
     )
     ON plays, minutes, tracks, artists, discovered
     INTO NAME measure VALUE amount

@@ -2,41 +2,27 @@
 -- Grain: one row. Parameter: the year.
 -- The longest streak is that within the year; the longest session began in it.
 CREATE OR REPLACE MACRO listening.year_in_review(year) AS TABLE
-WITH per_item AS (
-    SELECT
-        item_key,
-        count(*) AS plays,
-        sum(ms_played) AS ms_played,
-        count(*) FILTER (WHERE is_first_play) AS discovered
-    FROM listening.plays_between(make_date(year, 1, 1), make_date(year, 12, 31))
-    GROUP BY item_key
-), totals AS (
-    SELECT
-        coalesce(sum(per_item.plays), 0)::BIGINT AS plays,
-        round(coalesce(sum(per_item.ms_played), 0) / 60000, 1) AS minutes,
-        count(DISTINCT item.recording) AS tracks,
-        count(DISTINCT item.artist_name) AS artists,
-        coalesce(sum(per_item.discovered), 0)::BIGINT AS discovered
-    FROM per_item
-    JOIN star.dim_item AS item USING (item_key)
-)
 SELECT
     year AS year,
     totals.*,
     (
         SELECT {name: name, artist: artist, plays: plays}
         FROM listening.ranking('track', make_date(year, 1, 1), make_date(year, 12, 31))
-        WHERE rank = 1
+        -- As it ranks, without a rank for all the others.
+        ORDER BY plays DESC, ms_played DESC, name, key
+        LIMIT 1
     ) AS top_track,
     (
         SELECT {name: name, plays: plays}
         FROM listening.ranking('artist', make_date(year, 1, 1), make_date(year, 12, 31))
-        WHERE rank = 1
+        ORDER BY plays DESC, ms_played DESC, name, key
+        LIMIT 1
     ) AS top_artist,
     (
         SELECT {name: name, artist: artist, plays: plays}
         FROM listening.ranking('album', make_date(year, 1, 1), make_date(year, 12, 31))
-        WHERE rank = 1
+        ORDER BY plays DESC, ms_played DESC, name, key
+        LIMIT 1
     ) AS top_album,
     (
         SELECT {day: day, plays: plays}
@@ -58,5 +44,5 @@ SELECT
         LIMIT 1
     ) AS longest_session,
     known.*
-FROM totals
+FROM listening.year_totals(year) AS totals
 CROSS JOIN listening.coverage_between(make_date(year, 1, 1), make_date(year, 12, 31)) AS known
