@@ -8,8 +8,9 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from hypothesis import settings
 
@@ -30,6 +31,37 @@ settings.load_profile("fast")
 
 TODAY = dt.date(2026, 11, 20)
 Run = Callable[..., "Outcome"]
+
+LONGEST = ("end_to_end", "defs", "warehouse", "commands")
+"""Folders of long tests, which begin first: at the end, one file of them is one worker's alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the tests into the order in which the workers take their files."""
+    here = Path(__file__).parent
+    folders = {item: item.path.relative_to(here).parts[0] for item in items}
+    items.sort(key=lambda item: [folders[item] != folder for folder in LONGEST])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Each worker of `make test` has one core: there, a second thread of DuckDB costs a quarter.
+
+    `make test-all` and the processes that tests start have as many as the machine has cores.
+    """
+    if settings.get_current_profile_name() != "fast":
+        yield
+        return
+    connect = duckdb.connect
+
+    def with_one(
+        *args: Any, config: dict[str, Any] | None = None, **named: Any
+    ) -> duckdb.DuckDBPyConnection:
+        return connect(*args, config={"threads": 1, **(config or {})}, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", with_one)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
