@@ -57,9 +57,11 @@ def one_thread() -> Iterator[None]:
     connect = duckdb.connect
 
     def with_one(
-        *args: Any, config: dict[str, Any] | None = None, **named: Any
+        database: Path | str = ":memory:",
+        read_only: bool = False,
+        config: dict[str, Any] | None = None,
     ) -> duckdb.DuckDBPyConnection:
-        return connect(*args, config={"threads": 1, **(config or {})}, **named)
+        return connect(database, read_only, {"threads": 1, **(config or {})})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", with_one)
