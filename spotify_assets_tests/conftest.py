@@ -119,24 +119,29 @@ def data_dir(tmp_path: Path, sandbox_url: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home of Dagster with its databases and no runs: a copy takes a tenth of making one.
-
-    Dagster's migrations, sixty modules, are read once, and not for each file of a run.
-    """
-    import dagster as dg  # noqa: PLC0415
+def migrations_read_once() -> Iterator[None]:
+    """Dagster's migrations: sixty modules, which it reads again for each file of each run."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", cache(ScriptDirectory.from_config))
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory, migrations_read_once: None) -> Path:
+    """A home of Dagster with its databases and no runs: a copy takes a tenth of making one."""
+    import dagster as dg  # noqa: PLC0415
 
     from spotify_assets.defs import launch  # noqa: PLC0415
 
     home = tmp_path_factory.mktemp("empty") / "dagster"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ScriptDirectory, "from_config", cache(ScriptDirectory.from_config))
         patch.setenv("DAGSTER_HOME", "")
         launch.prepare_home(home)
         with dg.DagsterInstance.get():
             pass
-        yield home
+    return home
 
 
 @pytest.fixture

@@ -384,7 +384,13 @@ def test_a_restored_file_is_the_same_table_by_table(database: Path, folder: Path
     assert ask(restored, "SELECT count(*) FROM star.fact_play") == [(3,)]
 
 
-@pytest.mark.parametrize("answer", ["top_tracks", "by_day", "sessions", "skip_rate"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "top_tracks",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("by_day", "sessions", "skip_rate")),
+    ],
+)
 def test_a_restored_file_answers_the_same(database: Path, folder: Path, answer: str) -> None:
     assert command("restore", str(folder), "--to", "new.duckdb").exit_code == 0
     expected = ask(database, LISTENING.format(answer))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,17 +43,38 @@ app(["forget", "endsong_1.json", "--yes"])
 """
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Published: a data folder with one export, and one with that of somebody else besides."""
+    mine, both = (tmp_path_factory.mktemp(name) / "data" for name in ("mine", "both"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SPOTI")]:
+            patch.delenv(name)
+        patch.setenv("SPOTIFY_ASSETS_DATA_DIR", str(mine))
+        imported(Settings().lake, mine.with_name("mine.zip"), {MINE: [play(), play(ts="never")]})
+        publish_now(Settings())
+        shutil.copytree(mine, both)
+        patch.setenv("SPOTIFY_ASSETS_DATA_DIR", str(both))
+        rows = [
+            play(),
+            play(ts="2025-05-01T10:00:00Z", master_metadata_track_name=UNKNOWN_SONG, username="x"),
+            play(ts="not a time"),
+        ]
+        content = {THEIRS: rows, "StreamingHistory_music_0.json": [account_play()]}
+        imported(Settings().lake, both.with_name("theirs.zip"), content)
+        publish_now(Settings())
+    return mine, both
+
+
 @pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+def lake(made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """A lake with one export, where the command finds it by its settings."""
     for name in [name for name in os.environ if name.startswith("SPOTI")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SPOTIFY_ASSETS_DATA_DIR", str(tmp_path / "data"))
-    lake = Settings().lake
-    imported(lake, tmp_path / "mine.zip", {MINE: [play(), play(ts="never")]})
-    publish_now(Settings())
-    return lake
+    shutil.copytree(made[0], tmp_path / "data")
+    return Settings().lake
 
 
 @pytest.fixture
@@ -62,19 +84,12 @@ def before(lake: Lake) -> dict[str, str]:
 
 
 @pytest.fixture
-def theirs(lake: Lake, before: dict[str, str], tmp_path: Path) -> Path:
+def theirs(lake: Lake, before: dict[str, str], made: tuple[Path, Path], tmp_path: Path) -> Path:
     """The export of somebody else, imported and published."""
-    rows = [
-        play(),
-        play(ts="2025-05-01T10:00:00Z", master_metadata_track_name=UNKNOWN_SONG, username="x"),
-        play(ts="not a time"),
-    ]
-    content = {THEIRS: rows, "StreamingHistory_music_0.json": [account_play()]}
-    path = tmp_path / "theirs.zip"
-    imported(lake, path, content)
-    publish_now(Settings())
+    shutil.rmtree(tmp_path / "data")
+    shutil.copytree(made[1], tmp_path / "data")
     assert published() != before
-    return path
+    return Path(shutil.copy(made[1].with_name("theirs.zip"), tmp_path))
 
 
 def imported(lake: Lake, path: Path, content: dict[str, list[dict[str, Any]]]) -> None:

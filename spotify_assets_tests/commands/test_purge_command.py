@@ -390,7 +390,7 @@ cli.app(sys.argv[2:])
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize("room", [4096, 500_000])
+@pytest.mark.parametrize("room", [pytest.param(4096, marks=pytest.mark.slow), 500_000])
 def test_a_disk_that_fills_up_leaves_the_old_file_and_a_purge_to_end(lake: Lake, room: int) -> None:
     before = database(lake).read_bytes()
     done = subprocess.run(

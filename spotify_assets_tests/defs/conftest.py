@@ -11,6 +11,11 @@ from spotify_assets.definitions import defs
 Genres = Callable[..., None]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def once(migrations_read_once: None) -> None:
+    """Each data folder has a home of Dagster."""
+
+
 @pytest.fixture(scope="session")
 def repository() -> dg.RepositoryDefinition:
     """All definitions, as the daemon has them."""

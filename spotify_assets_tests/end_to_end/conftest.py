@@ -24,6 +24,11 @@ def spotify_assets(*words: str, data_dir: Path, **more: str) -> subprocess.Compl
     return command.run(words, folder=data_dir, env=environment(data_dir, **more))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def once(migrations_read_once: None) -> None:
+    """Each data folder has a home of Dagster."""
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The data folder that ``spotify-assets demo`` made, and what it printed."""

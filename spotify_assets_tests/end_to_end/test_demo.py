@@ -323,6 +323,7 @@ def test_query_refuses_what_is_no_query(demo: Demo, sql: str, said: str) -> None
     assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_demo_finds_everything_complete(demo: Demo) -> None:
     done = spotify_assets("demo", data_dir=demo[0])
     assert done.returncode == 0

@@ -84,18 +84,22 @@ def _report(
     newest: GenreDay,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Of what the run was asked for; the file has all tables, whichever that are."""
+    with warehouse.get_connection() as connection:
+        first_rows = {
+            contract: _first_rows(connection, contract)
+            for contract in DERIVED
+            if asset_key(contract) in context.selected_asset_keys
+        }
     for contract in DERIVED:
         rows = published.rows[contract.table()]
         is_checked = contract_check(contract).key in context.selected_asset_check_keys
         kept = [contract_kept(contract, rows)] if is_checked else []
-        if asset_key(contract) not in context.selected_asset_keys:
+        if contract not in first_rows:
             yield from kept
             continue
-        with warehouse.get_connection() as connection:
-            first_rows = _first_rows(connection, contract)
         # Of the newest alone: what Dagster stores of each partition of a range adds up.
         context.add_asset_metadata(
-            {**of_table(contract), "preview": preview(first_rows)},
+            {**of_table(contract), "preview": preview(first_rows[contract])},
             asset_key=asset_key(contract),
             partition_key=key_of(newest),
         )

@@ -2,14 +2,12 @@
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import duckdb
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +18,6 @@ from spotify_assets_tests.warehouse.telling import (
     ask,
     export,
     in_account,
-    in_memory,
     load_plays,
     moment,
     polled,
@@ -112,14 +109,8 @@ def facts(base: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     return ask(base, "SELECT * EXCLUDE (source_file, source_line) FROM star.fact_play ORDER BY ALL")
 
 
-@pytest.fixture(scope="module")
-def base() -> Iterator[duckdb.DuckDBPyConnection]:
-    with in_memory() as connection:
-        yield connection
-
-
 # A publication each: fewer than of what is pure.
-FEWER = settings(max_examples=settings().max_examples // 3)
+FEWER = settings(max_examples=settings().max_examples // 5)
 
 
 @FEWER

@@ -55,7 +55,8 @@ def names_of_facts(database: Path, kind: str) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-@settings(max_examples=6)
+# A publication takes its time: fewer than of what is pure.
+@settings(max_examples=settings().max_examples // 6)
 @given(st.lists(changes, min_size=1, max_size=3))
 def test_publishing_change_by_change_gives_what_publishing_at_once_gives(
     tmp_path_factory: pytest.TempPathFactory, publications: list[list[tuple[GenreDay, Change]]]

@@ -34,7 +34,7 @@ def own_server() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize(
-    ("kills", "readers"), [(8, 2), pytest.param(100, 8, marks=pytest.mark.slow)]
+    ("kills", "readers"), [(4, 2), pytest.param(100, 8, marks=pytest.mark.slow)]
 )
 def test_a_kill_leaves_a_whole_state(
     own_server: Server, structure: Structure, database: Path, become: Become,
