@@ -12,7 +12,6 @@ import time
 import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, total_ordering
@@ -27,7 +26,7 @@ from spotify_assets.lake.migration import (
     keep_earlier_versions_out,
     source_of,
 )
-from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Remote, open_store
+from spotify_assets.lake.store import AlreadyThere, Remote, at_once, open_store
 
 RAW_CATALOG = "raw.catalog"
 ROWS_FILE = "rows.parquet"
@@ -160,9 +159,7 @@ class Lake:
         """
         listed = list(keys)
         missing = [key for key in listed if self.remote and not self.path(key).exists()]
-        if missing:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                list(pool.map(self._fetch, missing))
+        at_once(self._fetch, missing)
         return [self.path(key) for key in listed]
 
     def _fetch(self, key: str) -> None:

@@ -19,7 +19,6 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -27,7 +26,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Store
+from spotify_assets.lake.store import AlreadyThere, Store, at_once
 from spotify_assets.storage.renamed import current
 
 VERSION = 1
@@ -178,9 +177,8 @@ class Log:
             known: What they were once. Where nothing came after, nothing is listed.
         """
         genres = self.genres()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            heads = pool.map(lambda genre: self._head(genre, known.get(genre, 0)), genres)
-            return dict(zip(genres, heads, strict=True))
+        heads = at_once(lambda genre: self._head(genre, known.get(genre, 0)), genres)
+        return dict(zip(genres, heads, strict=True))
 
     def _head(self, genre: str, known: int) -> int:
         # Where the first is missing, somebody has deleted the lake, and begun another.

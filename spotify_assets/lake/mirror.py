@@ -22,14 +22,13 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.layout import Lake
-from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Object, Remote
+from spotify_assets.lake.store import AlreadyThere, Object, Remote, at_once
 
 Given = TypeVar("Given")
 NOTES, LOCK = ".mirror.json", ".mirror.lock"
@@ -49,8 +48,7 @@ def pull(lake: Lake, folders: Collection[str]) -> None:
         return
     with _alone(lake):
         notes = _notes(lake)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            listed = list(pool.map(store.objects, folders))
+        listed = at_once(store.objects, folders)
         for folder, objects in zip(folders, listed, strict=True):
             there = {name: of_name[-1] for name, of_name in _versions(lake, objects).items()}
             for path in [one for one in lake.path(folder).rglob("*") if one.is_file()]:
@@ -62,8 +60,7 @@ def pull(lake: Lake, folders: Collection[str]) -> None:
                 for name, one in there.items()
                 if notes.get(name) != one.note or not lake.path(name).exists()
             }
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                fetched = list(pool.map(lambda one: _fetched(lake, store, *one), changed.items()))
+            fetched = at_once(lambda one: _fetched(lake, store, *one), changed.items())
             notes |= {name: there[name].note for name in fetched if name}
             for name, one in there.items():
                 _date(lake.path(name), one.object)

@@ -11,13 +11,12 @@ a folder (``journal``), and which collection is the one under way (``raw``).
 import hashlib
 import json
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import zstandard
 
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.store import AT_ONCE, AlreadyThere, Remote, Store
+from spotify_assets.lake.store import AlreadyThere, Remote, Store, at_once
 
 TERMS = "terms.json"
 """Under which a collection under way was begun."""
@@ -75,8 +74,7 @@ class Responses:
 
 def read(store: Store, keys: Iterable[str]) -> list[bytes]:
     """What objects hold, in their order."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(store.get, keys))
+    return at_once(store.get, keys)
 
 
 def put_sealed(store: Store, key: str, packed: bytes) -> bytes:

@@ -17,7 +17,6 @@ import logging
 import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -36,7 +35,7 @@ from spotify_assets.lake.layout import (
 from spotify_assets.lake.log import Change, Day, Draft, Origin, State, TableFile
 from spotify_assets.lake.migration import IMPORTED
 from spotify_assets.lake.revisions import compared, note
-from spotify_assets.lake.store import AT_ONCE
+from spotify_assets.lake.store import at_once
 from spotify_assets.storage.errors import FailureKind
 from spotify_assets.storage.renamed import COLUMNS, current
 
@@ -234,8 +233,7 @@ class _Writer:
             if (file := self._held(state.days.get(one[0], Day()), *one))
         }
         new = sorted(self._encoded.keys() - self._put.keys() - kept.keys())
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            self._put.update(zip(new, pool.map(lambda one: self._write(*one), new), strict=True))
+        self._put.update(zip(new, at_once(lambda one: self._write(*one), new), strict=True))
         for date, table in new:
             if table in (held := state.days.get(date, Day()).tables):
                 self._put[date, table] = self._revising(held[table], date, table)

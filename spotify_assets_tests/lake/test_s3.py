@@ -14,7 +14,7 @@ from spotify_assets.lake import GenreDay, Lake, layout
 from spotify_assets.lake import store as stores
 from spotify_assets.lake.log import Change, Day, Log, Origin, State, TableFile
 from spotify_assets.lake.raw import RawPartition, read_exchanges
-from spotify_assets.lake.store import Remote, StoreFailed, open_store
+from spotify_assets.lake.store import Remote, StoreFailed, open_store, remote
 from spotify_assets.lake.tables import Overtaken, read_file, read_partition, write_days
 from spotify_assets.storage.errors import FailureKind
 from spotify_assets_tests.lake import processes
@@ -26,7 +26,7 @@ TODAY = dt.date(2026, 11, 20)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(remote, "PAUSE_SECONDS", 0.0)
 
 
 def in_environment(s3: S3) -> dict[str, str]:

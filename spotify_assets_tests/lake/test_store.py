@@ -2,12 +2,21 @@
 
 import datetime as dt
 import os
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from spotify_assets.lake.errors import LakeError
-from spotify_assets.lake.store import AlreadyThere, Folder, Remote, Store, StoreFailed, open_store
+from spotify_assets.lake.store import (
+    AlreadyThere,
+    Folder,
+    Remote,
+    Store,
+    StoreFailed,
+    at_once,
+    open_store,
+)
 
 
 def test_a_key_is_created_only_once(store: Store) -> None:
@@ -90,3 +99,10 @@ def test_a_url_names_a_store(tmp_path: Path) -> None:
     assert isinstance(open_store("memory:///"), Remote)
     with pytest.raises(StoreFailed, match="Write s3://bucket/prefix"):
         open_store("ftp://bucket/prefix")
+
+
+def test_calls_at_once_keep_their_order_also_in_a_process_that_was_forked() -> None:
+    numbers = list(range(50))
+    assert at_once(str, numbers) == [str(n) for n in numbers]
+    with get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(at_once, (str, numbers)).get(10) == [str(n) for n in numbers]
