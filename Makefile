@@ -58,7 +58,7 @@ bench: $(INSTALLED)  ## Measure speed and memory; prints tables
 
 soak: $(INSTALLED)  ## Kill collecting and the lake 200 times each: nothing is lost; into an S3: make soak ON_S3=1
 	$(BIN)/python -m benchmarks.soak $(if $(ON_S3),--on-s3)
-	$(BIN)/python -m benchmarks.killed_lake
+	$(BIN)/python -m benchmarks.killed_lake $(if $(ON_S3),--on-s3)
 
 docs: $(INSTALLED)  ## Make the data dictionary from the contracts
 	$(BIN)/python -m spotify_assets.schemas.dictionary > docs/tables.md

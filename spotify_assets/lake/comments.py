@@ -1,13 +1,12 @@
-"""Where comments lie: batches as they came, labels of texts, decisions of persons.
+"""Where comments lie: batches as they came, and the tables that are made of them.
 
 ``raw/comments/date=<d>/batch=<id>.jsonl.zst`` is a batch: a line that says what it is, then a line
 a comment. It is there as a whole or not at all, and changes only where somebody is forgotten.
 ``processed/<table>/date=<d>/`` is made of the batches that were received on a day (UTC).
-``raw/comment_decisions/date=<d>/<writer>.jsonl`` grows by a line a decision, which is on the disk
-before anybody is told; every writer has files of its own.
 
 Belongs here: paths, durable writing, reading. Does not belong here: what a comment may hold
-(``sources.comments``), and what follows from it (``transforms.comments``).
+(``sources.comments``), labels and decisions (``comment_labels``, ``comment_decisions``), and what
+follows from it all (``transforms.comments``).
 """
 
 import contextlib
@@ -19,8 +18,7 @@ import re
 import secrets
 import threading
 import time
-import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +28,7 @@ import zstandard
 
 from spotify_assets.lake import mirror
 from spotify_assets.lake.errors import DamagedFile, writing
-from spotify_assets.lake.files import read_rows, write_parquet
+from spotify_assets.lake.files import read_rows
 from spotify_assets.lake.history import write_rows
 from spotify_assets.lake.layout import DAY_FOLDER, ROWS_FILE, Lake
 from spotify_assets.storage.disk import sync
@@ -43,10 +41,8 @@ EVALUATIONS, CONFUSION = "processed.comment_evaluations", "processed.comment_con
 OF_A_DAY = (RECEIVED, BATCHES, QUARANTINED)
 """Tables of which a day has one file, made of its batches."""
 TABLES = (COMMENTS, DECISIONS, TOPICS, *OF_A_DAY, TEXT_LABELS, EVALUATIONS, CONFUSION)
-ENDING = ".jsonl.zst"
+ENDING, VOCABULARY = ".jsonl.zst", "topics.toml"
 BATCH_ID = re.compile("[0-9a-f]{24}")
-MAX_LABEL_FILES = 20
-"""Files of labels of a day, above which they are merged."""
 REMEDY = "Restore it from a backup, or delete it and send its comments again."
 REMAKE = "Delete it: `spotify-assets label` makes it again."
 Json = Mapping[str, Any]
@@ -112,20 +108,26 @@ def write_batch(lake: Lake, batch: Batch) -> Path:
         "".join(f"{line}\n" for line in lines).encode("ascii")
     )
     with writing(path, "a batch of comments"):
-        _put(lake, path, packed)
+        put(lake, path, packed)
     return path
 
 
-def _put(lake: Lake, path: Path, packed: bytes) -> None:
+def put(lake: Lake, path: Path, data: bytes) -> None:
+    """Have a file of these bytes on the disk, and on the store where there is one.
+
+    Raises:
+        OSError: It cannot be written: nothing of it is there.
+        LakeError: The store fails.
+    """
     with lake.temporary(ENDING) as temporary:
         with temporary.open("wb") as file:
-            file.write(packed)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _place(lake, temporary, path)
+        place(lake, temporary, path)
 
 
-def _place(lake: Lake, made: Path, target: Path) -> None:
+def place(lake: Lake, made: Path, target: Path) -> None:
     """Put a file that is on the disk into its place, and on the store where there is one."""
     is_new = not target.parent.is_dir()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -221,46 +223,6 @@ def rewrite_batch(lake: Lake, path: Path, without: Collection[int]) -> None:
         sync(path.parent)
 
 
-def forget_labels(lake: Lake, kept: Collection[str]) -> None:
-    """Delete the labels of all texts but these.
-
-    Args:
-        lake: Where they lie.
-        kept: Ids of texts.
-
-    Raises:
-        LakeError: They cannot be written.
-    """
-    for path in label_files(lake):
-        rows = read_rows(path, REMAKE)
-        left = rows.filter(pl.col("text_id").is_in(list(kept)))
-        if left.height == rows.height:
-            continue
-        if left.height:
-            add_labels(lake, dt.date.fromisoformat(path.parent.name.removeprefix(DAY_FOLDER)), left)
-        mirror.delete(lake, [path])
-        path.unlink()
-
-
-def forget_decisions(lake: Lake, comment_ids: Collection[str]) -> None:
-    """Delete what was decided about comments.
-
-    Raises:
-        LakeError: It cannot be written.
-    """
-    for path in decision_files(lake):
-        told = decisions([path])
-        left = [one for one in told if one["comment_id"] not in comment_ids]
-        if len(left) == len(told):
-            continue
-        with writing(path, "fewer decisions"):
-            if left:
-                _put(lake, path, b"".join(json.dumps(one).encode("ascii") + b"\n" for one in left))
-            else:
-                mirror.delete(lake, [path])
-                path.unlink()
-
-
 def find_batch(lake: Lake, batch_id: str) -> Path | None:
     """The file of a batch; ``None`` where there is none of that id."""
     if not BATCH_ID.fullmatch(batch_id):
@@ -310,7 +272,7 @@ def finishing(lake: Lake, date: dt.date) -> Iterator[list[Path]]:
     path = folder(lake, TEXT_LABELS, date) / "done.txt"
     with writing(path, "which batches are labelled"), lake.temporary(".txt") as temporary:
         temporary.write_text(seen, encoding="utf-8")
-        _place(lake, temporary, path)
+        place(lake, temporary, path)
 
 
 def write_day(lake: Lake, date: dt.date, tables: Mapping[str, pl.DataFrame]) -> None:
@@ -331,124 +293,6 @@ def read_day(lake: Lake, table: str, date: dt.date) -> pl.DataFrame:
         FileNotFoundError: It is not there.
     """
     return read_rows(day_file(lake, table, date), REMAKE)
-
-
-def label_files(lake: Lake, date: dt.date | None = None) -> list[Path]:
-    """The files that hold labels: of a day, or of all."""
-    day = "*" if date is None else str(date)
-    return sorted(folder(lake, TEXT_LABELS).glob(f"{DAY_FOLDER}{day}/*.parquet"))
-
-
-def known_labels(lake: Lake, version: str) -> set[str]:
-    """The keys of labels of a version, whatever their day.
-
-    Raises:
-        DamagedFile: A file of labels cannot be read.
-    """
-    known: set[str] = set()
-    for path in label_files(lake):
-        # Another run may merge files meanwhile: what they hold is in the merged one.
-        with contextlib.suppress(FileNotFoundError):
-            rows = read_rows(path, REMAKE)
-            known.update(rows.filter(pl.col("version") == version)["label_key"])
-    return known
-
-
-def add_labels(lake: Lake, date: dt.date, labels: pl.DataFrame) -> None:
-    """Add labels of texts; on the disk when this returns.
-
-    Raises:
-        LakeError: They cannot be written.
-    """
-    path = folder(lake, TEXT_LABELS, date) / f"{uuid.uuid4().hex}.parquet"
-    with writing(path, "labels of comments"), lake.temporary(".parquet") as temporary:
-        write_parquet(labels, temporary)
-        sync(temporary)
-        _place(lake, temporary, path)
-
-
-def merge_labels(lake: Lake, date: dt.date) -> None:
-    """Make one file of many; killed in between, labels are there twice, and count once.
-
-    Raises:
-        LakeError: They cannot be written.
-    """
-    files = label_files(lake, date)
-    if len(files) > MAX_LABEL_FILES:
-        merged = pl.concat([read_rows(file, REMAKE) for file in files])
-        add_labels(lake, date, merged.sort("labelled_at").unique("label_key", keep="first"))
-        mirror.delete(lake, files)
-        for file in files:
-            file.unlink()
-
-
-class DecisionLog:
-    """Where one writer, a process or a session of it, notes what persons decide."""
-
-    def __init__(self, lake: Lake) -> None:
-        """Nothing is written yet."""
-        self._lake = lake
-        self._name = f"{uuid.uuid4().hex}.jsonl"
-
-    def add(self, decision: Json, now: dt.datetime) -> str:
-        """Note a decision; on the disk when this returns.
-
-        Args:
-            decision: `comment_id`, `category`, `topics`, `curator`, and what the label was.
-            now: When that is (UTC).
-
-        Returns:
-            Its id.
-
-        Raises:
-            LakeError: It cannot be written: it does not count.
-        """
-        decision_id = new_id(now)
-        noted = {"decision_id": decision_id, **decision, "decided_at": now.isoformat()}
-        line = json.dumps(noted).encode("ascii") + b"\n"
-        days = folder(self._lake, DECISIONS, now.date())
-        with writing(days, "a decision"):
-            if self._lake.remote:
-                # Nothing can be added to an object: each is one.
-                _put(self._lake, days / f"{decision_id}.jsonl", line)
-            else:
-                self._append(days / self._name, line)
-        return decision_id
-
-    @staticmethod
-    def _append(path: Path, line: bytes) -> None:
-        is_new = not path.exists()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            sync(path.parent)
-            sync(path.parent.parent)
-
-
-def decision_files(lake: Lake) -> list[Path]:
-    """The files that hold decisions."""
-    return sorted(folder(lake, DECISIONS).glob(f"{DAY_FOLDER}*/*.jsonl"))
-
-
-def decisions(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """All decisions of these files, in the order in which they were taken.
-
-    A line that a kill cut was told to nobody, and is none.
-
-    Raises:
-        DamagedFile: A line is not as it was written.
-    """
-    found = []
-    for path in files:
-        for line in path.read_bytes().split(b"\n")[:-1]:
-            try:
-                found.append(dict(json.loads(line)))
-            except ValueError as error:
-                raise DamagedFile(path, "written", "Restore it from a backup.") from error
-    return sorted(found, key=lambda one: str(one["decision_id"]))
 
 
 def write_evaluation(
@@ -473,27 +317,7 @@ def write_evaluation(
 def files(lake: Lake) -> list[Path]:
     """What the tables of comments are made from, in order."""
     found = [path for table in OF_A_DAY for path in folder(lake, table).glob(f"*/{ROWS_FILE}")]
-    found += label_files(lake) + decision_files(lake)
-    found += [
-        one for name in (EVALUATIONS, CONFUSION) for one in folder(lake, name).glob("*.parquet")
-    ]
-    found += [one for one in (vocabulary_file(lake),) if one.exists()]
+    others = ((TEXT_LABELS, "*/*.parquet"), (DECISIONS, "*/*.jsonl"), (TOPICS, VOCABULARY))
+    for table, names in (*others, (EVALUATIONS, "*.parquet"), (CONFUSION, "*.parquet")):
+        found += folder(lake, table).glob(names)
     return sorted(found)
-
-
-def vocabulary_file(lake: Lake) -> Path:
-    """The topics that persons accepted or refused."""
-    return folder(lake, TOPICS) / "topics.toml"
-
-
-def write_vocabulary(lake: Lake, text: str) -> None:
-    """Put another list of topics in the place of the one that is there.
-
-    Raises:
-        LakeError: It cannot be written.
-    """
-    path = vocabulary_file(lake)
-    with writing(path, "the topics"), lake.temporary(".toml") as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        sync(temporary)
-        _place(lake, temporary, path)

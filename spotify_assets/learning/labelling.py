@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from spotify_assets.lake import Lake
+from spotify_assets.lake import Lake, comment_labels
 from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.learning.labellers import Labeller, LabelResult, Rejected
 from spotify_assets.schemas.comments import TextLabels
@@ -62,7 +62,7 @@ def label_day(
         received = made[lake_of_comments.RECEIVED]
         done.batches, done.received = len(files), received.height
         done.quarantined = made[lake_of_comments.QUARANTINED].height
-        known = lake_of_comments.known_labels(lake, labeller.version)
+        known = comment_labels.known_labels(lake, labeller.version)
         texts = {
             text_id: text
             for text_id, text in received.select("text_id", "text").unique("text_id").iter_rows()
@@ -74,11 +74,11 @@ def label_day(
             tell(f"{done.asked:,} of {len(texts):,} texts of {date} labelled")
             said = labeller.label([texts[text_id] for text_id in portion])
             rows = _rows(labeller, portion, said, dt.datetime.now(dt.UTC).replace(tzinfo=None))
-            lake_of_comments.add_labels(lake, date, TextLabels.validate(rows))
+            comment_labels.add_labels(lake, date, TextLabels.validate(rows))
             done.asked += rows.height
             done.unsure += rows.filter(pl.col("category") == "unsure").height
             done.rejected += rows["reason"].count()
-        lake_of_comments.merge_labels(lake, date)
+        comment_labels.merge_labels(lake, date)
     return done
 
 

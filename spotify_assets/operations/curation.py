@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from spotify_assets.lake import Lake
-from spotify_assets.lake.comments import (
+from spotify_assets.lake.comment_decisions import (
     DecisionLog,
     decision_files,
     decisions,

@@ -20,6 +20,7 @@ from spotify_assets.lake import (
     GenreDay,
     Lake,
     LakeError,
+    comment_decisions,
     comments,
     history,
     layout,
@@ -362,18 +363,18 @@ def test_an_import_that_the_store_did_not_take_is_not_there(
 def test_comments_and_decisions_are_on_every_machine(lake: Lake, other: Lake) -> None:
     batch = comments.Batch("a" * 24, ASKED_AT, "api", "radio", [{"row": 1}], left_out=[])
     comments.write_batch(lake, batch)
-    decisions = comments.DecisionLog(lake)
+    decisions = comment_decisions.DecisionLog(lake)
     for second, category in enumerate(("praise", "spam")):
         at = ASKED_AT + dt.timedelta(seconds=second)
         decisions.add({"comment_id": "1", "category": category}, at)
-    comments.write_vocabulary(other, "topics")
+    comment_decisions.write_vocabulary(other, "topics")
     for one in (lake, other):
         comments.bring_up_to_date(one)
         [path] = comments.batch_files(one, DAY.date)
         assert comments.read_batch(path) == batch
-        told = comments.decisions(comments.decision_files(one))
+        told = comment_decisions.decisions(comment_decisions.decision_files(one))
         assert [decision["category"] for decision in told] == ["praise", "spam"]
-        assert comments.vocabulary_file(one).read_text() == "topics"
+        assert comment_decisions.vocabulary_file(one).read_text() == "topics"
 
 
 def test_pseudonyms_are_the_same_on_each_machine(lake: Lake, other: Lake) -> None:

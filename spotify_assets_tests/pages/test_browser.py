@@ -14,7 +14,7 @@ pytest.importorskip("playwright", reason="needs the extra `browser-tests`")
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from spotify_assets.lake.comments import decision_files, decisions
+from spotify_assets.lake.comment_decisions import decision_files, decisions
 from spotify_assets.operations.curation import Curator, Wanted, work_list
 from spotify_assets.pages.accounts import Role
 from spotify_assets.pages.sign_in import COOKIE

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from spotify_assets.defs.failures import failing
 from spotify_assets.defs.resources import LakeResource
-from spotify_assets.lake import Lake
+from spotify_assets.lake import Lake, comment_decisions
 from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.learning.labellers.language import language_of
 from spotify_assets.learning.labellers.training import Example
@@ -82,7 +82,7 @@ def comment_evaluations(
 
 def _decided(lake: Lake) -> Iterator[Example]:
     """What people decided, with the texts; of each text the last decision."""
-    decisions = lake_of_comments.decisions(lake_of_comments.decision_files(lake))
+    decisions = comment_decisions.decisions(comment_decisions.decision_files(lake))
     by_text = {
         one["text_id"]: one["category"]
         for one in sorted(decisions, key=lambda one: str(one["decided_at"]))

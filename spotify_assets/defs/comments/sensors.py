@@ -14,11 +14,10 @@ from spotify_assets.defs.active_runs import WHY, still_running
 from spotify_assets.defs.comments import jobs
 from spotify_assets.defs.inbox import listed
 from spotify_assets.lake import Lake
+from spotify_assets.lake.comment_decisions import decision_files, vocabulary_file
 from spotify_assets.lake.comments import (
     batch_files,
     bring_up_to_date,
-    decision_files,
-    vocabulary_file,
     waiting,
 )
 from spotify_assets.settings import Settings

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from spotify_assets.defs.publication import publish_now
+from spotify_assets.lake import comment_decisions, comment_labels, history, release_files
 from spotify_assets.lake import comments as lake_of_comments
-from spotify_assets.lake import history, release_files
 from spotify_assets.settings import Settings
 from spotify_assets.sources.comments.choosing import Chosen
 from spotify_assets.transforms.comments.rows import tables
@@ -42,12 +42,12 @@ def forget_comments(
             if path := lake_of_comments.find_batch(lake, one.batch_id):
                 lake_of_comments.rewrite_batch(lake, path, one.rows)
         gone = {comment_id for one in chosen for comment_id in one.comment_ids}
-        lake_of_comments.forget_decisions(lake, gone)
+        comment_decisions.forget_decisions(lake, gone)
         made = {}
         for day in {one.day for one in chosen}:
             files = lake_of_comments.batch_files(lake, day)
             made[day] = tables(lake_of_comments.read_batch(file) for file in files)
-        lake_of_comments.forget_labels(lake, _texts(settings, made))
+        comment_labels.forget_labels(lake, _texts(settings, made))
         for day, of_day in made.items():
             lake_of_comments.write_day(lake, day, of_day)
     begin("publish what is left")

@@ -13,7 +13,7 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from spotify_assets.lake.comments import decision_files, decisions
+from spotify_assets.lake.comment_decisions import decision_files, decisions
 from spotify_assets.operations.curation import Curator, Waiting, Wanted, work_list
 from spotify_assets.pages.dashboard.reading import questions
 from spotify_assets.pages.dashboard.visit import Visit, choose, headline, plain

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from spotify_assets.lake import DamagedFile, Lake
+from spotify_assets.lake import DamagedFile, Lake, comment_decisions
 from spotify_assets.lake import comments as lake_of_comments
 from spotify_assets.schemas import COMMENTS, Contract, comments
 from spotify_assets.warehouse.publication.domain import Domain, listed
@@ -79,7 +79,7 @@ class Comments(Domain):
         path = lake.root / file
         try:
             if path.suffix == ".jsonl":
-                lake_of_comments.decisions([path])
+                comment_decisions.decisions([path])
             elif path.suffix == ".toml":
                 path.read_text(encoding="utf-8")
         except (DamagedFile, OSError, UnicodeDecodeError):
@@ -122,7 +122,7 @@ def _rows(lake: Lake, paths: Sequence[Path], table: str, empty: str) -> str:
 def _decisions(files: Sequence[Path]) -> pl.DataFrame:
     schema = comments.Decisions.polars_schema()
     columns: dict[str, list[Any]] = {name: [] for name in schema}
-    for one in lake_of_comments.decisions(files):
+    for one in comment_decisions.decisions(files):
         for name in schema:
             columns[name].append(one.get(name))
     frame = pl.DataFrame(columns, schema={**schema, "decided_at": pl.String()})
@@ -131,7 +131,7 @@ def _decisions(files: Sequence[Path]) -> pl.DataFrame:
 
 
 def _own_topics(lake: Lake, paths: Sequence[Path]) -> str | None:
-    file = lake_of_comments.vocabulary_file(lake)
+    file = comment_decisions.vocabulary_file(lake)
     if file not in paths:
         return None
     try:

@@ -13,13 +13,9 @@ import pytest
 from spotify_assets.defs import launch
 from spotify_assets.defs.comments import sensors
 from spotify_assets.defs.publication import publish_now
-from spotify_assets.lake.comments import (
-    MAX_LABEL_FILES,
-    DecisionLog,
-    label_files,
-    merge_labels,
-    waiting,
-)
+from spotify_assets.lake.comment_decisions import DecisionLog
+from spotify_assets.lake.comment_labels import MAX_LABEL_FILES, label_files, merge_labels
+from spotify_assets.lake.comments import waiting
 from spotify_assets.learning.labellers import LabelResult, Rejected
 from spotify_assets.learning.labelling import AT_ONCE, label_day
 from spotify_assets.settings import Settings
