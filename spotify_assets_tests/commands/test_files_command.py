@@ -135,6 +135,11 @@ def test_of_what_polls_say_each_file_is_listed_as_it_was_known(lake: Lake) -> No
         assert rows["number"].to_list() == [number]
 
 
+def test_what_makes_pseudonyms_is_not_listed(lake: Lake) -> None:
+    history.secret(lake)
+    assert files("raw.streaming_history").stdout.splitlines() == ["file\twritten_at"]
+
+
 def test_an_unknown_table_and_a_wrong_day_are_said(lake: Lake) -> None:
     assert "has no table star.nothing. It has: star.fact" in files("star.nothing").stderr
     assert files(TABLE, "--as-of", "yesterday").exit_code == 2
