@@ -220,9 +220,13 @@ class Lake:
         Raises:
             LakeError: The lake holds what another source answered.
         """
-        told = f"{source}{OTHER_FORM}\n"
-        held = self._claim_on_store(told) if self.remote else self._claim_in_folder(told)
-        if (other := held.partition(",")[0].strip()) != source:
+        if not self.path(SOURCE).exists():
+            with contextlib.suppress(AlreadyThere):
+                self.log.store.create(SOURCE, f"{source}{OTHER_FORM}\n".encode())
+                self._check_that_a_key_is_created_once()
+                if not self.url:
+                    keep_earlier_versions_out(self.root)
+        if (other := self.source) != source:
             raise LakeError(
                 f"The lake {self} holds data of the {other}, and this run would add data of the "
                 f"{source}. {self._elsewhere}"
@@ -247,17 +251,6 @@ class Lake:
             "again."
         )
 
-    def _claim_on_store(self, told: str) -> str:
-        if self.path(SOURCE).exists():
-            # No other source can have claimed it since.
-            return self.path(SOURCE).read_text(encoding="utf-8")
-        with contextlib.suppress(AlreadyThere):
-            self.log.store.create(SOURCE, told.encode())
-            self._check_that_a_key_is_created_once()
-        held = self.log.store.get(SOURCE)
-        self.cache(SOURCE, held)
-        return held.decode()
-
     def _check_that_a_key_is_created_once(self) -> None:
         with contextlib.suppress(AlreadyThere):
             self.log.store.create(SOURCE, b"")
@@ -266,17 +259,6 @@ class Lake:
                 f"{self} cannot hold a lake: its store overwrites a key that is there, so that two "
                 "machines would overwrite each other. Take a newer version of it, or another store."
             )
-
-    def _claim_in_folder(self, told: str) -> str:
-        stamp = self.path(SOURCE)
-        if stamp.exists():
-            return stamp.read_text(encoding="utf-8")
-        # By a rename: an empty stamp would be of no source, and refuse every one.
-        with writing(stamp, "the source of the lake"), self.temporary(".txt") as temporary:
-            temporary.write_text(told, encoding="utf-8")
-            temporary.replace(stamp)
-        keep_earlier_versions_out(self.root)
-        return told
 
     def sweep(self) -> None:
         """Remove what killed runs left half written, and what was read from a store long ago.
