@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 from spotify_assets.lake.errors import LakeError
 from spotify_assets.storage.errors import FailureKind
 
-Given, Answer = TypeVar("Given"), TypeVar("Answer")
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
 AT_ONCE = 8
 """Files that are written at the same time: a disk and a cloud take them in the time of one."""
 
