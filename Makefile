@@ -16,7 +16,7 @@ HEAVY_EXTRAS := aws azure gcp sentry container s3-tests comments pages browser-t
 # Tests that start no process, no server and no run of Dagster.
 UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)
 
-.PHONY: help demo test test-unit coverage test-all gate baselines dev bench soak docs lint format types wheel release-check lock clean
+.PHONY: help demo test test-unit coverage test-all gate baselines dev bench soak soak-cluster docs lint format types wheel release-check lock clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 15
@@ -59,6 +59,10 @@ bench: $(INSTALLED)  ## Measure speed and memory; prints tables
 soak: $(INSTALLED)  ## Kill collecting and the lake 200 times each: nothing is lost; into an S3: make soak ON_S3=1
 	$(BIN)/python -m benchmarks.soak $(if $(ON_S3),--on-s3)
 	$(BIN)/python -m benchmarks.killed_lake $(if $(ON_S3),--on-s3)
+
+soak-cluster: $(VENV)/.installed-s3-tests  ## Kill one of two machines 20 times; then two accounts against one
+	$(BIN)/python -m benchmarks.cluster --times $(or $(TIMES),20)
+	$(BIN)/python -m benchmarks.cluster --accounts
 
 docs: $(INSTALLED)  ## Make the data dictionary from the contracts
 	$(BIN)/python -m spotify_assets.schemas.dictionary > docs/tables.md

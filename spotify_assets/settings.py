@@ -179,6 +179,8 @@ class Settings(BaseSettings):
         "sqlite", validation_alias="SPOTIFY_DAGSTER_STORAGE"
     )
     """Where `serve` keeps Dagster's runs and events; a ``dagster.yaml`` that is there says more."""
+    own_dagster_home: Path | None = Field(None, validation_alias="SPOTIFY_DAGSTER_HOME")
+    """A folder with a ``dagster.yaml`` of several machines; else ``dagster`` of the data folder."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="SPOTIFY_LOG_LEVEL"
     )
@@ -197,6 +199,10 @@ class Settings(BaseSettings):
     publish_schemas: str = Field("", validation_alias="SPOTIFY_PUBLISH_SCHEMAS")
     """Its schema for each layer, where it is not the usual one: ``processed=raw,*=analytics``."""
 
+    publish_after_collecting: bool = Field(
+        True, validation_alias="SPOTIFY_PUBLISH_AFTER_COLLECTING"
+    )
+    """Whether the machine that collects makes the DuckDB file too; else another publishes."""
     labeller: Literal["embedded", "keywords", "openai"] = Field(
         "embedded", validation_alias="SPOTIFY_LABELLER"
     )
@@ -326,8 +332,8 @@ class Settings(BaseSettings):
 
     @property
     def dagster_home(self) -> Path:
-        """Where Dagster keeps its runs and events."""
-        return self.data_dir.resolve() / "dagster"
+        """Where Dagster keeps its runs and events, or its ``dagster.yaml`` says where."""
+        return (self.own_dagster_home or self.data_dir / "dagster").expanduser().resolve()
 
     @property
     def ledger(self) -> Place:

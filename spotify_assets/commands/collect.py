@@ -277,7 +277,7 @@ def _collect(
     ):
         if due:
             said |= _run(settings, due, days, wanted)
-        elif is_behind(settings.lake, settings.database):
+        elif settings.publish_after_collecting and is_behind(settings.lake, settings.database):
             _publish(settings)
     _show_collected(settings.lake, said, days)
     wrong = {genre: (one, one.kind) for genre, one in said.items() if one.kind}

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sys
 from enum import StrEnum
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from spotify_assets.commands import claims, supervisor
-from spotify_assets.commands.exit_codes import USAGE, settings_or_stop, stop
+from spotify_assets.commands.exit_codes import FAILED, USAGE, settings_or_stop, stop
 from spotify_assets.commands.terminal import out
 from spotify_assets.lake.errors import writing
 from spotify_assets.lake.tables import first_date
@@ -42,6 +43,7 @@ class Part(StrEnum):
     pages = "pages"
     web = "web"
     daemon = "daemon"
+    worker = "worker"
 
 
 DAGSTER_YAML = {"sqlite": "dagster.yaml", "postgres": "dagster-postgres.yaml"}
@@ -169,7 +171,9 @@ def dev(
 def serve(
     part: Annotated[
         Part,
-        typer.Argument(help="The pages and the HTTP API; Dagster's web server, or daemon."),
+        typer.Argument(
+            help="The pages and the HTTP API; Dagster's web server, or daemon; a worker of Celery."
+        ),
     ] = Part.pages,
     host: Annotated[str, typer.Option(help="Address of the server.")] = claims.HOST,
     port: Annotated[
@@ -178,6 +182,11 @@ def serve(
             min=1, max=65535, help=f"Its port; else {PAGES_PORT}, of Dagster's {UI_PORT}."
         ),
     ] = None,
+    queue: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a worker: what it takes; may stand several times. Else dagster."),
+    ] = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Of a worker: how many runs at once.")] = 1,
 ) -> None:
     """Serve the pages and the HTTP API; or be Dagster's server or daemon, as a container is.
 
@@ -192,7 +201,9 @@ def serve(
     _first_day(settings)
     launch.prepare_home(settings.dagster_home, DAGSTER_YAML[settings.dagster_storage])
     module = ["-m", origin.LOCATION, *_log_format(settings)]
-    if part is Part.web:
+    if part is Part.worker:
+        words = _worker(queue or ["dagster"], at_once)
+    elif part is Part.web:
         words = ["dagster_webserver", "--host", host, "--port", str(port or UI_PORT), *module]
     else:
         held = claims.data_folder(settings.data_dir.resolve(), f"the daemon of {settings.data_dir}")
@@ -202,6 +213,17 @@ def serve(
         # As `dagster dev` starts it.
         words = ["dagster._daemon", "run", *module]
     os.execv(sys.executable, [sys.executable, "-W", SUPERSEDED, "-m", *words])  # noqa: S606 - ours
+
+
+def _worker(queues: list[str], at_once: int) -> list[str]:
+    """A worker of Celery (docs/scale.md); each run is a process of its own."""
+    if not find_spec("celery"):
+        stop("A worker needs Celery: pip install 'spotify-assets[cluster]'.", FAILED)
+    words = ["celery", "--app", "spotify_assets.defs.worker", "worker", "--loglevel", "INFO"]
+    # A run that it has taken and not begun would wait for it, and not for another.
+    taken = ["--queues", ",".join(queues), "--disable-prefetch", "--max-tasks-per-child", "1"]
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    return [*words, *taken, "--concurrency", str(at_once), "--hostname", f"worker@{name}"]
 
 
 def _serve_pages(settings: Settings, host: str, port: int) -> None:

@@ -1,6 +1,8 @@
 """``status``: the app, its budget, what is blocked, and when each genre comes."""
 
 import datetime as dt
+import os
+from importlib.util import find_spec
 
 from spotify_assets.commands.exit_codes import settings_or_stop
 from spotify_assets.commands.terminal import out, show_record, show_table
@@ -34,6 +36,7 @@ def _show_now(settings: Settings) -> None:
     _show_budget(now)
     _show_blocks(now)
     _show_queue(now)
+    _show_workers(now, settings)
 
 
 def _show_runs(settings: Settings) -> None:
@@ -124,6 +127,28 @@ def _show_queue(now: Status) -> None:
     ]
     title = f"Due on {now.at.date()}, in this order"
     show_table(title, ["genre", "last complete day", "requests", "done by"], rows)
+
+
+def _show_workers(now: Status, settings: Settings) -> None:
+    """Who works on what, on which machine; and the workers of Celery, also those that wait."""
+    rows = [
+        [*name.split("/"), ", ".join(held) or "nothing that it holds"]
+        for name, held in now.workers.items()
+    ]
+    if rows:
+        out.print()
+        show_table("Who is at work", ["machine", "process", "on"], rows)
+    if settings.own_dagster_home and find_spec("dagster_celery"):
+        os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+        # Only now: Dagster takes seconds to import.
+        from spotify_assets.defs.workers import seen  # noqa: PLC0415
+
+        out.print()
+        workers = [[name, ", ".join(queues), runs] for name, queues, runs in seen()]
+        if workers:
+            show_table("Workers of Celery", ["worker", "queues", "runs under way"], workers)
+        else:
+            out.print("No worker of Celery answers: spotify-assets serve worker starts one.")
 
 
 def _when(now: dt.datetime, seconds: float) -> str:

@@ -124,8 +124,9 @@ def instance(settings: Settings) -> dg.DagsterInstance:
 
 def close(settings: Settings, outcomes: Sequence[Outcome]) -> None:
     """After the last run: what happened reaches the warehouse and the metrics."""
-    if outcomes:
+    if outcomes and settings.publish_after_collecting:
         publish_now(settings)
+    if outcomes:
         write_metrics(settings, outcomes[-1].run_id)
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,6 +55,7 @@ class Status:
         families: What was asked in the last 24 hours.
         blocks: What the API does not want to be asked.
         queue: The genres that are due, each with when it will have been collected.
+        workers: What each process works on, by its name ``host/pid``.
     """
 
     at: dt.datetime
@@ -64,6 +65,7 @@ class Status:
     families: list[FamilyUse]
     blocks: list[Block]
     queue: list[tuple[Due, Planned]]
+    workers: dict[str, list[str]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -118,6 +120,7 @@ def status(settings: Settings, clock: Clock | None = None) -> Status:
             [FamilyUse(name, used.get(name, 0), room.per_day) for name, room in rooms.items()],
             blocks,
             list(zip(waiting, plan(needs, rooms, per_window), strict=True)),
+            ledger.workers(),
         )
 
 

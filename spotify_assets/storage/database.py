@@ -104,6 +104,9 @@ class Database(Protocol):
     def holds(self) -> list[Hold]:
         """Which names are held now, and by whom; the oldest first."""
 
+    def workers(self) -> list[str]:
+        """The processes, ``host/pid``, that are connected, or of a file that hold something."""
+
     def close(self) -> None:
         """End the connection, and what it holds."""
 

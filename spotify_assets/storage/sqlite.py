@@ -127,6 +127,10 @@ class File:
                     held.append(Hold(unquote(path.name), file.read().decode()))
         return held
 
+    def workers(self) -> list[str]:
+        """The processes that hold something."""
+        return sorted({one.holder for one in self.holds()})
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

@@ -1,6 +1,7 @@
 """``spotify-assets status``: what it shows, and what it shows all the same."""
 
 import datetime as dt
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from spotify_assets.cli import app
 from spotify_assets.operations.alerts import Alerts, causes
 from spotify_assets.operations.runs import Operations, RunEnded
 from spotify_assets.settings import Settings
+from spotify_assets.sources.spotify_api.ledger import Ledger
+from spotify_assets_tests.lake import processes
+from spotify_assets_tests.sources.spotify_api import shared_workers
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
@@ -62,3 +66,16 @@ def test_a_damaged_file_is_named(settings: Settings) -> None:
 
     assert result.exit_code == 1
     assert str(settings.ledger) in result.output
+
+
+def test_who_is_at_work_is_shown_with_the_machine_and_what_it_holds(settings: Settings) -> None:
+    place = str(settings.ledger)
+    with (
+        closing(Ledger(settings.ledger)),
+        processes.holding(shared_workers.holds, place, "rock on 2026-11-20") as holder,
+    ):
+        result = CliRunner().invoke(app, ["status"])
+    assert "Who is at work" in result.stdout
+    [line] = [one for one in result.stdout.splitlines() if "rock on 2026-11-20" in one]
+    assert str(holder.pid) in line
+    assert "Who is at work" not in CliRunner().invoke(app, ["status"]).stdout

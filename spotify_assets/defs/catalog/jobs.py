@@ -5,15 +5,22 @@ Belongs here: selections of assets. Does not belong here: when they run.
 
 import dagster as dg
 
+from spotify_assets.defs.at_load import AT_LOAD
 from spotify_assets.defs.catalog.per_genre_day import facts, rank
 from spotify_assets.defs.catalog.processed import process_catalog
 from spotify_assets.defs.catalog.publish import publish_warehouse
 from spotify_assets.defs.catalog.raw import CATALOG
+from spotify_assets.defs.failures import failing
 from spotify_assets.defs.monitoring.quality import freshness
+from spotify_assets.defs.publication import publish_now
+from spotify_assets.settings import Settings
 
+ON_THE_LAKE = dg.AssetSelection.assets(process_catalog, rank, facts)
 # What nobody collected is measured by the hour, and is no fault of a run.
-MADE_FROM_RAW = dg.AssetSelection.assets(
-    process_catalog, rank, facts, publish_warehouse
+MADE_FROM_RAW = (
+    ON_THE_LAKE | dg.AssetSelection.assets(publish_warehouse)
+    if AT_LOAD.publish_after_collecting
+    else ON_THE_LAKE
 ) - dg.AssetSelection.checks(freshness)
 
 catalog = dg.define_asset_job(
@@ -27,3 +34,25 @@ reprocess = dg.define_asset_job(
     selection=MADE_FROM_RAW,
     description="Genre-days again from the responses that raw holds; nothing is asked of the API.",
 )
+
+
+@dg.op(pool="warehouse")
+@failing
+def publish_what_is_new(
+    context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]
+) -> None:
+    """Bring the DuckDB file of this machine to the state of the lake."""
+    published = publish_now(settings, log=context.log)
+    context.log.info("%d genre-days are new or changed.", len(published.loaded))
+
+
+def _publication() -> dg.JobDefinition:
+    @dg.job(description="What other machines collected, into the DuckDB file of this one.")
+    def publish() -> None:
+        publish_what_is_new()
+
+    return publish
+
+
+publish = None if AT_LOAD.publish_after_collecting else _publication()
+"""Only where collecting does not publish: else there is nothing for it to do."""

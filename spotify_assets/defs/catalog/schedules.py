@@ -82,3 +82,12 @@ def reprocess_outdated(
         )
         for part in partition_ranges(context.instance, days)
     ]
+
+
+regular_publication = jobs.publish and dg.ScheduleDefinition(
+    name="regular_publication",
+    cron_schedule="*/10 * * * *",
+    job=jobs.publish,
+    description="Publishes what other machines have collected, where collecting does not.",
+    default_status=RUNNING,
+)

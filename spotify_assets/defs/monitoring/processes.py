@@ -50,9 +50,12 @@ def end_runs_of_the_last_daemon(instance: dg.DagsterInstance) -> list[str]:
     """Have the runs fail that a daemon started; returns their ids.
 
     Before ``dev`` starts its own: all that the last one had started ended with it. The new daemon
-    starts each of them once more, and a backfill goes on.
+    starts each of them once more, and a backfill goes on. Runs on other machines did not end with
+    it: whether their workers live, its launcher can say.
     """
-    ended = []
+    ended: list[str] = []
+    if instance.run_launcher.supports_check_run_worker_health:
+        return ended
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
         run = record.dagster_run
         if PROCESS not in run.tags or run.parent_run_id is not None:

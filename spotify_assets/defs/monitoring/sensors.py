@@ -48,8 +48,9 @@ def record_runs(
         # Counted by what is new: of a thousand runs cancelled at once, each is entered in the end.
         if len(new) == MAX_ENTERED:
             break
-    if new:
+    if new and settings.publish_after_collecting:
         publish_now(settings)
+    if new:
         write_metrics(settings, new[-1])
     said = f"{len(new)} runs entered" + (f", {len(dead)} ended for a dead process" if dead else "")
     return dg.SensorResult(skip_reason=f"{said}.", cursor=str(last))

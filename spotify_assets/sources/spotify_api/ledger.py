@@ -23,6 +23,7 @@ from spotify_assets.storage import database
 from spotify_assets.storage.clock import Clock, Moment
 from spotify_assets.storage.database import Cursor, Place
 from spotify_assets.storage.errors import StoreError
+from spotify_assets.storage.holds import this_process
 
 DAY_SECONDS = 24 * 3600
 EVERY_FAMILY = "*"
@@ -178,6 +179,15 @@ class Ledger:
         """
         with self._reporting(), self._db.hold(name):
             yield
+
+    def workers(self) -> dict[str, list[str]]:
+        """The other processes that work now, ``host/pid``, and what each holds."""
+        with self._reporting():
+            held: dict[str, list[str]] = {name: [] for name in self._db.workers()}
+            for one in self._db.holds():
+                held.setdefault(one.holder, []).append(one.name)
+        held.pop(this_process(), None)
+        return held
 
     def enter(
         self,
