@@ -6,22 +6,25 @@ Belongs here: selections of assets. Does not belong here: when they run.
 import dagster as dg
 
 from spotify_assets.defs.at_load import AT_LOAD
+from spotify_assets.defs.catalog.checks import published
 from spotify_assets.defs.catalog.per_genre_day import facts, rank
 from spotify_assets.defs.catalog.processed import process_catalog
 from spotify_assets.defs.catalog.publish import publish_warehouse
 from spotify_assets.defs.catalog.raw import CATALOG
 from spotify_assets.defs.failures import failing
-from spotify_assets.defs.monitoring.quality import freshness
+from spotify_assets.defs.monitoring.quality import freshness, quality
 from spotify_assets.defs.publication import publish_now
 from spotify_assets.settings import Settings
 
 ON_THE_LAKE = dg.AssetSelection.assets(process_catalog, rank, facts)
-# What nobody collected is measured by the hour, and is no fault of a run.
+# What nobody collected is measured by the hour, and is no fault of a run. Where another machine
+# publishes, so is what is in the file.
 MADE_FROM_RAW = (
-    ON_THE_LAKE | dg.AssetSelection.assets(publish_warehouse)
+    (ON_THE_LAKE | dg.AssetSelection.assets(publish_warehouse))
+    - dg.AssetSelection.checks(freshness)
     if AT_LOAD.publish_after_collecting
-    else ON_THE_LAKE
-) - dg.AssetSelection.checks(freshness)
+    else ON_THE_LAKE - dg.AssetSelection.checks(published, quality, freshness)
+)
 
 catalog = dg.define_asset_job(
     "catalog",
@@ -48,11 +51,11 @@ def publish_what_is_new(
 
 def _publication() -> dg.JobDefinition:
     @dg.job(description="What other machines collected, into the DuckDB file of this one.")
-    def publish() -> None:
+    def publication() -> None:
         publish_what_is_new()
 
-    return publish
+    return publication
 
 
-publish = None if AT_LOAD.publish_after_collecting else _publication()
+publication = None if AT_LOAD.publish_after_collecting else _publication()
 """Only where collecting does not publish: else there is nothing for it to do."""

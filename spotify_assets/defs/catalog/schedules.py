@@ -84,10 +84,10 @@ def reprocess_outdated(
     ]
 
 
-regular_publication = jobs.publish and dg.ScheduleDefinition(
+regular_publication = jobs.publication and dg.ScheduleDefinition(
     name="regular_publication",
     cron_schedule="*/10 * * * *",
-    job=jobs.publish,
+    job=jobs.publication,
     description="Publishes what other machines have collected, where collecting does not.",
     default_status=RUNNING,
 )

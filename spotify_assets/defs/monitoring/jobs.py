@@ -7,6 +7,8 @@ import datetime as dt
 
 import dagster as dg
 
+from spotify_assets.defs.at_load import AT_LOAD
+from spotify_assets.defs.catalog.checks import published
 from spotify_assets.defs.failures import failing
 from spotify_assets.defs.monitoring import compacting, purging, quality
 from spotify_assets.lake import retention
@@ -16,7 +18,11 @@ from spotify_assets.text.visible import in_line
 
 data_quality = dg.define_asset_job(
     "data_quality",
-    selection=dg.AssetSelection.checks(quality.quality, quality.freshness),
+    selection=dg.AssetSelection.checks(
+        quality.quality,
+        quality.freshness,
+        *([] if AT_LOAD.publish_after_collecting else [published]),
+    ),
     description="Measure the published file as it is: what is late, what is missing.",
 )
 
