@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -47,6 +48,12 @@ OFF = "off"
 STORE_URL = re.compile(r"(s3|gs|az)://[^/\s]+")
 NOT_SECRET_BUT_KEPT_THERE = {"client_id", "smtp_user"}
 """Names that lie beside their secret in a store."""
+
+
+@cache
+def _time_zones() -> set[str]:
+    """Read once: it opens 600 files, and a daemon makes settings at each tick."""
+    return available_timezones()
 
 
 class Settings(BaseSettings):
@@ -261,7 +268,7 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _is_time_zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _time_zones():
             raise ValueError("write an IANA name, such as America/Sao_Paulo")
         return name
 

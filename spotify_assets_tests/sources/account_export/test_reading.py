@@ -445,7 +445,10 @@ def test_an_empty_list_is_imported_as_nothing(lake: Lake, content: bytes, ends_e
     assert_keeps(rows(lake, history.STREAMS, file), Streams)
 
 
-@pytest.mark.parametrize("step", range(1, FOLDERS_OF_A_FILE + 1))
+@pytest.mark.parametrize(
+    "step",
+    [1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, FOLDERS_OF_A_FILE + 1))],
+)
 def test_an_import_that_is_killed_is_done_again_as_if_it_had_not_been(
     lake: Lake, tmp_path: Path, step: int
 ) -> None:
@@ -467,7 +470,11 @@ def test_an_import_that_is_killed_is_done_again_as_if_it_had_not_been(
 
 
 @pytest.mark.parametrize(
-    ("free", "what"), [(0, "the key of pseudonyms"), (2_000, f"the rows of {NAME}")]
+    ("free", "what"),
+    [
+        pytest.param(0, "the key of pseudonyms", marks=pytest.mark.slow),
+        (2_000, f"the rows of {NAME}"),
+    ],
 )
 def test_a_full_disk_is_said_and_nothing_is_half_imported(
     lake: Lake, tmp_path: Path, free: int, what: str

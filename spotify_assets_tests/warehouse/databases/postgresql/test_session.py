@@ -44,6 +44,7 @@ def as_role(url: SecretStr, role: str) -> SecretStr:
 
 
 @pytest.mark.usefixtures("roles")
+@pytest.mark.slow
 def test_the_role_of_the_guide_publishes_and_may_do_no_more(
     published: SecretStr, structure: Structure, database: Path, become: Become, ask: Ask
 ) -> None:
