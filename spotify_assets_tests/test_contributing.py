@@ -34,9 +34,7 @@ print(("rankings/explicit_share" in assets, [row[2:] for row in rows]))
 
 
 def test_the_table_of_the_example_is_an_asset_and_has_the_right_rows(tmp_path: Path) -> None:
-    shutil.copytree(
-        PACKAGE, tmp_path / "spotify_assets", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(PACKAGE, tmp_path / "spotify_assets")
     files = FILE.findall(DOCUMENT.read_text(encoding="utf-8"))
     assert len(files) == 3
     for path, text in files:
