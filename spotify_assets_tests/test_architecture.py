@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,18 @@ def modules(package: str = "") -> Iterator[Path]:
     yield from sorted((PACKAGE / package).rglob("*.py"))
 
 
+@cache
+def told(module: Path) -> list[ast.Import | ast.ImportFrom | ast.Call]:
+    """The imports and calls of a module, wherever in it: each rule reads all modules."""
+    kinds = (ast.Import, ast.ImportFrom, ast.Call)
+    found = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    return [node for node in found if isinstance(node, kinds)]
+
+
 def imported(module: Path) -> set[str]:
     """The dotted names that a module imports, wherever in it; of `from a import b`: ``a.b``."""
     found = set()
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in told(module):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -118,7 +127,7 @@ def test_the_configuration_is_read_at_the_edges_alone() -> None:
     reads = {
         relative(module)
         for module in modules()
-        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for call in told(module)
         if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "Settings"
     }
     below = {name for name in reads if name not in EDGES and not name.startswith("commands/")}
@@ -130,7 +139,7 @@ def test_a_run_fails_by_an_error_of_ours_and_one_module_tells_dagster() -> None:
     those = {
         relative(module)
         for module in modules()
-        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for call in told(module)
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("dg.Failure")
     }
     assert those == {"defs/failures.py"}
@@ -158,7 +167,7 @@ def test_every_text_file_is_utf8_whatever_the_locale() -> None:
     silent = [
         f"{relative(module)}:{call.lineno}"
         for module in modules()
-        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for call in told(module)
         if isinstance(call, ast.Call) and _opens_text(call)
         if not any(word.arg == "encoding" for word in call.keywords)
     ]
