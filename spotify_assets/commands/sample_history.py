@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,7 @@ def sample_history(
         for path in (*(_place(folder, name, zipped=zipped) for name in packages), truth):
             if path is not None and path.exists():
                 raise ValueError(f"{path} is there already: delete it, or choose another place.")
-        repertoire = Repertoire.of(generate())
+        repertoire = _repertoire()
         listener, begin, end = _span(repertoire, plays, since, until, seed)
     except ValueError as error:
         stop(str(error), USAGE)
@@ -75,6 +76,12 @@ def sample_history(
         f'"listener": {listener.model_dump_json()}.',
         soft_wrap=True,
     )
+
+
+@cache
+def _repertoire() -> Repertoire:
+    """What can be played: all of the sandbox's catalog, which is always the same."""
+    return Repertoire.of(generate())
 
 
 class _Store(ExitStack):

@@ -1,6 +1,7 @@
 """The data dictionary says of every table what its contract says."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from spotify_assets.schemas import LAKE_ONLY, WAREHOUSE, Contract, dictionary, e
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
 def sections() -> dict[str, str]:
     """The text of each table by its name."""
     _, *tables = dictionary.markdown().split("\n### ")
