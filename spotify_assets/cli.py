@@ -118,6 +118,10 @@ COMMANDS = {
         "publish:publish",
         "Make the warehouse of what the lake holds: what changed, all at once.",
     ),
+    "report": (
+        "report:report",
+        "Make the public report: a static page of what SPOTIFY_PUBLIC_REPORT names.",
+    ),
     "publish-to": (
         "publish_to:publish_to",
         "Make the tables of your own database equal to the warehouse: what changed, all at once.",

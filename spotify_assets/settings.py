@@ -26,6 +26,7 @@ from spotify_assets.learning.labellers import LabellerSettings
 from spotify_assets.operations import genres
 from spotify_assets.operations.genres import GenreList
 from spotify_assets.operations.logs import LogSettings
+from spotify_assets.pages.report.parts import ReportPlace, parts_of
 from spotify_assets.sources.spotify_api.budget import (
     DEVELOPMENT_PER_DAY,
     FAMILIES,
@@ -210,6 +211,11 @@ class Settings(BaseSettings):
         True, validation_alias="SPOTIFY_PUBLISH_AFTER_COLLECTING"
     )
     """Whether the machine that collects makes the DuckDB file too; else another publishes."""
+    public_report: str = Field("", validation_alias="SPOTIFY_PUBLIC_REPORT")
+    """What everybody may see: some of ``comments,topics,releases,listening``; else nothing."""
+    public_report_url: str = Field("", validation_alias="SPOTIFY_PUBLIC_REPORT_URL")
+    """A bucket that gets the public report: ``s3://bucket/prefix``, ``gs://…``, ``az://…``."""
+
     labeller: Literal["embedded", "keywords", "openai"] = Field(
         "embedded", validation_alias="SPOTIFY_LABELLER"
     )
@@ -264,6 +270,21 @@ class Settings(BaseSettings):
                 "folder set SPOTIFY_ASSETS_DATA_DIR"
             )
         return url.rstrip("/")
+
+    @field_validator("public_report_url")
+    @classmethod
+    def _is_bucket(cls, url: str) -> str:
+        if url and not STORE_URL.match(url):
+            raise ValueError(
+                "write s3://bucket/prefix, gs://bucket/prefix or az://container/prefix; the folder "
+                "`public` of the data folder has the report too"
+            )
+        return url.rstrip("/")
+
+    @field_validator("public_report")
+    @classmethod
+    def _are_parts(cls, text: str) -> str:
+        return ",".join(parts_of(text))
 
     @field_validator("time_zone")
     @classmethod
@@ -331,6 +352,16 @@ class Settings(BaseSettings):
     def accounts_file(self) -> Path:
         """Who may see the pages."""
         return self.data_dir.resolve() / "accounts.sqlite"
+
+    @property
+    def public_parts(self) -> tuple[str, ...]:
+        """What everybody may see."""
+        return parts_of(self.public_report)
+
+    @property
+    def public_place(self) -> ReportPlace:
+        """Where the public report lies."""
+        return ReportPlace(self.data_dir.resolve() / "public", self.public_report_url)
 
     @property
     def readers(self) -> int | None:

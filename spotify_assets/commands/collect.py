@@ -29,6 +29,7 @@ from spotify_assets.lake.raw import RawPartition
 from spotify_assets.lake.tables import held_file, read_partition
 from spotify_assets.operations import genres as lists
 from spotify_assets.operations.due import has_all_pages, is_complete, stalest_first
+from spotify_assets.pages.report.parts import PARTS
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger
 from spotify_assets.storage.errors import FailureKind
@@ -167,6 +168,9 @@ def demo(
         _begin_list(settings)
         if code := _collect(settings, list(DEMO_GENRES), days, {}):
             raise typer.Exit(code)
+    # Nobody is in these numbers, so that all of them can be shown.
+    shown = {"public_report": ",".join(PARTS), "public_report_url": ""}
+    settings = settings.model_copy(update=shown)
     _import_samples(settings, music, today)
     _show_demo(settings, time.monotonic() - begun)
 
@@ -476,6 +480,7 @@ def _show_demo(settings: Settings, seconds: float) -> None:
         f'Ask it:       spotify-assets query "FROM star.dim_genre"\n'
         f"Trace a row:  spotify-assets explain rankings.top_tracks sertanejo "
         f"{dt.datetime.now(dt.UTC).date()} 1\n"
+        f"A page of it: {settings.public_place.folder / 'index.html'}\n"
         "Look at it:   make dev, then http://127.0.0.1:3000\n"
         "              (it goes on with these genres; spotify-assets genres add samba: one more)\n"
         "Your own history, in a folder of its own:\n"

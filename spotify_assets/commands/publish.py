@@ -20,6 +20,10 @@ def publish() -> None:
 
             begin("publish")
             published = publish_now(settings)
+            if settings.public_parts:
+                from spotify_assets.pages.report import placing  # noqa: PLC0415 - as above
+
+                placing.write(settings.public_place, settings.database, settings.public_parts)
         out.print(
             f"{published.path}: {len(published.loaded)} genre-day(s) loaded, "
             f"{sum(published.rows.values())} rows in {len(published.rows)} tables.",

@@ -235,19 +235,24 @@ def _serve_pages(settings: Settings, host: str, port: int) -> None:
     from spotify_assets.pages.application import create_app  # noqa: PLC0415 - as above
     from spotify_assets.pages.comments_api import CommentsApi  # noqa: PLC0415 - as above
     from spotify_assets.pages.dashboard.serving import Deployment, mount  # noqa: PLC0415
+    from spotify_assets.pages.report.serving import PUBLIC, routes  # noqa: PLC0415
 
     token, where = _api_token(settings)
     comments = CommentsApi(settings.lake, settings.database, token, secret(settings.lake))
     claims.free_port(port, "the HTTP API", "--port")
+    report = routes(settings.public_place.folder) if settings.public_parts else []
+    if report:
+        out.print(f"The public report is on http://{host}:{port}{PUBLIC}/", soft_wrap=True)
     if find_spec("streamlit"):
         accounts = Accounts(settings.accounts_file)
         served = Deployment(settings.database, settings.lake, accounts, settings.dagster_url)
-        application = create_app(comments, *mount(served))
+        pages, lifespan = mount(served)
+        application = create_app(comments, [*report, *pages], lifespan)
         out.print(f"The pages are on http://{host}:{port}", soft_wrap=True)
         if not len(accounts):
             out.print("Make an account for them: spotify-assets accounts add NAME")
     else:
-        application = create_app(comments)
+        application = create_app(comments, report)
         out.print("For the pages too: pip install 'spotify-assets[pages]'", markup=False)
     said = f"The HTTP API answers on http://{host}:{port}/api; its token is {where}."
     out.print(said, soft_wrap=True)

@@ -42,6 +42,7 @@ from spotify_assets.defs.releases import jobs as release_jobs
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.errors import writing
 from spotify_assets.operations.metrics import write_metrics
+from spotify_assets.pages.report import placing
 from spotify_assets.settings import Settings
 from spotify_assets.storage.errors import FailureKind, ProjectError
 
@@ -123,11 +124,13 @@ def instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def close(settings: Settings, outcomes: Sequence[Outcome]) -> None:
-    """After the last run: what happened reaches the warehouse and the metrics."""
+    """After the last run: what happened reaches the warehouse, the report and the metrics."""
     if outcomes and settings.publish_after_collecting:
         publish_now(settings)
     if outcomes:
         write_metrics(settings, outcomes[-1].run_id)
+    if outcomes and settings.publish_after_collecting and settings.public_parts:
+        placing.write(settings.public_place, settings.database, settings.public_parts)
 
 
 def prepare_dev(settings: Settings) -> None:

@@ -110,6 +110,7 @@ def test_what_is_not_there_is_a_failure(words: list[str]) -> None:
         ["metrics", "--serve", "0", "--json"],
         ["purge"],
         ["purge", "--all", "--genre", "rock"],
+        ["report"],
         ["sample-history", "new", "--from", "yesterday"],
         ["sandbox", "--today", "yesterday", "--port", "58765"],
     ],

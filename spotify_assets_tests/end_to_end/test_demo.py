@@ -86,6 +86,14 @@ def test_the_demo_imports_two_years_of_a_label_whole(demo: Demo) -> None:
     assert "Falésia" in demo[1]
 
 
+def test_the_demo_shows_its_invented_numbers_on_a_page(demo: Demo) -> None:
+    page = demo[0] / "public" / "index.html"
+    assert str(page) in demo[1].replace("\n", "")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<figure>") == 6
+    assert "Falésia" in text
+
+
 def test_every_contract_key_and_reference_holds(demo: Demo) -> None:
     with duckdb.connect(demo[0] / "spotify.duckdb", read_only=True) as connection:
         for contract in WAREHOUSE.values():

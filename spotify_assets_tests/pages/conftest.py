@@ -9,6 +9,7 @@ from spotify_assets.pages.accounts import Accounts, Role
 from spotify_assets.pages.application import create_app
 from spotify_assets.pages.comments_api import CommentsApi
 from spotify_assets.pages.dashboard.serving import Deployment, mount
+from spotify_assets.pages.report.serving import routes as public
 from spotify_assets.sandbox import server
 from spotify_assets_tests.pages.site import PASSWORD, Site
 
@@ -19,6 +20,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     lake, database = Lake(folder / "lake"), folder / "spotify.duckdb"
     accounts = Accounts(folder / "accounts.sqlite")
     accounts.add("ana", PASSWORD, Role.curator)
-    pages = mount(Deployment(database, lake, accounts, "http://127.0.0.1:3000"))
-    with server.running(create_app(CommentsApi(lake, database, "t", "k"), *pages)) as running:
+    pages, lifespan = mount(Deployment(database, lake, accounts, "http://127.0.0.1:3000"))
+    routes = [*public(folder / "public"), *pages]
+    application = create_app(CommentsApi(lake, database, "t", "k"), routes, lifespan)
+    with server.running(application) as running:
         yield Site(running.url, accounts, lake, database)

@@ -16,22 +16,22 @@ pytest.importorskip("streamlit", reason="needs the extra `pages`")
 import duckdb
 import polars as pl
 
+from spotify_assets import pages
 from spotify_assets.lake import Lake
-from spotify_assets.pages import dashboard
 from spotify_assets.pages.dashboard import comments, listening
-from spotify_assets.pages.dashboard.reading import NotReadable, Reason, questions, rows
 from spotify_assets.pages.dashboard.visit import plain
-from spotify_assets.pages.dashboard.words import PORTUGUESE, Say
+from spotify_assets.pages.reading import NotReadable, Reason, questions, rows
+from spotify_assets.pages.words import PORTUGUESE, Say
 from spotify_assets.warehouse.publication.publish import publish
 from spotify_assets_tests.hostile import FORMULAS
 
-FOLDER = Path(dashboard.__file__).parent
+FOLDER = Path(pages.__file__).parent
 
 
 def said() -> set[str]:
     """What the pages say, in English."""
     found = set()
-    for module in FOLDER.glob("*.py"):
+    for module in FOLDER.rglob("*.py"):
         for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in {"say", "self.say", "self"}:
                 found |= {str(one.value) for one in call.args[:1] if isinstance(one, ast.Constant)}
@@ -97,7 +97,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_question_can_be_asked_of_an_empty_warehouse(
     empty: Path, page: str, text: str | None
 ) -> None:
-    for question, sql in questions(page).items():
+    for question, sql in questions(f"dashboard/{page}").items():
         told = {name: TOLD.get(name, text) for name in re.findall(r"\$(\w+)", sql)}
         assert isinstance(rows(empty, sql, **told), pl.DataFrame), question
 
@@ -138,7 +138,9 @@ def test_readers_see_no_error_while_a_hundred_files_are_published(
 ) -> None:
     database = tmp_path / "spotify.duckdb"
     shutil.copy(empty, database)
-    asked = [sql for page in PAGES for sql in questions(page).values() if "$" not in sql]
+    asked = [
+        sql for page in PAGES for sql in questions(f"dashboard/{page}").values() if "$" not in sql
+    ]
     is_over = threading.Event()
 
     def read() -> int:

@@ -71,6 +71,11 @@ def test_without_a_session_there_is_nothing(url: str, path: str) -> None:
     assert shown.headers["location"].startswith("/sign-in?next=")
 
 
+def test_the_public_report_needs_no_session(url: str) -> None:
+    assert get(url, "/public/").text.startswith("There is no report yet.")
+    assert get(url, "/public/../genres").status_code == 401
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"])
 def test_other_methods_need_a_session_too(url: str, method: str) -> None:
     for path in ("/", "/_stcore/upload_file/x/y"):

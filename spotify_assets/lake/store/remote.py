@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -87,15 +87,23 @@ class Remote:
         if not self._answered(f"write {key}", put):
             raise AlreadyThere(key)
 
-    def replace(self, key: str, data: bytes) -> str:
+    def replace(self, key: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
         """Write an object whole, whether or not there is one; returns its version.
+
+        Args:
+            key: Of the object.
+            data: What it holds.
+            attributes: What a store says of it to readers, such as ``Content-Type``.
 
         Raises:
             StoreFailed: It cannot be written; what was there before still is, or the new one.
         """
         import obstore  # noqa: PLC0415
 
-        put = self._answered(f"write {key}", lambda: obstore.put(self._store, key, data))
+        said = dict(attributes or {})
+        put = self._answered(
+            f"write {key}", lambda: obstore.put(self._store, key, data, attributes=said)
+        )
         return _version(put["e_tag"])
 
     def get(self, key: str) -> bytes:

@@ -15,13 +15,13 @@ import streamlit as st
 
 from spotify_assets.lake.comment_decisions import decision_files, decisions
 from spotify_assets.operations.curation import Curator, Waiting, Wanted, work_list
-from spotify_assets.pages.dashboard.reading import questions
 from spotify_assets.pages.dashboard.visit import Visit, choose, headline, plain
+from spotify_assets.pages.reading import questions
 from spotify_assets.schemas.comments import CATEGORIES
 from spotify_assets.storage.errors import ProjectError
 from spotify_assets.warehouse.export.csv_fields import FORMULA
 
-SQL = questions("comments")
+SQL = questions("dashboard/comments")
 ALL = "all"
 DAYS = {"28d": 28, "90d": 90, "365d": 365}
 VIEWS = ("comments", "work", "quality")

@@ -8,10 +8,10 @@ import polars as pl
 import streamlit as st
 
 from spotify_assets.pages.dashboard.listening import moved
-from spotify_assets.pages.dashboard.reading import questions
 from spotify_assets.pages.dashboard.visit import Visit, choose, headline
+from spotify_assets.pages.reading import questions
 
-SQL = questions("genres")
+SQL = questions("dashboard/genres")
 DAYS = alt.Axis(format="%d/%m", tickMinStep=86_400_000)
 KINDS = ("track", "artist")
 

@@ -10,10 +10,10 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from spotify_assets.pages.dashboard.reading import questions
 from spotify_assets.pages.dashboard.visit import Visit, choose, headline
+from spotify_assets.pages.reading import questions
 
-SQL = questions("listening")
+SQL = questions("dashboard/listening")
 DAYS = {"28d": 28, "90d": 90, "365d": 365}
 ALL = "all"
 CALENDAR_DAYS = 371

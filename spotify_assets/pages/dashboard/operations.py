@@ -9,10 +9,10 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from spotify_assets.pages.dashboard.reading import questions
 from spotify_assets.pages.dashboard.visit import Visit, choose, headline
+from spotify_assets.pages.reading import questions
 
-SQL = questions("operations")
+SQL = questions("dashboard/operations")
 RUNS = ("all", "failed")
 
 

@@ -10,10 +10,10 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from spotify_assets.pages.dashboard.reading import questions
 from spotify_assets.pages.dashboard.visit import Visit, choose, headline
+from spotify_assets.pages.reading import questions
 
-SQL = questions("releases")
+SQL = questions("dashboard/releases")
 ALL = "all"
 WEEK = "How was the last week, against the week before and the same week a year before?"
 

@@ -9,20 +9,20 @@ from types import ModuleType
 
 import streamlit as st
 
+from spotify_assets.pages import reading
 from spotify_assets.pages.accounts import Account
 from spotify_assets.pages.dashboard import (
     comments,
     genres,
     listening,
     operations,
-    reading,
     releases,
 )
-from spotify_assets.pages.dashboard.reading import NotReadable, Reason
 from spotify_assets.pages.dashboard.serving import deployment
 from spotify_assets.pages.dashboard.visit import Visit, choose
-from spotify_assets.pages.dashboard.words import LANGUAGES, Say
+from spotify_assets.pages.reading import NotReadable, Reason
 from spotify_assets.pages.sign_in import COOKIE, SIGN_IN, SIGN_OUT
+from spotify_assets.pages.words import LANGUAGES, Say
 
 PAGES: dict[str, ModuleType] = {
     "listening": listening,

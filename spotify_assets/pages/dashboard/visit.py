@@ -11,10 +11,10 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
+from spotify_assets.pages import reading
 from spotify_assets.pages.accounts import Account, Role
-from spotify_assets.pages.dashboard import reading
 from spotify_assets.pages.dashboard.serving import Deployment
-from spotify_assets.pages.dashboard.words import Say
+from spotify_assets.pages.words import Say
 
 MARKDOWN = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#+-.!|~$:&@"})
 

@@ -5,6 +5,8 @@ Belongs here: rows of a question, and in which state the file is. Does not belon
 """
 
 import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
@@ -41,7 +43,7 @@ class NotReadable(Exception):
 
 
 def questions(page: str) -> dict[str, str]:
-    """The SQL of a page, by what it asks."""
+    """The SQL of a page, such as ``dashboard/genres``, by what it asks."""
     text = resources.files(__package__).joinpath(f"{page}.sql").read_text(encoding="utf-8")
     return examples.by_question(text)
 
@@ -85,9 +87,33 @@ def rows(database: Path, sql: str, **told: Any) -> pl.DataFrame:
 
 @lru_cache(MAX_KEPT)
 def _rows(database: Path, _: State, sql: str, told: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
+    with asking(database) as ask:
+        return ask(sql, **dict(told))
+
+
+@contextmanager
+def asking(database: Path) -> Iterator[Callable[..., pl.DataFrame]]:
+    """Ask several questions of one published state: each as `rows` takes it.
+
+    Raises:
+        NotReadable: As `rows`; of a question that the warehouse lacks tables for, where it is
+            asked, and others can be asked after it.
+    """
+    with ExitStack() as stack:
+        with _not_readable(database):
+            connection = stack.enter_context(read_only(database))
+
+        def ask(sql: str, **told: Any) -> pl.DataFrame:
+            with _not_readable(database):
+                return connection.execute(sql, told or None).pl()
+
+        yield ask
+
+
+@contextmanager
+def _not_readable(database: Path) -> Iterator[None]:
     try:
-        with read_only(database) as connection:
-            return connection.execute(sql, dict(told) or None).pl()
+        yield
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise NotReadable(Reason.older, str(error)) from error
     except (WarehouseError, duckdb.Error) as error:

@@ -6,6 +6,7 @@ that none is missing.
 Belongs here: words and how numbers are written. Does not belong here: where they stand.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,10 @@ CHOICES = {
 WEEKDAYS = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "pt": ("seg", "ter", "qua", "qui", "sex", "sáb", "dom"),
+}
+MONTHS = {
+    "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    "pt": ["jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez"],
 }
 PORTUGUESE: Mapping[str, str] = {
     "Settings": "Ajustes",
@@ -320,6 +325,56 @@ PORTUGUESE: Mapping[str, str] = {
     "Requests in 24 h": "Pedidos em 24 h",
     "Longest block, in seconds": "Maior bloqueio, em segundos",
     "Last (UTC)": "Último (UTC)",
+    "Report": "Relatório",
+    "No streams of releases yet.": "Ainda não há streams de lançamentos.",
+    "No comments yet.": "Ainda não há comentários.",
+    "No plays yet.": "Ainda não há reproduções.",
+    "What listeners write": "O que os ouvintes escrevem",
+    "What it is about": "Sobre o que escrevem",
+    "What was listened to": "O que foi ouvido",
+    "{since} to {until}": "{since} a {until}",
+    "{change} against {before}": "{change} contra {before}",
+    "the 28 days before": "os 28 dias anteriores",
+    "the 7 days before": "os 7 dias anteriores",
+    "The 7 days before": "Os 7 dias anteriores",
+    "With a sure label": "Com rótulo seguro",
+    "of {all} comments": "de {all} comentários",
+    "Comments a day, by what they are": "Comentários por dia, pelo que são",
+    "comments": "comentários",
+    "streams": "streams",
+    "hours": "horas",
+    "Day (UTC)": "Dia (UTC)",
+    "All": "Todos",
+    "With a topic": "Com tema",
+    "Topics of comments": "Temas dos comentários",
+    "Share of comments": "Parte dos comentários",
+    "A comment may have several topics.": "Um comentário pode ter vários temas.",
+    "Streams in 7 days": "Streams em 7 dias",
+    "{complete} of {days} days of releases known": (
+        "{complete} de {days} dias de lançamentos conhecidos"
+    ),
+    "{complete} of {days}": "{complete} de {days}",
+    "Streams a week": "Streams por semana",
+    "Seven days from": "Sete dias desde",
+    "Days of releases known": "Dias de lançamentos conhecidos",
+    "Faint: not every day of every release is known.": (
+        "Esmaecido: nem todos os dias de todos os lançamentos são conhecidos."
+    ),
+    "The releases with the most streams in 7 days": ("Os lançamentos com mais streams em 7 dias"),
+    "Released": "Lançado em",
+    "Days known": "Dias conhecidos",
+    "Faint: not every day of it is known.": ("Esmaecido: nem todos os seus dias são conhecidos."),
+    "Hours in 28 days": "Horas em 28 dias",
+    "Plays in 28 days": "Reproduções em 28 dias",
+    "Hours a month": "Horas por mês",
+    "Faint: not every day of the month is known.": (
+        "Esmaecido: nem todos os dias do mês são conhecidos."
+    ),
+    "Artists, by the time listened in 28 days": "Artistas, pelo tempo ouvido em 28 dias",
+    "In {unit}.": "Em {unit}.",
+    "As published on {published} UTC.": "Como publicado em {published} UTC.",
+    "The same as data (JSON)": "O mesmo como dados (JSON)",
+    "Nothing is public yet.": "Nada é público ainda.",
 }
 
 
@@ -350,6 +405,14 @@ class Say:
     def weekdays(self) -> tuple[str, ...]:
         """From Monday."""
         return WEEKDAYS[self.language]
+
+    def day(self, day: dt.date) -> str:
+        """A day of a year that is known besides, such as ``27 Nov``."""
+        return f"{day.day} {MONTHS[self.language][day.month - 1]}"
+
+    def month(self, day: dt.date) -> str:
+        """The month of a day, such as ``Nov 2026``."""
+        return f"{MONTHS[self.language][day.month - 1]} {day.year}"
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """A number with its thousands apart; a dash where it is not known."""
