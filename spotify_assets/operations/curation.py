@@ -72,6 +72,10 @@ class Wanted:
     topic: str | None = None
     comment_id: str | None = None
     """Only this one, whatever was decided about it."""
+    release_id: str | None = None
+    since: dt.date | None = None
+    """Days (UTC) of the comments, both inclusive."""
+    until: dt.date | None = None
 
 
 def work_list(
@@ -91,7 +95,9 @@ def work_list(
         WarehouseError: There is no warehouse.
         LakeError: The decisions cannot be read.
     """
-    said = {name: "NULL" if one is None else literal(one) for name, one in vars(wanted).items()}
+    said = {
+        name: "NULL" if one is None else literal(str(one)) for name, one in vars(wanted).items()
+    }
     # Not bound: to bind a value, DuckDB's client imports pandas.
     sql = re.sub(r"\$(\w+)", lambda found: said[found[1]], WORK_LIST)
     with read_only(database) as connection:

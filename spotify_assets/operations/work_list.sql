@@ -25,4 +25,7 @@ WHERE
     )
     AND ($language IS NULL OR c.language = $language)
     AND ($topic IS NULL OR list_contains(l.topics, $topic))
+    AND ($release_id IS NULL OR c.release_id = $release_id)
+    AND ($since IS NULL OR c.date >= $since)
+    AND ($until IS NULL OR c.date <= $until)
 ORDER BY coalesce(l.category, 'unsure') <> 'unsure', l.label_confidence, c.comment_id;

@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from spotify_assets.lake.comment_decisions import decision_files, decisions
 from spotify_assets.operations.curation import Curator, Wanted, work_list
 from spotify_assets.pages.accounts import Role
+from spotify_assets.pages.report.parts import PARTS, ReportPlace
+from spotify_assets.pages.report.placing import write
 from spotify_assets.pages.sign_in import COOKIE
 from spotify_assets_tests.commented import label_and_publish, receive
 from spotify_assets_tests.hostile import MARKDOWN
@@ -175,6 +177,42 @@ def test_filters_live_in_the_address(browser: Browser, published: Site) -> None:
     choice.click()
     page.get_by_role("option", name="praise").click()
     page.wait_for_url("**/comments?category=praise")
+
+
+def test_the_work_list_is_of_the_period_and_release_in_the_address(
+    browser: Browser, published: Site
+) -> None:
+    page = opened(browser, published)
+    left = len(work_list(published.database, published.lake, Wanted()))
+    go(page, f"{published.url}/comments?view=work&period=28d", "Comments")
+    expect(page.get_by_text(f"{left} comments wait.")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Period")).to_have_value("Last 28 days")
+    expect(page.get_by_role("combobox", name="Release")).to_have_value("All")
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_public_report_asks_nobody_and_fits(
+    browser: Browser, published: Site, size: tuple[int, int], language: str
+) -> None:
+    write(ReportPlace(published.database.parent / "public"), published.database, PARTS)
+    page = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale=language
+    ).new_page()
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("console", lambda said: asked.append(said.text))
+    page.goto(f"{published.url}/public/")
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text({"en": "Report", "pt": "Relatório"}[language])
+    for closed in page.locator("summary").all():
+        closed.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert asked == [f"{published.url}/public/"]
+    # A policy that lets nothing run holds for a checker too.
+    found = Axe().run(page).response["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in grave] == []
 
 
 def test_who_signs_out_is_out_and_the_page_that_is_open_too(

@@ -88,8 +88,6 @@ def _filters(
             "language", st.selectbox, say("Language"), [ALL, *(there["languages"] or [])], ALL,
             format_func=say.choice,
         )  # fmt: skip
-    if is_work:
-        return {name: None if code == ALL else code for name, code in chosen.items()}
     with four:
         chosen["release"] = choose(
             "release", st.selectbox, say("Release"), [ALL, *releases], ALL,
@@ -243,7 +241,10 @@ def _work(visit: Visit, told: Mapping[str, Any], names: Mapping[str, str]) -> No
     """One comment after the other, the least sure first."""
     say = visit.say
     lake, database = visit.deployment.lake, visit.deployment.database
-    wanted = Wanted(told["category"], told["language"], told["topic"])
+    wanted = Wanted(
+        told["category"], told["language"], told["topic"],
+        release_id=told["release"], since=told["since"], until=told["until"],
+    )  # fmt: skip
     if said := st.session_state.pop("decided", None):
         (st.warning if said[1] else st.success)(said[0])
     waiting = work_list(database, lake, wanted)

@@ -51,6 +51,7 @@ def comments() -> Iterator[dict[str, object]]:
         yield {
             "comment_id": f"c{ago}", "text_id": f"t{ago}", "date": day(ago), "text": text,
             "author": author, "source_id": source_id, "source": "video", "language": "en",
+            "release_id": "r1" if ago % 2 else "r2",
         }  # fmt: skip
 
 
@@ -59,8 +60,12 @@ def labels() -> Iterator[dict[str, object]]:
         topics = ["lyrics"] if ago % 2 else []
         yield {
             "comment_id": f"c{ago}", "category": category(ago), "topics": topics,
-            "decided_by": "person", "curator": SECRETS[2],
+            "decided_by": "person" if is_decided(ago) else "labeller", "curator": SECRETS[2],
         }  # fmt: skip
+
+
+def is_decided(ago: int) -> bool:
+    return ago < 30
 
 
 def category(ago: int) -> str:
