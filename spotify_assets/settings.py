@@ -216,6 +216,13 @@ class Settings(BaseSettings):
     public_report_url: str = Field("", validation_alias="SPOTIFY_PUBLIC_REPORT_URL")
     """A bucket that gets the public report: ``s3://bucket/prefix``, ``gs://…``, ``az://…``."""
 
+    report_to: str | None = Field(None, validation_alias="SPOTIFY_REPORT_TO")
+    """Addresses, separated by commas, that get a report each Monday, by the alerts' mail server."""
+    report_parts: str = Field("", validation_alias="SPOTIFY_REPORT_PARTS")
+    """What is in that mail; where it is not set, what is public."""
+    report_language: Literal["en", "pt"] = Field("en", validation_alias="SPOTIFY_REPORT_LANGUAGE")
+    """Of that mail."""
+
     labeller: Literal["embedded", "keywords", "openai"] = Field(
         "embedded", validation_alias="SPOTIFY_LABELLER"
     )
@@ -281,7 +288,7 @@ class Settings(BaseSettings):
             )
         return url.rstrip("/")
 
-    @field_validator("public_report")
+    @field_validator("public_report", "report_parts")
     @classmethod
     def _are_parts(cls, text: str) -> str:
         return ",".join(parts_of(text))
@@ -359,6 +366,11 @@ class Settings(BaseSettings):
         return parts_of(self.public_report)
 
     @property
+    def mailed_parts(self) -> tuple[str, ...]:
+        """What is in the weekly mail."""
+        return parts_of(self.report_parts) or self.public_parts
+
+    @property
     def public_place(self) -> ReportPlace:
         """Where the public report lies."""
         return ReportPlace(self.data_dir.resolve() / "public", self.public_report_url)
@@ -423,16 +435,26 @@ class Settings(BaseSettings):
         from spotify_assets.operations.alerts import Webhook  # noqa: PLC0415 - slow to import
 
         channels: list[Channel] = []
-        if self.smtp_host or self.alert_to:
-            channels.append(self._email())
+        # The mail server may be there for the weekly report alone.
+        if self.alert_to or (self.smtp_host and not self.report_to):
+            channels.append(self._email("Alerts by e-mail", self.alert_to, "SPOTIFY_ALERT_TO"))
         if self.alert_webhook:
             channels.append(Webhook(self.alert_webhook, _headers(self.alert_webhook_headers)))
         return channels
 
-    def _email(self) -> "Email":
-        if not (self.smtp_host and self.alert_to and self.alert_from):
+    @property
+    def report_email(self) -> "Email":
+        """What carries the weekly report.
+
+        Raises:
+            ValueError: A setting is missing or wrong. No secret is quoted.
+        """
+        return self._email("A report by e-mail", self.report_to, "SPOTIFY_REPORT_TO")
+
+    def _email(self, what: str, to: str | None, setting: str) -> "Email":
+        if not (self.smtp_host and to and self.alert_from):
             raise ValueError(
-                "Alerts by e-mail need SPOTIFY_SMTP_HOST, SPOTIFY_ALERT_FROM and SPOTIFY_ALERT_TO. "
+                f"{what} needs SPOTIFY_SMTP_HOST, SPOTIFY_ALERT_FROM and {setting}. "
                 "Set all three, or none."
             )
         from spotify_assets.operations.alerts import Email  # noqa: PLC0415 - slow to import
@@ -440,11 +462,12 @@ class Settings(BaseSettings):
         return Email(
             host=self.smtp_host,
             sender=self.alert_from.strip(),
-            recipients=[one.strip() for one in self.alert_to.split(",") if one.strip()],
+            recipients=[one.strip() for one in to.split(",") if one.strip()],
             port=self.smtp_port,
             user=self.smtp_user,
             password=self.smtp_password,
             tls=self.smtp_tls,
+            setting=setting,
         )
 
     @property

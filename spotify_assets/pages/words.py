@@ -357,19 +357,19 @@ PORTUGUESE: Mapping[str, str] = {
     "Streams a week": "Streams por semana",
     "Seven days from": "Sete dias desde",
     "Days of releases known": "Dias de lançamentos conhecidos",
-    "Faint: not every day of every release is known.": (
-        "Esmaecido: nem todos os dias de todos os lançamentos são conhecidos."
+    "Faint: {what}.": "Esmaecido: {what}.",
+    "Comments, by what they are": "Comentários, pelo que são",
+    "not every day of every release is known": (
+        "nem todos os dias de todos os lançamentos são conhecidos"
     ),
     "The releases with the most streams in 7 days": ("Os lançamentos com mais streams em 7 dias"),
     "Released": "Lançado em",
     "Days known": "Dias conhecidos",
-    "Faint: not every day of it is known.": ("Esmaecido: nem todos os seus dias são conhecidos."),
+    "not every day of it is known": "nem todos os seus dias são conhecidos",
     "Hours in 28 days": "Horas em 28 dias",
     "Plays in 28 days": "Reproduções em 28 dias",
     "Hours a month": "Horas por mês",
-    "Faint: not every day of the month is known.": (
-        "Esmaecido: nem todos os dias do mês são conhecidos."
-    ),
+    "not every day of the month is known": "nem todos os dias do mês são conhecidos",
     "Artists, by the time listened in 28 days": "Artistas, pelo tempo ouvido em 28 dias",
     "In {unit}.": "Em {unit}.",
     "As published on {published} UTC.": "Como publicado em {published} UTC.",
@@ -388,6 +388,11 @@ class Say:
         """English words in the language, with what stands in their braces."""
         said = PORTUGUESE[words] if self.language == "pt" else words
         return said.format(**told) if told else said
+
+    @property
+    def tag(self) -> str:
+        """The language, as HTML names it."""
+        return "pt-BR" if self.language == "pt" else self.language
 
     def title(self, page: str) -> str:
         """Of a page."""

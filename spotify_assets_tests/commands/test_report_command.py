@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spotify_assets.cli import app
+from spotify_assets_tests.operations.alerts.servers import HOST, Mailbox, free_port, mail_server
 from spotify_assets_tests.pages.report.conftest import empty, filled
 
 __all__ = ["empty", "filled"]
@@ -67,3 +68,31 @@ def test_a_setting_that_is_wrong_is_named(
     assert failed.exit_code == 2
     assert name in failed.output
     assert said in failed.output.replace("\n", " ")
+
+
+def test_the_mail_is_shown_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "SPOTIFY_REPORT_PARTS and SPOTIFY_PUBLIC_REPORT are empty" in run("--show").output
+    monkeypatch.setenv("SPOTIFY_REPORT_PARTS", "releases")
+    shown = run("--show")
+    assert (shown.exit_code, "RELEASES" in shown.output) == (0, True)
+    assert run("--html").output.startswith("<!doctype html>")
+    assert run("--html", "--show").exit_code == 2
+    unset = run("--send")
+    assert unset.exit_code == 2
+    assert "SPOTIFY_SMTP_HOST, SPOTIFY_ALERT_FROM and SPOTIFY_REPORT_TO" in unset.output
+    port, mailbox = free_port(), Mailbox()
+    for name, value in {
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(port),
+        "SMTP_TLS": "none",
+        "ALERT_FROM": "warehouse@example.com",
+        "REPORT_TO": "ana@example.com",
+    }.items():
+        monkeypatch.setenv(f"SPOTIFY_{name}", value)
+    down = run("--send")
+    assert down.exit_code == 1
+    assert "did not take the mail" in down.output
+    with mail_server(mailbox, port):
+        sent = run("--send")
+    assert (sent.exit_code, sent.output) == (0, "Sent to ana@example.com.\n")
+    assert len(mailbox.mails) == 1

@@ -5,7 +5,7 @@ that carry the messages. Does not belong here: finding out what is wrong, and an
 Dagster; both call this package.
 """
 
-from spotify_assets.operations.alerts.channels import Channel, Email, Webhook
+from spotify_assets.operations.alerts.channels import Channel, DeliveryError, Email, Letter, Webhook
 from spotify_assets.operations.alerts.incidents import Incident, Kind, Severity
 from spotify_assets.operations.alerts.messages import Message, Notice, State
 from spotify_assets.operations.alerts.store import Alerts, AlertsError, Undelivered
@@ -14,9 +14,11 @@ __all__ = [
     "Alerts",
     "AlertsError",
     "Channel",
+    "DeliveryError",
     "Email",
     "Incident",
     "Kind",
+    "Letter",
     "Message",
     "Notice",
     "Severity",

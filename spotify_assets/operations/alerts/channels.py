@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.header import Header
 from email.headerregistry import Address
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import formataddr, formatdate
 from typing import Literal, Protocol
@@ -64,6 +66,25 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True)
+class Letter:
+    """What one mail says.
+
+    Attributes:
+        subject: One line.
+        text: Plain text.
+        id: The same at each attempt to deliver it.
+        answers: Ids of the mails that it answers.
+        html: The same as the text, for programs that show it; nothing in it is loaded.
+    """
+
+    subject: str
+    text: str
+    id: str
+    answers: Sequence[str] = ()
+    html: str | None = None
+
+
+@dataclass(frozen=True)
 class Email:
     """Mails by SMTP (RFC 5321).
 
@@ -80,6 +101,7 @@ class Email:
         tls: ``starttls``: asked for and insisted on; ``ssl``: from the start; ``none``: in the
             clear.
         timeout: Seconds for each step.
+        setting: The one that names the recipients, for messages.
 
     Raises:
         ValueError: An address is none, or a secret is not ASCII. The message does not quote it.
@@ -93,20 +115,32 @@ class Email:
     password: SecretStr | None = None
     tls: Tls = "starttls"
     timeout: float = TIMEOUT_SECONDS
+    setting: str = "SPOTIFY_ALERT_TO"
 
     name = "email"
 
     def __post_init__(self) -> None:
         if not self.recipients:
-            raise ValueError("A mail needs a recipient: set SPOTIFY_ALERT_TO.")
+            raise ValueError(f"A mail needs a recipient: set {self.setting}.")
         for address in (self.sender, *self.recipients):
-            _check_address(address)
+            _check_address(address, self.setting)
         if not f"{self.user or ''}{self._password}".isascii():
             raise ValueError("SPOTIFY_SMTP_USER and SPOTIFY_SMTP_PASSWORD must be ASCII.")
 
     def send(self, message: Message) -> str | None:
         """Deliver the message to all recipients that the server takes."""
-        mail = self._mail(message)
+        return self.deliver(Letter(message.subject, message.text, message.id, message.answers))
+
+    def deliver(self, letter: Letter) -> str | None:
+        """Deliver a mail to all recipients that the server takes.
+
+        Returns:
+            ``None``, or whom the server did not take.
+
+        Raises:
+            DeliveryError: Nobody got it.
+        """
+        mail = self._mail(letter)
         try:
             with self._connection() as connection:
                 refused = connection.send_message(mail, self.sender, list(self.recipients))
@@ -120,7 +154,7 @@ class Email:
             said = _refusals(error.recipients)
             kind = Rejected if _for_good(*_codes(error.recipients)) else DeliveryError
             raise self._error(
-                kind, f"refused every recipient: {said}. Check SPOTIFY_ALERT_TO"
+                kind, f"refused every recipient: {said}. Check {self.setting}"
             ) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             kind = Rejected if _for_good(error.smtp_code) else DeliveryError
@@ -137,7 +171,7 @@ class Email:
             ) from None
         if not refused:
             return None
-        return f"Delivered, but not to everybody: {_refusals(refused)}. Check SPOTIFY_ALERT_TO."
+        return f"Delivered, but not to everybody: {_refusals(refused)}. Check {self.setting}."
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -161,19 +195,23 @@ class Email:
         finally:
             opened.close()
 
-    def _mail(self, message: Message) -> MIMEText:
+    def _mail(self, letter: Letter) -> MIMEBase:
         # The newer `EmailMessage` loses spaces when it folds a long subject that is not ASCII.
         domain = self.sender.rpartition("@")[2]
-        mail = MIMEText(message.text, _charset="utf-8")
-        mail["Subject"] = Header(message.subject, header_name="Subject").encode()
+        mail: MIMEBase = MIMEText(letter.text, _charset="utf-8")
+        if letter.html is not None:
+            # The last is what a program prefers.
+            shown = MIMEText(letter.html, "html", "utf-8")
+            mail = MIMEMultipart("alternative", _subparts=[mail, shown])
+        mail["Subject"] = Header(letter.subject, header_name="Subject").encode()
         mail["From"] = formataddr(("spotify-assets", self.sender))
         mail["To"] = ", ".join(self.recipients)
         mail["Date"] = formatdate(localtime=True)
-        mail["Message-ID"] = f"<{message.id}@{domain}>"
+        mail["Message-ID"] = f"<{letter.id}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        if message.answers:
-            mail["In-Reply-To"] = f"<{message.answers[0]}@{domain}>"
-            answered = message.answers[:MAX_IN_FULL]
+        if letter.answers:
+            mail["In-Reply-To"] = f"<{letter.answers[0]}@{domain}>"
+            answered = letter.answers[:MAX_IN_FULL]
             mail["References"] = " ".join(f"<{one}@{domain}>" for one in answered)
         return mail
 
@@ -280,7 +318,7 @@ class Webhook:
             log.removeFilter(without_path)
 
 
-def _check_address(address: str) -> None:
+def _check_address(address: str, setting: str) -> None:
     try:
         parsed = Address(addr_spec=address)
     except (ValueError, IndexError):
@@ -288,7 +326,7 @@ def _check_address(address: str) -> None:
     if not (parsed.username and parsed.domain and address.isascii() and address.isprintable()):
         raise ValueError(
             f"{address!r} is no e-mail address; write SPOTIFY_ALERT_FROM=warehouse@example.com and "
-            "SPOTIFY_ALERT_TO=ana@example.com,bia@example.com."
+            f"{setting}=ana@example.com,bia@example.com."
         )
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from spotify_assets.pages.reading import NotReadable, Reason, asking, published_at, questions
 from spotify_assets.pages.report.parts import COLUMNS
+from spotify_assets.storage.errors import FailureKind, ProjectError
 
 SQL = questions("report/report")
 ASKED: Mapping[str, Mapping[str, str]] = {
@@ -40,6 +41,17 @@ ASKED: Mapping[str, Mapping[str, str]] = {
 """By part and table the question that it answers."""
 FORMAT = 1
 """Of the JSON; another one where a name changes its meaning or goes."""
+
+
+NOT_THERE = (
+    "No warehouse is published yet: `spotify-assets collect` makes it, or `spotify-assets import`."
+)
+
+
+class NoReport(ProjectError):
+    """A report cannot be made now; the one before stays."""
+
+    kind = FailureKind.RETRY
 
 
 @dataclass(frozen=True)
@@ -86,13 +98,17 @@ def read(database: Path, parts: Sequence[str]) -> Report:
         parts: Some of `COLUMNS`.
 
     Raises:
-        NotReadable: There is no warehouse, or it cannot be opened. (Of one that lacks tables of a
+        NoReport: There is no warehouse, or it cannot be opened. (Of one that lacks tables of a
             part, made by an older version, the part is empty.)
     """
-    # Before it is opened: what is published meanwhile is shown too late rather than never.
-    published = published_at(database)
-    with asking(database) as ask:
-        return Report(published, [_part(ask, name) for name in parts])
+    try:
+        # Before it is opened: what is published meanwhile is shown too late rather than never.
+        published = published_at(database)
+        with asking(database) as ask:
+            return Report(published, [_part(ask, name) for name in parts])
+    except NotReadable as error:
+        why = NOT_THERE if error.reason is Reason.missing else error.details
+        raise NoReport(f"There is nothing to make a report of. {why}") from error
 
 
 def _part(ask: Callable[[str], pl.DataFrame], name: str) -> Part:

@@ -31,17 +31,17 @@ NUMBER = re.compile(r"[-+]?[\d.,]+( %)?|–|\d+ \w+ \d+")
 
 def page(report: Report, say: Say) -> str:
     """The page, in a language."""
-    other = "pt" if say.language == "en" else "en"
+    other = Say("pt" if say.language == "en" else "en")
     shown = [_section(one, say) for one in sections(report, say)]
     nothing = f"<section><p>{html.escape(say('Nothing is public yet.'))}</p></section>"
     return PAGE.format(
-        language=_tag(say.language),
+        language=say.tag,
         policy=html.escape(POLICY, quote=True),
         title=html.escape(say("Report")),
         style=STYLE,
-        other_file=FILES[other],
-        other_language=_tag(other),
-        other_name=LANGUAGES[other],
+        other_file=FILES[other.language],
+        other_language=other.tag,
+        other_name=LANGUAGES[other.language],
         published=html.escape(
             say("As published on {published} UTC.", published=f"{report.published:%Y-%m-%d %H:%M}")
         ),
@@ -49,10 +49,6 @@ def page(report: Report, say: Say) -> str:
         data_file=DATA,
         data=html.escape(say("The same as data (JSON)")),
     )
-
-
-def _tag(language: str) -> str:
-    return "pt-BR" if language == "pt" else language
 
 
 def _section(section: Section, say: Say) -> str:
@@ -79,7 +75,9 @@ def _figure(figure: Figure) -> str:
 
 def _chart(chart: Chart, say: Say) -> str:
     title, notes = html.escape(chart.title), [say("In {unit}.", unit=chart.unit)]
-    if chart.note and (not chart.partial or any(chart.partial)):
+    if any(chart.partial):
+        notes.append(say("Faint: {what}.", what=chart.lacks))
+    if chart.note:
         notes.append(chart.note)
     said = html.escape(" ".join(notes))
     return (

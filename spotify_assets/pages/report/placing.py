@@ -15,28 +15,18 @@ from pathlib import Path
 
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.store import Remote, open_store
-from spotify_assets.pages.reading import NotReadable, Reason, published_at
+from spotify_assets.pages.reading import published_at
 from spotify_assets.pages.report.contents import read
 from spotify_assets.pages.report.page import DATA, FILES, page
 from spotify_assets.pages.report.parts import ReportPlace
 from spotify_assets.pages.words import Say
-from spotify_assets.storage.errors import FailureKind, ProjectError
 
 TYPES = {"html": "text/html; charset=utf-8", "json": "application/json"}
 """By the end of a file's name."""
 MAX_AGE_SECONDS = 60
 """For how long a reader may keep it: it is not made more often."""
 CACHE_CONTROL = f"public, max-age={MAX_AGE_SECONDS}"
-NOT_THERE = (
-    "No warehouse is published yet: `spotify-assets collect` makes it, or `spotify-assets import`."
-)
 NAMES = (*FILES.values(), DATA)
-
-
-class NoReport(ProjectError):
-    """The report cannot be made now; the one before stays."""
-
-    kind = FailureKind.RETRY
 
 
 def write(place: ReportPlace, database: Path, parts: Sequence[str]) -> list[str]:
@@ -54,11 +44,7 @@ def write(place: ReportPlace, database: Path, parts: Sequence[str]) -> list[str]
         NoReport: There is no warehouse, or it cannot be opened.
         LakeError: It cannot be written, or the bucket refuses it. What was there stays.
     """
-    try:
-        report = read(database, parts)
-    except NotReadable as error:
-        why = NOT_THERE if error.reason is Reason.missing else error.details
-        raise NoReport(f"There is nothing to make a report of. {why}") from error
+    report = read(database, parts)
     files = {name: page(report, Say(language)) for language, name in FILES.items()}
     # The data last: whoever finds them new finds the pages new.
     files[DATA] = report.as_json()

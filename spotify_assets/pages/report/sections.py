@@ -50,7 +50,11 @@ class Chart:
     """Of the table, a line a label."""
     partial: Sequence[bool] = ()
     """Whether what is at a label is known in part only."""
+    lacks: str = ""
+    """What is not known there, in a sentence without its end."""
     note: str = ""
+    sums: str = ""
+    """The title of the sums of each series, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ def _comments(part: Part, totals: Mapping[str, Any], say: Say, title: str, perio
             [str(day), *(say.number(values[n]) for values in series.values()), say.number(sums[n])]
             for n, day in enumerate(days)
         ],
+        sums=say("Comments, by what they are"),
     )
     return Section(title, period, figures, [chart])
 
@@ -201,7 +206,7 @@ def _releases(part: Part, totals: Mapping[str, Any], say: Say, title: str, perio
             for i, (day, n) in enumerate(weeks.select("week", "streams").iter_rows())
         ],
         _partial(weeks, "release_days", "release_days_wanted"),
-        say("Faint: not every day of every release is known."),
+        say("not every day of every release is known"),
     )
     best = Chart(
         say("The releases with the most streams in 7 days"),
@@ -223,7 +228,7 @@ def _releases(part: Part, totals: Mapping[str, Any], say: Say, title: str, perio
             for one in top.iter_rows(named=True)
         ],
         top["days_known"].lt(7).to_list(),
-        say("Faint: not every day of it is known."),
+        say("not every day of it is known"),
     )
     return Section(title, period, [figure], [over_time, best])
 
@@ -260,7 +265,7 @@ def _listening(part: Part, totals: Mapping[str, Any], say: Say, title: str, peri
             for one in months.iter_rows(named=True)
         ],
         _partial(months, "days_complete", "days"),
-        say("Faint: not every day of the month is known."),
+        say("not every day of the month is known"),
     )
     names = [in_line(name) for name in artists["name"]]
     longest = Chart(

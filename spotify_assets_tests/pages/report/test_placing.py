@@ -15,8 +15,9 @@ from obstore.store import MemoryStore
 from spotify_assets.lake.errors import LakeError
 from spotify_assets.lake.store import Remote, Store
 from spotify_assets.pages.report import placing
+from spotify_assets.pages.report.contents import NoReport
 from spotify_assets.pages.report.parts import PARTS, ReportPlace
-from spotify_assets.pages.report.placing import NAMES, NoReport, is_current, remove, write
+from spotify_assets.pages.report.placing import NAMES, is_current, remove, write
 
 
 @pytest.fixture
