@@ -122,7 +122,8 @@ def test_a_macro_is_described_by_its_parameters_and_its_sql(published: Path) -> 
     assert told["grain"] == "one rank"
     assert told["call"] == (
         "FROM listening.top_artists("
-        "from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays')"
+        "from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays', "
+        "min_seconds := 30)"
     )
     sql = done.stdout.splitlines()[-1]
     with duckdb.connect(published) as connection:

@@ -62,6 +62,11 @@ class Play:
         return self.item or f"name:{self.artist}:{self.name}"
 
     @property
+    def began_at(self) -> dt.datetime:
+        """Of unknown length, it is a moment."""
+        return self.at - dt.timedelta(milliseconds=self.ms_played or 0)
+
+    @property
     def recording(self) -> str:
         return self.isrc or self.uri
 
@@ -162,7 +167,7 @@ def _facts(told: list[Play]) -> list[dict[str, Any]]:
     session = 0
     heard: dict[str, dt.datetime] = {}
     for line, play in enumerate(told, start=1):
-        session += line == 1 or play.at - told[line - 2].at > PAUSE
+        session += line == 1 or play.began_at - told[line - 2].at > PAUSE
         is_first = play.counts and play.recording not in heard
         if is_first:
             heard[play.recording] = play.at

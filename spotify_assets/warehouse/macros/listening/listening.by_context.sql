@@ -4,7 +4,7 @@
 -- inclusive; the classes of plays.
 -- The share is that of the plays of the window, those that nobody says anything of among them.
 CREATE OR REPLACE MACRO listening.by_context(
-    context, from_date, to_date, classes := ['counted']
+    context, from_date, to_date, classes := ['counted'], min_seconds := 30
 ) AS TABLE
 WITH played AS (
     SELECT
@@ -23,7 +23,8 @@ WITH played AS (
         AND list_contains(
             classes,
             listening.play_class(
-                play.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito
+                play.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito,
+                min_seconds := min_seconds
             )
         )
 ), summed AS (

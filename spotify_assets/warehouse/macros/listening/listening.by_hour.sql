@@ -2,11 +2,13 @@
 -- Grain: one of 24 hours. Parameters: local days, both inclusive; the classes of plays.
 -- A play belongs to the hour in which it ended. The coverage is that of the window.
 CREATE OR REPLACE MACRO listening.by_hour(
-    from_date, to_date, classes := ['counted']
+    from_date, to_date, classes := ['counted'], min_seconds := 30
 ) AS TABLE
 WITH played AS (
     SELECT hour(local_at) AS hour, count(*) AS plays, sum(ms_played)::BIGINT AS ms_played
-    FROM listening.local_plays_between(from_date, to_date, classes := classes)
+    FROM listening.local_plays_between(
+        from_date, to_date, classes := classes, min_seconds := min_seconds
+    )
     GROUP BY ALL
 )
 SELECT

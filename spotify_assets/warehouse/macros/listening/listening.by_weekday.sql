@@ -2,7 +2,7 @@
 -- Grain: one of 7 weekdays. Parameters: local days, both inclusive; the classes of plays.
 -- The coverage is that of the weekday's own days.
 CREATE OR REPLACE MACRO listening.by_weekday(
-    from_date, to_date, classes := ['counted']
+    from_date, to_date, classes := ['counted'], min_seconds := 30
 ) AS TABLE
 WITH played AS (
     SELECT
@@ -12,7 +12,7 @@ WITH played AS (
         listening.coverage_of(coverage) AS coverage,
         count(*) FILTER (WHERE coverage = 'complete') AS days_complete,
         count(*) AS days
-    FROM listening.by_day(from_date, to_date, classes := classes)
+    FROM listening.by_day(from_date, to_date, classes := classes, min_seconds := min_seconds)
     GROUP BY ALL
 )
 SELECT

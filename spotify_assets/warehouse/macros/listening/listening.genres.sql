@@ -4,7 +4,9 @@
 -- A track is of the genres in which the catalog found it; else of those in which it found an artist
 -- of its artist's name. A play counts in each of its genres, so shares can add up to more than 1.
 -- `share_known` is the share of the plays of which some genre is known.
-CREATE OR REPLACE MACRO listening.genres(from_date, to_date, classes := ['counted']) AS TABLE
+CREATE OR REPLACE MACRO listening.genres(
+    from_date, to_date, classes := ['counted'], min_seconds := 30
+) AS TABLE
 WITH per_item AS MATERIALIZED (
     SELECT
         item.item_key,
@@ -12,7 +14,9 @@ WITH per_item AS MATERIALIZED (
         item.artist_name,
         count(*) AS plays,
         coalesce(sum(play.ms_played), 0)::BIGINT AS ms_played
-    FROM listening.plays_between(from_date, to_date, classes := classes) AS play
+    FROM listening.plays_between(
+        from_date, to_date, classes := classes, min_seconds := min_seconds
+    ) AS play
     JOIN star.dim_item AS item USING (item_key)
     GROUP BY ALL
 ), by_track AS (

@@ -1,7 +1,9 @@
 -- The tracks played most on this day of earlier years, the latest year first.
 -- Grain: one rank of a year. Parameters: the day; how many of each year; the classes of plays.
 -- 29 February is in leap years only. Recordings and ties as in listening.ranking.
-CREATE OR REPLACE MACRO listening.on_this_day(on_date, n := 10, classes := ['counted']) AS TABLE
+CREATE OR REPLACE MACRO listening.on_this_day(
+    on_date, n := 10, classes := ['counted'], min_seconds := 30
+) AS TABLE
 WITH years AS (
     SELECT
         known.day AS local_day,
@@ -38,7 +40,8 @@ WITH years AS (
     WHERE list_contains(
         classes,
         listening.play_class(
-            item.kind, played.ms_played, played.is_skipped, played.reason_end, played.is_incognito
+            item.kind, played.ms_played, played.is_skipped, played.reason_end, played.is_incognito,
+            min_seconds := min_seconds
         )
     )
     GROUP BY ALL

@@ -1,7 +1,10 @@
 -- Plays of some classes in a window of the listener's days.
--- Grain: one play. Parameters: local days, both inclusive; the classes.
+-- Grain: one play. Parameters: local days, both inclusive; the classes; from how
+-- many seconds on music counts.
 -- Where the API alone knows a play, ms_played is the length of the track, or 0 if that is unknown.
-CREATE OR REPLACE MACRO listening.plays_between(from_date, to_date, classes := ['counted']) AS TABLE
+CREATE OR REPLACE MACRO listening.plays_between(
+    from_date, to_date, classes := ['counted'], min_seconds := 30
+) AS TABLE
 SELECT
     play.ended_at,
     play.item_key,
@@ -22,6 +25,7 @@ WHERE
             play.ms_played,
             play.is_skipped,
             play.reason_end,
-            play.is_incognito
+            play.is_incognito,
+            min_seconds := min_seconds
         )
     )

@@ -2,7 +2,7 @@
 -- in UTC. To leave the times out costs nothing: DuckDB counts only what is asked for.
 -- Grain: one rank. Parameters and rules: listening.ranking.
 CREATE OR REPLACE MACRO listening.ranking_with_times(
-    what, from_date, to_date, classes := ['counted'], ranked_by := 'plays'
+    what, from_date, to_date, classes := ['counted'], ranked_by := 'plays', min_seconds := 30
 ) AS TABLE
 WITH per_item AS (
     SELECT
@@ -11,7 +11,9 @@ WITH per_item AS (
         coalesce(sum(ms_played), 0)::BIGINT AS ms_played,
         min(ended_at) AS first_at,
         max(ended_at) AS last_at
-    FROM listening.plays_between(from_date, to_date, classes := classes)
+    FROM listening.plays_between(
+        from_date, to_date, classes := classes, min_seconds := min_seconds
+    )
     GROUP BY item_key
 ), summed AS (
     SELECT

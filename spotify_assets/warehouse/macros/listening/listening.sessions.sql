@@ -1,28 +1,39 @@
--- The sessions that began in a window: from one pause of over 30 minutes to the next.
--- Grain: one session. Parameters: local days, both inclusive; the classes of plays.
+-- The sessions that began in a window: from one pause of over 30 minutes, or of over `gap_minutes`,
+-- to the next.
+-- Grain: one session. Parameters: local days, both inclusive; the classes of plays; from how many
+-- seconds on music counts; the pause.
 -- All times are the listener's. The coverage is that of its first and last day in UTC.
-CREATE OR REPLACE MACRO listening.sessions(from_date, to_date, classes := ['counted']) AS TABLE
+CREATE OR REPLACE MACRO listening.sessions(
+    from_date, to_date, classes := ['counted'], min_seconds := 30, gap_minutes := 30
+) AS TABLE
 WITH whole AS (
     SELECT
         session,
-        make_timestamp_ms(min(epoch_ms(ended_at) - coalesce(ms_played, 0))) AS started_at,
+        make_timestamp_ms(min(epoch_ms(ended_at) - coalesce(ms_heard, 0))) AS started_at,
         max(ended_at) AS ended_at,
         count(*) AS plays,
-        coalesce(sum(ms_played), 0)::BIGINT AS ms_played,
+        coalesce(sum(ms_heard), 0)::BIGINT AS ms_played,
         -- Of plays that ended in the same second the item decides, to be the same every time.
         arg_min(item_key, epoch_us(ended_at) + item_key % 1000000) AS first_key,
         arg_max(item_key, epoch_us(ended_at) + item_key % 1000000) AS last_key
     -- A session that begins in the window may go on after it.
-    FROM listening.plays_between(from_date, DATE '9999-12-30', classes := classes)
+    FROM listening.plays_by_session(gap_minutes := gap_minutes)
     WHERE
-        session > (
+        ended_at >= listening.day_start(from_date)
+        AND list_contains(
+            classes,
+            listening.play_class(
+                kind, ms_played, is_skipped, reason_end, is_incognito, min_seconds := min_seconds
+            )
+        )
+        AND session > (
             SELECT coalesce(max(session), 0)
-            FROM star.fact_play
+            FROM listening.plays_by_session(gap_minutes := gap_minutes)
             WHERE ended_at < listening.day_start(from_date)
         )
         AND session <= (
             SELECT max(session)
-            FROM star.fact_play
+            FROM listening.plays_by_session(gap_minutes := gap_minutes)
             WHERE ended_at < listening.day_start(to_date::DATE + 1)
         )
     GROUP BY session

@@ -1,8 +1,8 @@
 -- The longest runs of the listener's days with a counted play on each.
--- Grain: one run. Parameter: how many. Ties: the latest first.
+-- Grain: one run. Parameters: how many; from how many seconds on music counts. Ties: the latest first.
 -- The current one reaches the last day that was asked, or the day before: that day is not over.
 -- It may be longer where the day before it or after it is not completely known.
-CREATE OR REPLACE MACRO listening.streaks(n := 10) AS TABLE
+CREATE OR REPLACE MACRO listening.streaks(n := 10, min_seconds := 30) AS TABLE
 WITH edges AS (
     SELECT day
     FROM listening.coverage_by_day(
@@ -22,7 +22,9 @@ SELECT
     coverage,
     days_complete
 FROM listening.streaks_between(
-    (SELECT min(date) - 1 FROM star.play_coverage), (SELECT max(date) + 1 FROM star.play_coverage)
+    (SELECT min(date) - 1 FROM star.play_coverage),
+    (SELECT max(date) + 1 FROM star.play_coverage),
+    min_seconds := min_seconds
 )
 QUALIFY rank <= n
 ORDER BY rank

@@ -4,19 +4,21 @@
 -- Status: new (never played before), up, down, same, re-entry (played before, but not in the
 -- window before). The coverage is that of the window; the window before has its own days.
 CREATE OR REPLACE MACRO listening.top(
-    what, from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays'
+    what, from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays', min_seconds := 30
 ) AS TABLE
 WITH ranked AS MATERIALIZED (
     SELECT now.*, before.rank AS previous_rank
     FROM listening.ranking(
-        what, from_date, to_date, classes := classes, ranked_by := ranked_by
+        what, from_date, to_date, classes := classes, ranked_by := ranked_by,
+        min_seconds := min_seconds
     ) AS now
     LEFT JOIN listening.ranking(
         what,
         listening.previous_from(from_date, to_date),
         from_date::DATE - 1,
         classes := classes,
-        ranked_by := ranked_by
+        ranked_by := ranked_by,
+        min_seconds := min_seconds
     ) AS before USING (key)
     WHERE now.rank <= n
 ), played_earlier AS (
@@ -30,7 +32,8 @@ WITH ranked AS MATERIALIZED (
         AND list_contains(
             classes,
             listening.play_class(
-                item.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito
+                item.kind, play.ms_played, play.is_skipped, play.reason_end, play.is_incognito,
+                min_seconds := min_seconds
             )
         )
 )

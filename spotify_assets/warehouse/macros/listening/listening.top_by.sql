@@ -5,7 +5,7 @@
 -- A play belongs to the part in which it ended. Names and ties: listening.ranking. The coverage is
 -- that of the window.
 CREATE OR REPLACE MACRO listening.top_by(
-    part_name, what, from_date, to_date, n := 10, classes := ['counted']
+    part_name, what, from_date, to_date, n := 10, classes := ['counted'], min_seconds := 30
 ) AS TABLE
 WITH items AS MATERIALIZED (
     FROM listening.ranked_items(what)
@@ -17,7 +17,9 @@ WITH items AS MATERIALIZED (
         CASE what WHEN 'artist' THEN items.key_id ELSE items.item_key END AS item_key,
         count(*) AS plays,
         coalesce(sum(play.ms_played), 0)::BIGINT AS ms_played
-    FROM listening.local_plays_between(from_date, to_date, classes := classes) AS play
+    FROM listening.local_plays_between(
+        from_date, to_date, classes := classes, min_seconds := min_seconds
+    ) AS play
     JOIN items USING (item_key)
     GROUP BY ALL
 ), summed AS (

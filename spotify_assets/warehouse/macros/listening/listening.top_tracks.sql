@@ -4,8 +4,12 @@
 -- Rules of the ranking: listening.ranking. Where no one knows how long a play was, its ms_played is the
 -- length of the track.
 CREATE OR REPLACE MACRO listening.top_tracks(
-    from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays'
+    from_date, to_date, n := 50, classes := ['counted'], ranked_by := 'plays',
+    min_seconds := 30
 ) AS TABLE
 SELECT *
-FROM listening.top('track', from_date, to_date, n := n, classes := classes, ranked_by := ranked_by)
+FROM listening.top(
+    'track', from_date, to_date, n := n, classes := classes, ranked_by := ranked_by,
+    min_seconds := min_seconds
+)
 ORDER BY rank
