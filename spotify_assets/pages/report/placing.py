@@ -16,7 +16,7 @@ from pathlib import Path
 from spotify_assets.lake.errors import LakeError, writing
 from spotify_assets.lake.store import Remote, open_store
 from spotify_assets.pages.reading import published_at
-from spotify_assets.pages.report.contents import read
+from spotify_assets.pages.report.contents import FORMAT, read
 from spotify_assets.pages.report.page import DATA, FILES, page
 from spotify_assets.pages.report.parts import ReportPlace
 from spotify_assets.pages.words import Say
@@ -84,9 +84,10 @@ def is_current(place: ReportPlace, database: Path, parts: Sequence[str]) -> bool
         NotReadable: There is no warehouse.
     """
     published = published_at(database).isoformat()
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, LookupError, TypeError):
         said = json.loads((place.folder / DATA).read_text(encoding="utf-8"))
-        return bool(said["published"] == published and list(said["parts"]) == list(parts))
+        wanted = {"format": FORMAT, "published": published}
+        return said == {**wanted, "parts": said["parts"]} and [*said["parts"]] == [*parts]
     return False
 
 
