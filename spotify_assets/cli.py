@@ -120,7 +120,7 @@ COMMANDS = {
     ),
     "report": (
         "report:report",
-        "Make the public report: a static page of what SPOTIFY_PUBLIC_REPORT names.",
+        "Make the public report of what is published; or show or send the weekly mail of it.",
     ),
     "publish-to": (
         "publish_to:publish_to",

@@ -21,7 +21,7 @@ def report(
         bool, typer.Option("--send", help="Send the mail to SPOTIFY_REPORT_TO now.")
     ] = False,
 ) -> None:
-    """Make the public report of what is published; or show or send the mail that goes each week.
+    """Make the public report of what is published; or show or send the weekly mail of it.
 
     Runs of Dagster and commands that publish make the page by themselves. What is public is a
     setting, SPOTIFY_PUBLIC_REPORT, and nothing at first: then a page that is there is taken away.
