@@ -27,7 +27,7 @@ from spotify_assets.warehouse.publication.integrity import hold_to_contract
 from spotify_assets.warehouse.publication.partitions import News
 from spotify_assets.warehouse.publication.replacing import alone, opened, replacing
 from spotify_assets.warehouse.publication.state import State
-from spotify_assets.warehouse.tables import create, quoted
+from spotify_assets.warehouse.tables import create, literal, quoted
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,12 @@ def _append(
 
 
 def _counted(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    return {name: connection.table(name).count("*").fetchall()[0][0] for name in WAREHOUSE}
+    """The rows of each table, by one statement: one each would take three times as long."""
+    counts = " UNION ALL ".join(
+        f"SELECT {literal(name)}, count(*) FROM {quoted(one)}" for name, one in WAREHOUSE.items()
+    )
+    counted: dict[str, int] = dict(connection.execute(counts).fetchall())
+    return {name: counted[name] for name in WAREHOUSE}
 
 
 def _hash(queries: Queries, domains: Sequence[Domain], time_zone: str) -> str:
