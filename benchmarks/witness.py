@@ -15,8 +15,9 @@ import polars as pl
 from spotify_assets.defs.catalog.raw_file import raw_file
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Exchange, Request, decode, is_final
+from spotify_assets.lake.log import Origin
 from spotify_assets.lake.raw import RawPartition, Sealed, read_exchanges
-from spotify_assets.lake.tables import write_partition
+from spotify_assets.lake.tables import held_file, write_days
 from spotify_assets.transforms.catalog.responses import process
 
 UNDER_WAY = re.compile(r"\d{4}\.(journal\.jsonl|responses/\d+\.jsonl)$")
@@ -133,8 +134,9 @@ def write_tables(lake: Lake, sealed: Sequence[Sealed]) -> dict[str, bytes]:
         for one in sealed:
             day = one.genre_day
             part = by_day.get((day.genre, day.date), rows.clear())
-            path = write_partition(lake, name, day, part, code_version="bench").path
-            written[f"{name} of {day}"] = path.read_bytes()
+            write_days(lake, day.genre, {day.date: {name: part}}, Origin(code_version="bench"))
+            if file := held_file(lake, name, day):
+                written[f"{name} of {day}"] = lake.log.store.get(file.key)
     return written
 
 

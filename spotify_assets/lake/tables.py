@@ -70,16 +70,6 @@ class Overtaken(LakeError):
 
 
 @dataclass(frozen=True)
-class Written:
-    """One partition after a write."""
-
-    path: Path
-    rows: int
-    bytes: int
-    changed: bool
-
-
-@dataclass(frozen=True)
 class Encoded:
     """Rows as the bytes of a Parquet file."""
 
@@ -117,17 +107,6 @@ class Encoded:
 def is_shared(key: str) -> bool:
     """Whether the rows of other days of its month are in a file too."""
     return f"/{MONTH_FOLDER}" in key
-
-
-def write_partition(
-    lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataFrame, *, code_version: str = ""
-) -> Written:
-    """Make ``frame`` the rows of one table of a genre-day; as `write_days`."""
-    before = lake.log.state(genre_day.genre).days.get(genre_day.date, Day()).latest().get(table)
-    origin = Origin(code_version=code_version)
-    state = write_days(lake, genre_day.genre, {genre_day.date: {table: frame}}, origin)
-    file = state.days[genre_day.date].latest()[table]
-    return Written(lake.path(file.key), frame.height, file.bytes, file != before)
 
 
 def write_days(

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from spotify_assets.cli import app
 from spotify_assets.lake import GenreDay, Lake, history, upkeep
 from spotify_assets.lake.log import Change, Origin, State
-from spotify_assets.lake.tables import write_days, write_partition
+from spotify_assets.lake.tables import write_days
+from spotify_assets_tests.lake.partition_files import write_partition
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lake.md"
 TABLE = "star.fact_track_daily"

@@ -1,7 +1,7 @@
 """Where the rows of a partition lie, and what a run leaves that was stopped between two steps."""
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,28 @@ def rows_file(lake: Lake, table: str, genre_day: GenreDay) -> Path:
     file = held_file(lake, table, genre_day)
     assert file, f"no {table} of {genre_day}"
     return lake.path(file.key)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One partition after a write."""
+
+    path: Path
+    rows: int
+    bytes: int
+    changed: bool
+
+
+def write_partition(
+    lake: Lake, table: str, genre_day: GenreDay, frame: pl.DataFrame, *, code_version: str = ""
+) -> Written:
+    """Make ``frame`` the rows of one table of a genre-day, whatever there is of the others."""
+    before = held_file(lake, table, genre_day, prepared=True)
+    origin = Origin(code_version=code_version)
+    write_days(lake, genre_day.genre, {genre_day.date: {table: frame}}, origin)
+    file = held_file(lake, table, genre_day, prepared=True)
+    assert file
+    return Written(lake.path(file.key), frame.height, file.bytes, file != before)
 
 
 def prepare(lake: Lake, genre_day: GenreDay, table: str = "processed.tracks") -> None:

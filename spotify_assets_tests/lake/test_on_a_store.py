@@ -40,8 +40,8 @@ from spotify_assets.lake.tables import (
     genres,
     held_file,
     read_partition,
-    write_partition,
 )
+from spotify_assets_tests.lake.partition_files import write_partition
 from spotify_assets_tests.lake.samples import (
     ASKED_AT,
     OTHER_TERMS,

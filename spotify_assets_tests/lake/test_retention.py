@@ -20,11 +20,16 @@ from spotify_assets.lake.log import COMMITS, Origin
 from spotify_assets.lake.raw import RawPartition, Sealed
 from spotify_assets.lake.retention import Due, GenreDayBusy, Rule
 from spotify_assets.lake.revisions import FILE
-from spotify_assets.lake.tables import under_way, write_days, write_partition
+from spotify_assets.lake.tables import under_way, write_days
 from spotify_assets.schemas import LAKE
 from spotify_assets.warehouse.publication.publish import Published, publish
 from spotify_assets_tests.lake import crash_workers, processes, retention_crash_workers
-from spotify_assets_tests.lake.partition_files import prepare, prepared_long_ago, rows_file
+from spotify_assets_tests.lake.partition_files import (
+    prepare,
+    prepared_long_ago,
+    rows_file,
+    write_partition,
+)
 from spotify_assets_tests.lake.samples import TERMS, numbered_answer, question
 from spotify_assets_tests.warehouse.conftest import MONDAY, tables_of
 

@@ -7,9 +7,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import GenreDay, Lake, LakeError
-from spotify_assets.lake.tables import partitions, read_partition, write_partition
+from spotify_assets.lake.tables import partitions, read_partition
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.lake.partition_files import rows_file
+from spotify_assets_tests.lake.partition_files import rows_file, write_partition
 
 TABLE = "star.fact"
 ROWS = pl.DataFrame({"name": ["Águas de Março", None], "rank": [1, 2]})

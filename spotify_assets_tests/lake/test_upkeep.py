@@ -17,10 +17,9 @@ from spotify_assets.lake.tables import (
     partitions,
     read_file,
     read_partition,
-    write_partition,
 )
 from spotify_assets_tests.lake import processes
-from spotify_assets_tests.lake.partition_files import prepare, rows_file
+from spotify_assets_tests.lake.partition_files import prepare, rows_file, write_partition
 
 TABLES = ("processed.tracks", "star.fact")
 MAY, JUNE = dt.date(2026, 5, 1), dt.date(2026, 6, 1)

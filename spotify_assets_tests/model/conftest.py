@@ -13,13 +13,12 @@ from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.exchanges import Request, Response
 from spotify_assets.lake.journal import CollectionParameters
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas import FACTS, RANKED
 from spotify_assets.transforms.catalog.responses import process
 from spotify_assets.transforms.expressions import inputs, sql
 from spotify_assets.warehouse.compute import compute
 from spotify_assets.warehouse.publication.publish import publish
-from spotify_assets_tests.lake.partition_files import rows_file
+from spotify_assets_tests.lake.partition_files import rows_file, write_partition
 from spotify_assets_tests.model.adversarial import lake as adversarial_lake
 from spotify_assets_tests.model.answers import Collected
 

@@ -6,10 +6,9 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import write_partition
 from spotify_assets.operations.due import LAST_TABLE, due, is_complete, stalest_first
 from spotify_assets.transforms.catalog.responses import process
-from spotify_assets_tests.lake.partition_files import prepare
+from spotify_assets_tests.lake.partition_files import prepare, write_partition
 from spotify_assets_tests.lake.samples import TERMS, answer, question
 from spotify_assets_tests.transforms.answers import seal, search
 from spotify_assets_tests.transforms.music import found

@@ -14,7 +14,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from spotify_assets.lake import GenreDay
 from spotify_assets.lake.exchanges import Request
-from spotify_assets.lake.tables import write_partition
 from spotify_assets.operations.alerts import Alerts
 from spotify_assets.operations.metrics import SOURCES, as_json, as_text
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
@@ -22,6 +21,7 @@ from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger, Outcome, Purpose
 from spotify_assets.sources.spotify_api.tokens import TokenFile, UserToken
 from spotify_assets_tests.hostile import NAMES
+from spotify_assets_tests.lake.partition_files import write_partition
 from spotify_assets_tests.operations.alerts.samples import DOWN, FORRO, ROCK, Paper, incident, opens
 from spotify_assets_tests.sources.spotify_api.times import START, SetClock
 

@@ -8,11 +8,11 @@ import pytest
 
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.raw import RawPartition
-from spotify_assets.lake.tables import read_partition, write_partition
+from spotify_assets.lake.tables import read_partition
 from spotify_assets.operations.outdated import outdated
 from spotify_assets.schemas import LAKE
 from spotify_assets.transforms.version import code_version
-from spotify_assets_tests.lake.partition_files import rows_file
+from spotify_assets_tests.lake.partition_files import rows_file, write_partition
 from spotify_assets_tests.lake.samples import TERMS, answer, question
 from spotify_assets_tests.warehouse.conftest import MONDAY, write_genre_day
 from spotify_assets_tests.warehouse.publication.test_publish import publish

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.tables import partitions, write_partition
+from spotify_assets.lake.tables import partitions
 from spotify_assets.schemas import FACTS, LAKE, PROCESSED, RANKED, TABLES, Contract
 from spotify_assets.schemas.catalog import rankings, star
 from spotify_assets.schemas.catalog.processed import Tracks
@@ -18,7 +18,7 @@ from spotify_assets.transforms.catalog.responses import RawFile, process
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, OF_ALL_DAYS, inputs, sql
 from spotify_assets.transforms.relations import MADE_BY, makes
 from spotify_assets.warehouse.compute import compute
-from spotify_assets_tests.lake.partition_files import rows_file
+from spotify_assets_tests.lake.partition_files import rows_file, write_partition
 from spotify_assets_tests.transforms.accounts import Tables
 from spotify_assets_tests.transforms.answers import DAY, answer, seal, search
 from spotify_assets_tests.transforms.music import artist, credit, found, track

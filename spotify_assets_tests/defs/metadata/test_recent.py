@@ -9,8 +9,8 @@ import polars as pl
 
 from spotify_assets.defs.metadata.recent import DAYS, plots
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.tables import write_partition
 from spotify_assets.schemas.catalog.processed import Reconciliation
+from spotify_assets_tests.lake.partition_files import write_partition
 
 TODAY = dt.date(2026, 11, 20)
 TRACKS, QUARANTINE = "processed.tracks", "quarantine.rows"

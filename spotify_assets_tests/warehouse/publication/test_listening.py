@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake
 from spotify_assets.lake.history import facts_file, history_file, imported_files
-from spotify_assets.lake.tables import partitions, write_partition
+from spotify_assets.lake.tables import partitions
 from spotify_assets.sandbox.listening import Listener
 from spotify_assets.schemas import Contract
 from spotify_assets.schemas.catalog.processed import Artists, TrackArtists, Tracks
@@ -32,6 +32,7 @@ from spotify_assets.schemas.catalog.star import DailyArtists, DailyTracks
 from spotify_assets.schemas.listening import Polls
 from spotify_assets.sources.account_export import find, read
 from spotify_assets.warehouse.errors import WarehouseError
+from spotify_assets_tests.lake.partition_files import write_partition
 from spotify_assets_tests.transforms.listening.truth import played, tell_by_export, tell_by_polls
 from spotify_assets_tests.warehouse.conftest import MONDAY, spotify_id, write_genre_day
 from spotify_assets_tests.warehouse.telling import (

@@ -11,13 +11,13 @@ import pytest
 from spotify_assets.defs.publication import queries
 from spotify_assets.lake import GenreDay, Lake, upkeep
 from spotify_assets.lake.log import Origin
-from spotify_assets.lake.tables import partitions, read_partition, write_days, write_partition
+from spotify_assets.lake.tables import partitions, read_partition, write_days
 from spotify_assets.schemas import LAKE, WAREHOUSE
 from spotify_assets.warehouse.errors import WarehouseError
 from spotify_assets.warehouse.publication.changes import is_behind
 from spotify_assets.warehouse.publication.publish import Published
 from spotify_assets.warehouse.publication.publish import publish as publish_queries
-from spotify_assets_tests.lake.partition_files import rows_file
+from spotify_assets_tests.lake.partition_files import rows_file, write_partition
 from spotify_assets_tests.warehouse.conftest import (
     MONDAY,
     prepare_genre_day,
