@@ -34,7 +34,7 @@ def ask(database: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 6, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(COMMENT, max_size=6), min_size=1, max_size=3), st.integers(0, 3))
 def test_any_batches_make_the_tables_that_the_document_says(
     tmp_path_factory: pytest.TempPathFactory, came: list[list[dict[str, object]]], decided: int
