@@ -1,8 +1,9 @@
 """Lakes of any size, for whatever must not grow with them; also a program.
 
-``python -m benchmarks.lakes <lake> <genre> <genres> <day> <days> <tracks>`` writes so many genres
-and days from the given numbers on, and prints its bytes as JSON. Every genre-day has so many
-tracks; most return day after day, some are new.
+``python -m benchmarks.lakes <lake> <genre> <genres> <day> <days> <tracks> [months]`` writes so many
+genres and days from the given numbers on, and prints its bytes as JSON. Every genre-day has so many
+tracks; most return day after day, some are new. With ``months`` the days lie in the files of their
+months at once, as `compact` leaves them; that takes a third of the time.
 
 Belongs here: making partitions. Does not belong here: what is measured with them.
 """
@@ -14,10 +15,12 @@ from importlib import resources
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from spotify_assets.lake import GenreDay, Lake
-from spotify_assets.lake.log import Origin
-from spotify_assets.lake.tables import by_genre_day, write_days
+from spotify_assets.lake.layout import MONTH_FOLDER
+from spotify_assets.lake.log import Day, Origin, TableFile
+from spotify_assets.lake.tables import Encoded, by_genre_day, write_days
 from spotify_assets.schemas import LAKE
 from spotify_assets.transforms.expressions import OF_A_GENRE_DAY, sql
 from spotify_assets.warehouse.tables import quoted
@@ -34,8 +37,8 @@ def genre_day(genre: int, day: int) -> GenreDay:
     return GenreDay(name, FIRST_DATE + dt.timedelta(days=day))
 
 
-def write(lake: Lake, genres: range, days: range, tracks: int) -> int:
-    """Write genre-days, by the numbers of their genres and days.
+def write(lake: Lake, genres: range, days: range, tracks: int, *, months: bool = False) -> int:
+    """Write genre-days, by the numbers of their genres and days; into files of months, if asked.
 
     Returns:
         Bytes of their files.
@@ -47,7 +50,8 @@ def write(lake: Lake, genres: range, days: range, tracks: int) -> int:
         size = 0
         for genre in genres:
             _make(connection, genre, days, tracks)
-            size += _write(connection, lake, [genre_day(genre, day) for day in days])
+            of_genre = [genre_day(genre, day) for day in days]
+            size += (_write_months if months else _write)(connection, lake, of_genre)
         return size
 
 
@@ -69,16 +73,38 @@ def _make(connection: duckdb.DuckDBPyConnection, genre: int, days: range, tracks
         connection.execute(f"CREATE OR REPLACE TABLE {quoted(contract)} AS {sql(contract)}")
 
 
-def _write(connection: duckdb.DuckDBPyConnection, lake: Lake, days: list[GenreDay]) -> int:
-    tables = {
+def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    return {
         name: connection.sql(f"FROM {quoted(contract)} ORDER BY {', '.join(contract.key())}")
         .pl()
         .cast(contract.polars_schema())
         for name, contract in LAKE.items()
     }
-    [(genre, of_genre)] = by_genre_day(tables, days).items()
+
+
+def _write(connection: duckdb.DuckDBPyConnection, lake: Lake, days: list[GenreDay]) -> int:
+    [(genre, of_genre)] = by_genre_day(_tables(connection), days).items()
     state = write_days(lake, genre, of_genre, Origin(code_version="bench"))
     return sum(file.bytes for day in days for file in state.days[day.date].tables.values())
+
+
+def _write_months(connection: duckdb.DuckDBPyConnection, lake: Lake, days: list[GenreDay]) -> int:
+    genre, size = days[0].genre, 0
+    held: dict[dt.date, dict[str, TableFile]] = {day.date: {} for day in days}
+    for table, rows in _tables(connection).items():
+        for month in sorted({date.replace(day=1) for date in held}):
+            dates = [date for date in held if date.replace(day=1) == month]
+            of_month = rows.filter(pl.col("date").is_in(dates))
+            folder = f"{MONTH_FOLDER}{month:%Y-%m}"
+            file = Encoded.of(of_month).put(lake, table, genre, folder)
+            size += file.bytes
+            counts = dict(of_month.group_by("date").len().iter_rows())
+            for date in dates:
+                hash_of_day = f"{file.hash}-{date}"
+                held[date][table] = file._replace(hash=hash_of_day, rows=counts.get(date, 0))
+    changed = {date: Day(tables) for date, tables in held.items()}
+    lake.log.commit(genre, lambda _: changed, Origin(code_version="bench"))
+    return size
 
 
 def main() -> None:
@@ -86,7 +112,7 @@ def main() -> None:
     genre, genres, day, days, tracks = map(int, sys.argv[2:7])
     lake = Lake(Path(sys.argv[1]).resolve())
     numbers = range(genre, genre + genres), range(day, day + days)
-    print(json.dumps(write(lake, *numbers, tracks)))
+    print(json.dumps(write(lake, *numbers, tracks, months=sys.argv[7:] == ["months"])))
 
 
 if __name__ == "__main__":
