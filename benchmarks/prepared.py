@@ -18,7 +18,7 @@ from benchmarks.sandbox import answering
 from spotify_assets.lake import Lake
 from spotify_assets.lake.tables import held_file
 
-TIMES, COMMANDS, REBUILDS = 5, 3, 2
+TIMES, COMMANDS, REBUILDS = 5, 3, 1
 SANDBOX_TRACKS = 2_000
 A_TABLE = "processed.tracks"
 
