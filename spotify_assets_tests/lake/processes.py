@@ -1,5 +1,6 @@
 """Runs a function as a process of its own, so that a test can kill it or take its disk away."""
 
+import datetime as dt
 import importlib
 import json
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from spotify_assets.lake import LakeError
 
@@ -22,8 +24,13 @@ REFUSED = 3
 
 def command(function: Callable[..., None], *arguments: object) -> list[str]:
     """The command line that calls ``function`` in a Python of its own."""
-    words = [json.dumps(one, default=str) for one in arguments]
+    words = [json.dumps(one, default=_as_text) for one in arguments]
     return [sys.executable, "-m", __name__, function.__module__, function.__name__, *words]
+
+
+def _as_text(one: Any) -> str:
+    # Nothing else: a server's name would be taken for a path, and a file be made of that name.
+    return one.isoformat() if isinstance(one, dt.date) else os.fspath(one)
 
 
 def run(function: Callable[..., None], *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -227,3 +227,11 @@ def test_machines_whose_clocks_are_a_minute_apart_keep_one_limit_to_the_call(
     shared: Shared, tmp_path: Any, window: float, limit: int, questions: int
 ) -> None:
     shared_workers.keep_one_limit(shared, tmp_path, window, limit, questions)
+
+
+def test_a_server_is_not_taken_for_a_path() -> None:
+    server = Shared(SecretStr("postgresql://127.0.0.1:9/d"))
+    with pytest.raises(TypeError):
+        processes.command(shared_workers.holds, server, DAY)
+    with pytest.raises(TypeError):
+        open(server)  # type: ignore[call-overload]  # noqa: PTH123, SIM115
