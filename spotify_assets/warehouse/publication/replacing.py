@@ -20,6 +20,8 @@ from spotify_assets.warehouse.tables import literal
 
 LOCK_PATIENCE_SECONDS = 300
 LOCK_POLL_SECONDS = 0.2
+FICLONE = 0x40049409
+"""Linux: let a file share the blocks of another. ``fcntl`` has it from Python 3.12 on."""
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def replacing(
         if create:
             create(copy)
         else:
-            shutil.copyfile(path, copy)
+            _copy(path, copy)
         with opened(copy) as connection:
             yield connection
         if compact:
@@ -59,6 +61,16 @@ def replacing(
         _swap(copy, path, readers)
     finally:
         _remove(copy)
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Make ``copy`` of the file: sharing its blocks where the file system can, as XFS and Btrfs."""
+    with path.open("rb") as source, copy.open("wb") as target:
+        try:
+            fcntl.ioctl(target, FICLONE, source.fileno())
+        except OSError:
+            # Each file system says it in another way. If it is the disk, the copy says so too.
+            shutil.copyfile(path, copy)
 
 
 @contextmanager

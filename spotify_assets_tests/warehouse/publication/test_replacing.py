@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,52 @@ def test_a_reader_that_never_closes_sees_its_state_and_keeps_nobody_waiting(
         reader.stdin.close()
     assert seen == ["1\n"] * 4
     assert ask(database, "SELECT count(*) FROM processed.tracks") == [(7,)]
+
+
+SHARING = """
+truncate -s 400M "$1/disk" && mkfs.xfs -q "$1/disk" && mkdir "$1/mounted" || exit 1
+mount -o loop "$1/disk" "$1/mounted" || exit 1
+"$2" -c "$3" "$1/mounted"
+found=$?
+umount "$1/mounted" && exit $found
+"""
+"""Runs a program on an XFS of its own, which nobody else sees."""
+
+REPLACED = """
+import shutil, sys
+from pathlib import Path
+import duckdb
+from spotify_assets.warehouse.publication.replacing import replacing
+file = Path(sys.argv[1], "spotify.duckdb")
+with duckdb.connect(file) as connection:
+    connection.sql("CREATE TABLE t AS SELECT hash(range) AS h FROM range(8_000_000)")
+kept = file.with_name("kept.duckdb")
+kept.hardlink_to(file)
+free = shutil.disk_usage(file.parent).free
+with replacing(file, compact=False) as connection:
+    connection.execute("INSERT INTO t VALUES (1)")
+print(kept.stat().st_size, free - shutil.disk_usage(file.parent).free)
+for one, rows in ((kept, 8_000_000), (file, 8_000_001)):
+    with duckdb.connect(one, read_only=True) as connection:
+        assert connection.sql("SELECT count(*) FROM t").fetchall() == [(rows,)], one
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("mkfs.xfs"), reason="needs root and xfsprogs"
+)
+def test_where_the_file_system_shares_blocks_a_publication_takes_only_what_it_changes(
+    tmp_path: Path,
+) -> None:
+    run = ["unshare", "-m", "sh", "-c", SHARING, "sh", str(tmp_path), sys.executable, REPLACED]
+    process = subprocess.run(run, capture_output=True, text=True, check=False)
+    if "mount:" in process.stderr:
+        pytest.skip(f"cannot mount an XFS here: {process.stderr.strip()}")
+    assert process.returncode == 0, process.stderr
+    size, taken = map(int, process.stdout.splitlines()[-1].split())
+    assert size > 50_000_000
+    assert taken < size / 5
 
 
 @pytest.mark.slow
