@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 INSTALLED := $(VENV)/.installed
 
 # Extras too heavy for demo and test; each has a lock file of its own and is tested by test-all.
-HEAVY_EXTRAS := aws azure gcp sentry container s3-tests comments pages browser-tests predict cluster cluster-tests
+HEAVY_EXTRAS := aws azure gcp sentry container s3-tests comments pages browser-tests predict cluster cluster-tests spark spark-tests
 
 # Tests that start no process, no server and no run of Dagster.
 UNIT_TESTS := $(addprefix spotify_assets_tests/,schemas text transforms)

@@ -50,6 +50,10 @@ COMMANDS = {
         "files:files",
         "List the Parquet files that hold a table now, or as it was known on a day.",
     ),
+    "rebuild": (
+        "rebuild:rebuild",
+        "Make rankings and star by another engine: for a lake that does not fit one machine.",
+    ),
     "sandbox": (
         "servers:sandbox",
         "Serve the Spotify Web API on this machine, without an account.",

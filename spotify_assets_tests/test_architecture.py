@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lake": {"storage", "text"},
     "sources": {"schemas", "configuration", "lake", "sandbox", "storage", "text"},
     "warehouse": {"schemas", "lake", "storage"},
+    "engines": {"schemas", "transforms", "lake", "storage"},
     "learning": {"schemas", "transforms", "lake", "storage", "text"},
     "pages": {"schemas", "lake", "sources", "warehouse", "operations", "storage", "text"},
     "operations": {
