@@ -21,6 +21,7 @@ from benchmarks import (
     labellers,
     limits,
     listening,
+    pages,
     predictions,
     processed,
     readers,
@@ -51,10 +52,11 @@ BENCHES: dict[str, Bench] = {
     "comments": comments.bench,
     "predictions": predictions.bench,
     "labellers": labellers.bench,
+    "pages": pages.bench,
 }
 ONE_SIZE_ONLY = {"demo"}
 """Not part of the smoke, unless it is named: it takes half a minute."""
-IF_NAMED_ONLY = {"listening_large", "predictions", "labellers"}
+IF_NAMED_ONLY = {"listening_large", "predictions", "labellers", "pages"}
 """The one takes minutes and 8 GB of disk; the others minutes, and an extra each."""
 IF_NAMED_OR_SMALL = {"growth", "rebuild", "readers", "databases", "comments"}
 """At full size these take minutes to half an hour, and up to 6 GB of disk."""

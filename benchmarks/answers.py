@@ -136,7 +136,7 @@ def bench(scale: Scale, folder: Path) -> list[Table]:
 def _medians(plays: int, runs: int, path: Path) -> dict[str, Cost]:
     """What each answer, and each plain query, took from the question to its last row."""
     medians = {}
-    with _listened(plays, path) as connection:
+    with listened(plays, path) as connection:
         for name, answer in ANSWERS.items():
             say(f"{plays:,} plays: {name}")
             queries = {name: f"FROM listening.{answer}"}
@@ -159,7 +159,7 @@ def _medians(plays: int, runs: int, path: Path) -> dict[str, Cost]:
 
 
 @contextmanager
-def _listened(plays: int, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def listened(plays: int, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A file with so many plays, as a publication leaves it."""
     say(f"making {plays:,} plays")
     with duckdb.connect(path, config={"threads": THREADS}) as connection:

@@ -9,6 +9,7 @@ accepted has to stand once in the published file, as label, `unsure` or quaranti
 
 import json
 import os
+import re
 import signal
 import socket
 import statistics
@@ -99,6 +100,18 @@ class Server:
             else:
                 return
         raise BenchmarkError("The server does not answer.")
+
+    def peak_bytes(self) -> int:
+        """Its largest resident set so far.
+
+        Raises:
+            BenchmarkError: This system does not tell.
+        """
+        status = Path(f"/proc/{self._process.pid if self._process else 0}/status")
+        if not status.exists():
+            raise BenchmarkError(f"There is no {status}: run it on Linux.")
+        (told,) = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+        return int(told) * 1024
 
     def kill(self) -> None:
         """End it by ``kill -9``."""

@@ -106,7 +106,7 @@ def _history(visit: Visit, rows: pl.DataFrame) -> None:
             x=alt.X("date:T", title=say("Day"), axis=DAYS),
             y=alt.Y(f"{value}:Q", title=title, scale=scale),
             color=alt.Color("name:N", title=None, sort=names,
-                            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260)),
+                            legend=alt.Legend(orient="bottom", columns=1, labelLimit=0)),
             tooltip=[
                 alt.Tooltip("name:N", title=say("Name")),
                 alt.Tooltip("date:T", title=say("Day"), format="%Y-%m-%d"),
@@ -114,7 +114,7 @@ def _history(visit: Visit, rows: pl.DataFrame) -> None:
                 alt.Tooltip("popularity:Q", title=say("Popularity")),
             ],
         )
-        .properties(height=520)
+        .properties(height=640)
     )  # fmt: skip
     columns = {
         "date": say("Day"), "name": say("Name"), "rank": say("Rank"),

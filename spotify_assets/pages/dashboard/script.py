@@ -45,6 +45,8 @@ STYLE = """<style>
 [data-testid="stElementToolbar"] { display: none }
 .block-container { padding-top: 5rem }
 @media (max-width: 640px) { [data-testid="stColumn"] { min-width: calc(50% - 1rem) } }
+[data-testid="stMetricLabel"] *, [data-testid="stMetricDelta"] * {
+  white-space: normal !important; overflow: visible !important }
 [data-testid="stCaptionContainer"] { color: inherit; opacity: .85 }
 .st-key-comment { font-size: 1.3rem }
 .sign-out button { font: inherit; padding: .3rem .8rem; cursor: pointer }
