@@ -248,7 +248,7 @@ def _published_under(
     def publish() -> None:
         for number in range(times):
             with replacing(database, compact=False) as connection:
-                connection.execute(f"COMMENT ON SCHEMA star IS 'publication {number:d}'")
+                connection.execute(f"COMMENT ON TABLE star.dim_genre IS 'publication {number:d}'")
 
     looked = errors = 0
     with ThreadPoolExecutor(1) as pool:
