@@ -102,7 +102,7 @@ class Database(Protocol):
         """
 
     def holds(self) -> list[Hold]:
-        """Which names are held now, and by whom; the oldest first."""
+        """Which names are held now, and by whom; by name."""
 
     def workers(self) -> list[str]:
         """The processes, ``host/pid``, that are connected, or of a file that hold something."""

@@ -7,6 +7,7 @@ belong here: any table.
 
 import datetime as dt
 import fcntl
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,6 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
-from urllib.parse import quote, unquote
 
 from spotify_assets.storage.clock import Clock
 from spotify_assets.storage.full_disk import is_full
@@ -107,25 +107,29 @@ class File:
             Held: Somebody does.
         """
         self._locks.mkdir(parents=True, exist_ok=True)
-        path = self._locks / quote(name, safe="")
+        # Not the name itself, which may be longer than the name of a file.
+        path = self._locks / hashlib.sha256(name.encode()).hexdigest()
         with _locked(path, name) as file:
-            file.write(this_process().encode())
+            file.write(f"{this_process()}\n{name}".encode())
             file.flush()
-            yield
-            # While it is locked: who opened it meanwhile sees that it is not there any more.
-            path.unlink()
+            try:
+                yield
+            finally:
+                # While it is locked: who opened it meanwhile sees that it is not there any more.
+                path.unlink()
 
     def holds(self) -> list[Hold]:
         """Which names are held now, and by whom."""
         held = []
-        for path in sorted(self._locks.glob("*"), key=lambda one: one.name):
+        for path in self._locks.glob("*"):
             # It may be given back meanwhile.
             with suppress(FileNotFoundError), path.open("rb") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    held.append(Hold(unquote(path.name), file.read().decode()))
-        return held
+                    holder, _, name = file.read().decode().partition("\n")
+                    held.append(Hold(name, holder))
+        return sorted(held, key=lambda one: one.name)
 
     def workers(self) -> list[str]:
         """The processes that hold something."""
@@ -150,7 +154,7 @@ def _locked(path: Path, name: str) -> BinaryIO:
         except BlockingIOError:
             file.seek(0)
             with file:
-                raise Held(name, file.read().decode()) from None
+                raise Held(name, file.readline().decode().rstrip()) from None
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 # What a killed process had written.

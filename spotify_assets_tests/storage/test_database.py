@@ -72,6 +72,17 @@ def test_what_one_holds_no_other_can_hold_until_it_is_given_back(place: Place) -
         assert one.holds() == []
 
 
+def test_any_name_can_be_held_also_where_the_work_fails(place: Place) -> None:
+    name = f"{'ã' * 300}/../\nx"
+    with closing(database.connect(place)) as one, closing(database.connect(place)) as other:
+        with suppress(ZeroDivisionError), one.hold(name):
+            [held] = other.holds()
+            assert held == Hold(name, this_process())
+            raise ZeroDivisionError
+        with other.hold(name):
+            pass
+
+
 def test_a_killed_process_holds_nothing(place: Place) -> None:
     with (
         processes.holding(shared_workers.holds, said(place), DAY) as holder,
