@@ -18,6 +18,10 @@ from spotify_assets.pages.report import placing
 from spotify_assets.pages.report.contents import NoReport
 from spotify_assets.pages.report.parts import PARTS, ReportPlace
 from spotify_assets.pages.report.placing import NAMES, is_current, remove, write
+from spotify_assets_tests.lake.conftest import s3, s3_server
+from spotify_assets_tests.lake.s3 import S3
+
+__all__ = ["s3", "s3_server"]
 
 
 @pytest.fixture
@@ -25,13 +29,16 @@ def place(tmp_path: Path) -> ReportPlace:
     return ReportPlace(tmp_path / "public")
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
+@pytest.fixture(params=["memory", "s3"])
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Remote:
     """What is reached by any URL."""
-    store = MemoryStore()
+    store = Remote(MemoryStore())
+    if request.param == "s3":
+        server: S3 = request.getfixturevalue("s3")
+        store = server.store(server.bucket())
 
-    def opened(url: str) -> Store:
-        return Remote(store, url)
+    def opened(_: str) -> Store:
+        return store
 
     monkeypatch.setattr(placing, "open_store", opened)
     return store
@@ -102,7 +109,7 @@ def test_it_is_out_of_date_after_a_publication_or_another_setting(
 
 
 def test_a_bucket_gets_the_same_with_its_types(
-    tmp_path: Path, filled: Path, bucket: MemoryStore
+    tmp_path: Path, filled: Path, bucket: Remote
 ) -> None:
     place = ReportPlace(tmp_path / "public", "s3://music/report")
     assert write(place, filled, PARTS) == [
@@ -110,14 +117,14 @@ def test_a_bucket_gets_the_same_with_its_types(
         "s3://music/report/index.html",
     ]
     for name in NAMES:
-        got = obstore.get(bucket, name)
+        got = obstore.get(bucket._store, name)
         assert got.attributes["Content-Type"].startswith(
             "application/json" if name.endswith("json") else "text/html"
         )
         assert got.attributes["Cache-Control"] == "public, max-age=60"
         assert bytes(got.bytes()) == (place.folder / name).read_bytes()
     assert remove(place)[-1] == "s3://music/report"
-    assert [one for page in obstore.list(bucket) for one in page] == []
+    assert [one for page in obstore.list(bucket._store) for one in page] == []
     assert not list(place.folder.iterdir())
 
 

@@ -9,32 +9,53 @@ CREATE OR REPLACE MACRO listening.sessions(
 WITH whole AS (
     SELECT
         session,
-        make_timestamp_ms(min(epoch_ms(ended_at) - coalesce(ms_heard, 0))) AS started_at,
+        make_timestamp_ms(min(epoch_ms(ended_at) - coalesce(ms_played, 0))) AS started_at,
         max(ended_at) AS ended_at,
         count(*) AS plays,
-        coalesce(sum(ms_heard), 0)::BIGINT AS ms_played,
+        coalesce(sum(ms_played), 0)::BIGINT AS ms_played,
         -- Of plays that ended in the same second the item decides, to be the same every time.
         arg_min(item_key, epoch_us(ended_at) + item_key % 1000000) AS first_key,
         arg_max(item_key, epoch_us(ended_at) + item_key % 1000000) AS last_key
     -- A session that begins in the window may go on after it.
-    FROM listening.plays_by_session(gap_minutes := gap_minutes)
+    FROM listening.plays_between(
+        from_date, DATE '9999-12-30', classes := classes, min_seconds := min_seconds
+    )
     WHERE
-        ended_at >= listening.day_start(from_date)
+        gap_minutes = 30
+        AND session > (
+            SELECT coalesce(max(session), 0)
+            FROM star.fact_play
+            WHERE ended_at < listening.day_start(from_date)
+        )
+        AND session <= (
+            SELECT max(session)
+            FROM star.fact_play
+            WHERE ended_at < listening.day_start(to_date::DATE + 1)
+        )
+    GROUP BY session
+    UNION ALL
+    -- The same of those that are numbered anew: above, DuckDB knows the numbers without looking.
+    SELECT
+        session,
+        make_timestamp_ms(min(epoch_ms(ended_at) - coalesce(ms_heard, 0))),
+        max(ended_at),
+        count(*),
+        coalesce(sum(ms_heard), 0)::BIGINT,
+        arg_min(item_key, epoch_us(ended_at) + item_key % 1000000),
+        arg_max(item_key, epoch_us(ended_at) + item_key % 1000000)
+    FROM (
+        SELECT *, min(ended_at) OVER (PARTITION BY session) AS first_end
+        FROM listening.plays_by_session(gap_minutes := gap_minutes)
+        WHERE gap_minutes <> 30
+    )
+    WHERE
+        first_end >= listening.day_start(from_date)
+        AND first_end < listening.day_start(to_date::DATE + 1)
         AND list_contains(
             classes,
             listening.play_class(
                 kind, ms_played, is_skipped, reason_end, is_incognito, min_seconds := min_seconds
             )
-        )
-        AND session > (
-            SELECT coalesce(max(session), 0)
-            FROM listening.plays_by_session(gap_minutes := gap_minutes)
-            WHERE ended_at < listening.day_start(from_date)
-        )
-        AND session <= (
-            SELECT max(session)
-            FROM listening.plays_by_session(gap_minutes := gap_minutes)
-            WHERE ended_at < listening.day_start(to_date::DATE + 1)
         )
     GROUP BY session
 )
