@@ -9,9 +9,9 @@ SELECT
     before.plays AS plays_before,
     before.ms_played AS ms_before,
     before.coverage AS coverage_before,
-    (SELECT count(*) FROM listening.ranking('track', $since, $until)) AS tracks,
-    (SELECT count(*) FROM listening.ranking('artist', $since, $until)) AS artists,
-    (SELECT sum(first_plays)::BIGINT FROM listening.discovery($since, $until)) AS first_plays
+    totals.tracks,
+    totals.artists,
+    totals.discovered AS first_plays
 FROM (
     SELECT
         sum(plays)::BIGINT AS plays,
@@ -27,7 +27,8 @@ CROSS JOIN (
         sum(ms_played)::BIGINT AS ms_played,
         listening.coverage_of(coverage) AS coverage
     FROM listening.by_day(listening.previous_from($since, $until), $since::DATE - 1)
-) AS before;
+) AS before
+CROSS JOIN listening.totals($since, $until) AS totals;
 
 -- What was played on each day?
 SELECT

@@ -9,9 +9,11 @@ WITH told AS (
             totals.minutes::DOUBLE AS minutes, totals.tracks::DOUBLE AS tracks,
             totals.artists::DOUBLE AS artists, totals.discovered::DOUBLE AS discovered
         FROM (
-            SELECT year AS of_year, * FROM listening.year_totals(year)
+            SELECT year AS of_year, *
+            FROM listening.totals(make_date(year, 1, 1), make_date(year, 12, 31))
             UNION ALL
-            SELECT year - 1, * FROM listening.year_totals(year - 1)
+            SELECT year - 1, *
+            FROM listening.totals(make_date(year - 1, 1, 1), make_date(year - 1, 12, 31))
         ) AS totals
         JOIN (
             SELECT year AS of_year, *

@@ -44,5 +44,5 @@ SELECT
         LIMIT 1
     ) AS longest_session,
     known.*
-FROM listening.year_totals(year) AS totals
+FROM listening.totals(make_date(year, 1, 1), make_date(year, 12, 31)) AS totals
 CROSS JOIN listening.coverage_between(make_date(year, 1, 1), make_date(year, 12, 31)) AS known

@@ -1,13 +1,14 @@
--- How much was played in a year: the measures of listening.year_in_review that are numbers.
--- Grain: one row. Parameter: the year.
-CREATE OR REPLACE MACRO listening.year_totals(year) AS TABLE
+-- How much was played in a window, of how many tracks and artists, and how many plays were the first
+-- of their recording.
+-- Grain: one row. Parameters: local days, both inclusive.
+CREATE OR REPLACE MACRO listening.totals(from_date, to_date) AS TABLE
 WITH per_item AS (
     SELECT
         item_key,
         count(*) AS plays,
         sum(ms_played) AS ms_played,
         count(*) FILTER (WHERE is_first_play) AS discovered
-    FROM listening.plays_between(make_date(year, 1, 1), make_date(year, 12, 31))
+    FROM listening.plays_between(from_date, to_date)
     GROUP BY item_key
 )
 SELECT
