@@ -258,10 +258,14 @@ def _published_under(
             page.reload()
             page.wait_for_function(IS_WHOLE)
             shown = page.locator("[data-testid=stApp]").inner_text()
-            errors += page.locator("[data-testid=stException]").count()
-            errors += any(text in shown for text in REFUSALS)
+            excepted = page.locator("[data-testid=stException]").count()
+            if excepted or any(text in shown for text in REFUSALS):
+                errors += 1
+                say(f"{page.url} shows: {shown}")
             looked += 1
         published.result()
     for page in pages:
         page.context.close()
+    for error in thrown:
+        say(f"the browser threw: {error}")
     return looked, errors + len(thrown)
