@@ -6,6 +6,7 @@ nothing of it.
 
 import datetime as dt
 import gc
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -81,6 +82,20 @@ def umask() -> Iterator[None]:
     before = os.umask(access.OWNER_ONLY)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What a command leaves in its process, none of the next tests has: they share this one."""
+    environ = dict(os.environ)
+    loggers = [logging.getLogger(name) for name in ("", "spotify_assets")]
+    handlers = [list(logger.handlers) for logger in loggers]
+    yield
+    for logger, before in zip(loggers, handlers, strict=True):
+        logger.handlers[:] = before
+    if os.environ != environ:
+        os.environ.clear()
+        os.environ.update(environ)
 
 
 @pytest.fixture(scope="session")
