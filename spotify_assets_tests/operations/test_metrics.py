@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from prometheus_client import Metric
@@ -17,9 +18,11 @@ from spotify_assets.lake.exchanges import Request
 from spotify_assets.operations.alerts import Alerts
 from spotify_assets.operations.metrics import SOURCES, as_json, as_text
 from spotify_assets.operations.runs import CheckResult, Operations, RunEnded
+from spotify_assets.schemas.monitoring import Partitions
 from spotify_assets.settings import Settings
 from spotify_assets.sources.spotify_api.ledger import Ledger, Outcome, Purpose
 from spotify_assets.sources.spotify_api.tokens import TokenFile, UserToken
+from spotify_assets.warehouse.tables import create
 from spotify_assets_tests.hostile import NAMES
 from spotify_assets_tests.lake.partition_files import write_partition
 from spotify_assets_tests.operations.alerts.samples import DOWN, FORRO, ROCK, Paper, incident, opens
@@ -303,6 +306,23 @@ def test_freshness_is_the_begin_of_the_last_complete_day_of_each_genre(
         add_day(settings, GenreDay(genre, TODAY - dt.timedelta(days=days_ago)))
     told = values(settings, clock, "last_complete_day_timestamp_seconds", "genre")
     assert told == {"rock": MIDNIGHT, "hip hop": MIDNIGHT - 2 * 24 * 3600}
+
+
+def test_where_a_day_is_published_its_freshness_is_that_of_the_file(
+    settings: Settings, clock: SetClock
+) -> None:
+    settings.database.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(settings.database) as published:
+        create(published, [Partitions])
+        row = "'star.fact_track_daily', 'rock', $today, 'a file', 1, 'a hash'"
+        published.execute(f"INSERT INTO monitoring.partitions VALUES ({row})", {"today": TODAY})
+    add_day(settings, GenreDay("hip hop", TODAY))
+    told = values(settings, clock, "last_complete_day_timestamp_seconds", "genre")
+    assert told == {"rock": MIDNIGHT}
+
+    elsewhere = settings.model_copy(update={"publish_after_collecting": False})
+    told = values(elsewhere, clock, "last_complete_day_timestamp_seconds", "genre")
+    assert told == {"hip hop": MIDNIGHT}
 
 
 def test_the_days_left_of_a_sign_in_are_told_down_to_none(

@@ -134,7 +134,8 @@ def measure(
         days_back: Which day a drop is measured against.
     """
     sql = SQL.joinpath(f"{what.name}.sql").read_text(encoding="utf-8")
-    known = {"today": today, "days_back": days_back}
+    # A run asks for days of one genre; of all genres, the past of years would be looked through.
+    known = {"today": today, "days_back": days_back, "of_all": days is None}
     bound = {name: value for name, value in known.items() if f"${name}" in sql}
     if not what.is_of_genre:
         # In the file: after a year, an object for each genre-day would take seconds.

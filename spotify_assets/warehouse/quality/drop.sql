@@ -8,5 +8,6 @@ JOIN processed.reconciliation AS before
 JOIN processed.extracts AS asked ON asked.genre = t.genre AND asked.date = t.date
 JOIN processed.extracts AS asked_before
     ON asked_before.genre = t.genre AND asked_before.date = before.date
-WHERE t.table_name = 'tracks' AND asked.tracks_wanted = asked_before.tracks_wanted
+WHERE ($of_all OR t.genre IN (SELECT genre FROM asked_days))
+    AND t.table_name = 'tracks' AND asked.tracks_wanted = asked_before.tracks_wanted
 ORDER BY t.genre, t.date

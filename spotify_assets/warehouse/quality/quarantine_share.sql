@@ -9,6 +9,7 @@ WITH responses AS (
 ), accounts AS (
     SELECT genre, date, sum(received) AS received, sum(quarantined) AS quarantined
     FROM processed.reconciliation
+    WHERE $of_all OR genre IN (SELECT genre FROM asked_days)
     GROUP BY ALL
 )
 SELECT
