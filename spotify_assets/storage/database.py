@@ -151,4 +151,5 @@ def reporting(
         return sqlite.reporting(error, f"{what} {place}", then)
     from spotify_assets.storage import postgresql  # noqa: PLC0415 - needs a driver
 
-    return postgresql.reporting(error, f"{what} {place}")
+    # Its name begins with "in".
+    return postgresql.reporting(error, f"{what.removesuffix(' in')} {place}")

@@ -295,7 +295,7 @@ def reporting(error: Callable[[str], StoreError], what: str) -> Iterator[None]:
     except psycopg.Error as cause:
         text = " ".join(str(cause).split())
         kind, remedy = _meaning(cause.sqlstate or "", text)
-        said = error(f"{what} cannot be used: {text.rstrip('.')}. {remedy}")
+        said = error(f"{what} cannot be used: {text.rstrip('.?')}. {remedy}")
         said.kind = kind
         raise said from cause
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from spotify_assets.operations.runs import Operations, OperationsError
 from spotify_assets.sources.spotify_api.budget import Budget, Limits
 from spotify_assets.sources.spotify_api.errors import Blocked
 from spotify_assets.sources.spotify_api.ledger import Ledger, LedgerError, Outcome
@@ -174,6 +175,14 @@ def test_a_server_that_is_gone_is_said_with_what_to_do(
     with pytest.raises(LedgerError, match="It cannot be reached") as gone:
         budget(ledger).admit(search(1))
     assert gone.value.kind is FailureKind.RETRY
+
+
+def test_a_server_that_was_never_there_is_said_in_one_sentence() -> None:
+    nobody = Shared(SecretStr("postgresql://127.0.0.1:9/nothing"))
+    with pytest.raises(
+        OperationsError, match=r"^The runs in PostgreSQL at 127\.0\.0\.1:9/nothing c"
+    ):
+        Operations(nobody)
 
 
 def test_who_lost_its_connection_goes_on_with_what_nobody_took(
